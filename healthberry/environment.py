@@ -1,0 +1,229 @@
+"""How settings are read: declare fields, parse their text, report every problem at once, mask secrets."""
+
+import dataclasses
+import os
+from collections.abc import Callable, Mapping
+from email.utils import parseaddr
+from pathlib import Path
+from typing import Any, NamedTuple, Self, dataclass_transform
+from urllib.parse import SplitResult, unquote, urlsplit
+
+from cryptography.fernet import Fernet
+from dotenv import dotenv_values
+
+Parse = Callable[[str], Any]
+
+
+class SettingsError(Exception):
+    """Wrong or missing settings; `problems` holds one sentence for each of them."""
+
+    def __init__(self, problems: list[str]) -> None:
+        self.problems = problems
+        super().__init__("\n".join(problems))
+
+
+class MailServer(NamedTuple):
+    """Where mail is handed over: `security` is "none", "starttls" or "tls"."""
+
+    host: str
+    port: int
+    username: str | None
+    password: str | None
+    security: str
+
+    def __repr__(self) -> str:
+        return f"MailServer({self.host}:{self.port}, {self.security})"
+
+
+def setting(help: str, *, parse: Parse, default: Any = dataclasses.MISSING, secret: bool = False) -> Any:
+    """Declare one field; its name in the environment is the field's name in capitals.
+
+    `help` ends with the unit in brackets where there is one. `parse` makes the value from text and raises
+    `ValueError("must be …")`. A field without `default` is required.
+    """
+    if secret and default not in (dataclasses.MISSING, None):
+        raise TypeError("a secret has no default")
+    return dataclasses.field(default=default, metadata={"help": help, "parse": parse, "secret": secret})
+
+
+def text(value: str) -> str:
+    """Take any text without control characters."""
+    if not value.isprintable():
+        raise ValueError("must not contain control characters")
+    return value
+
+
+def one_of(*choices: str) -> Parse:
+    """Take one of `choices`, in any case."""
+
+    def parse(value: str) -> str:
+        if value.upper() not in choices:
+            raise ValueError(f"must be one of {', '.join(choices)}")
+        return value.upper()
+
+    return parse
+
+
+def whole(lowest: int, highest: int) -> Parse:
+    """Take a whole number between `lowest` and `highest`, both included."""
+
+    def parse(value: str) -> int:
+        if not value.isascii() or not value.isdigit() or not lowest <= int(value) <= highest:
+            raise ValueError(f"must be a whole number from {lowest} to {highest}")
+        return int(value)
+
+    return parse
+
+
+def web_url(value: str) -> str:
+    """Take an absolute http or https address; a closing slash is dropped."""
+    parts = _split(value)
+    if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment:
+        raise ValueError("must be an address such as https://feedback.example.org")
+    return value.rstrip("/")
+
+
+def postgres_url(value: str) -> str:
+    """Take a PostgreSQL address with a database name; the result begins with `postgresql://`."""
+    parts = _split(value)
+    if parts.scheme not in ("postgresql", "postgres", "postgresql+psycopg") or len(parts.path) < 2:
+        raise ValueError("must be an address such as postgresql://user:password@host:5432/database")
+    rest = value.partition("://")[2]
+    return f"postgresql://{rest}"
+
+
+def for_sqlalchemy(url: str) -> str:
+    """Name the psycopg 3 driver in an address that `postgres_url` gave."""
+    return url.replace("postgresql://", "postgresql+psycopg://", 1)
+
+
+def redis_url(value: str) -> str:
+    """Take the address of a Redis or Valkey server, by TCP, TLS or Unix socket."""
+    parts = _split(value)
+    place = parts.path if parts.scheme == "unix" else parts.hostname
+    if parts.scheme not in ("redis", "rediss", "unix") or not place:
+        raise ValueError("must be an address such as redis://host:6379/0 or unix:///path/to/socket")
+    return value
+
+
+def mail_url(value: str) -> str:
+    """Take the address of a mail server."""
+    mail_server(value)
+    return value
+
+
+def mail_from(value: str) -> str:
+    """Take a sender such as `HealthBerry <feedback@example.org>`."""
+    if "@" not in parseaddr(text(value))[1]:
+        raise ValueError("must be an e-mail address, with or without a name")
+    return value
+
+
+def long_secret(value: str) -> str:
+    """Take a secret of at least 32 characters."""
+    if len(value) < 32:
+        raise ValueError("must be at least 32 characters long")
+    return value
+
+
+def fernet_keys(value: str) -> tuple[str, ...]:
+    """Take comma-separated Fernet keys (32 bytes in URL-safe base64 each), newest first."""
+    keys = tuple(key.strip() for key in value.split(",") if key.strip())
+    try:
+        for key in keys:
+            Fernet(key)
+    except ValueError:
+        keys = ()
+    if not keys:
+        raise ValueError("must be keys of 32 bytes in URL-safe base64, separated by commas")
+    return keys
+
+
+def mail_server(url: str) -> MailServer:
+    """Split a mail server's address: smtp://, smtp+starttls:// or smtps://user:password@host:port.
+
+    Ports default to 25, 587 and 465.
+
+    Raises: ValueError when it is not such an address.
+    """
+    parts = _split(url)
+    known = {"smtp": ("none", 25), "smtp+starttls": ("starttls", 587), "smtps": ("tls", 465)}
+    if parts.scheme not in known or not parts.hostname:
+        raise ValueError("must be an address such as smtp+starttls://user:password@host:587")
+    security, port = known[parts.scheme]
+    return MailServer(
+        host=parts.hostname,
+        port=parts.port or port,
+        username=unquote(parts.username) if parts.username else None,
+        password=unquote(parts.password) if parts.password else None,
+        security=security,
+    )
+
+
+def _split(value: str) -> SplitResult:
+    """Split an address; an unreadable port or host is a `ValueError` here and not later."""
+    try:
+        parts = urlsplit(text(value))
+        _ = parts.port, parts.hostname
+    except ValueError as error:
+        raise ValueError("must be a readable address") from error
+    return parts
+
+
+def _masked(field: "dataclasses.Field[Any]", value: Any) -> str:
+    if value in (None, ()) or isinstance(value, int):
+        return repr(value)
+    return "'…'" if field.metadata["secret"] else repr(value)
+
+
+@dataclass_transform(field_specifiers=(setting,), kw_only_default=True, frozen_default=True)
+class Environment:
+    """A frozen group of fields that is read from the environment; see `setting`."""
+
+    def __repr__(self) -> str:
+        fields = dataclasses.fields(self)  # type: ignore[arg-type]
+        inner = ", ".join(f"{field.name}={_masked(field, getattr(self, field.name))}" for field in fields)
+        return f"{type(self).__name__}({inner})"
+
+    @classmethod
+    def from_env(cls, environ: Mapping[str, str]) -> Self:
+        """Read every field from `environ`; empty counts as not set, other names are ignored.
+
+        Raises: SettingsError with all problems, none of which quotes a value.
+        """
+        values: dict[str, Any] = {}
+        problems: list[str] = []
+        for field in dataclasses.fields(cls):  # type: ignore[arg-type]
+            name = field.name.upper()
+            given = environ.get(name, "").strip()
+            if not given:
+                if field.default is dataclasses.MISSING:
+                    problems.append(f"{name} is not set: {field.metadata['help']}")
+                continue
+            try:
+                values[field.name] = field.metadata["parse"](given)
+            except ValueError as error:
+                problems.append(f"{name} {error}")
+        problems += cls.contradictions(values)
+        if problems:
+            raise SettingsError(problems)
+        return cls(**values)
+
+    @classmethod
+    def load(cls, env_file: Path | str = ".env") -> Self:
+        """Read the process environment, and beneath it the file `env_file` where there is one.
+
+        Raises: SettingsError as `from_env`.
+        """
+        return cls.from_env(environment(env_file))
+
+    @classmethod
+    def contradictions(cls, values: Mapping[str, Any]) -> list[str]:
+        """Say what is wrong between fields that are right by themselves."""
+        return []
+
+
+def environment(env_file: Path | str = ".env") -> dict[str, str]:
+    """Give the process environment completed by `env_file`; what the process was given wins."""
+    from_file = dotenv_values(env_file, interpolate=False)
+    return {name: value for name, value in from_file.items() if value is not None} | dict(os.environ)

@@ -1,0 +1,114 @@
+"""Everything that a deployment decides, read from the environment once and then never changed.
+
+`Settings.load()` reads the file `.env` beneath the environment; every problem is reported at once.
+`.env.example` lists the same fields, and `tests/policy/test_settings.py` compares the two.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from healthberry import environment as env
+from healthberry.environment import Environment, MailServer, SettingsError, setting
+
+__all__ = ["MailServer", "Settings", "SettingsError"]
+
+
+@dataclass(frozen=True, kw_only=True, repr=False)
+class Settings(Environment):
+    """The settings of HealthBerry; every process reads the same ones."""
+
+    database_url: str = setting(
+        "PostgreSQL as the application's own role, which owns nothing and passes no row-level security",
+        parse=env.postgres_url,
+        secret=True,
+    )
+    database_owner_url: str | None = setting(
+        "PostgreSQL as the role that owns the tables; only for migrations and for loading the register",
+        parse=env.postgres_url,
+        default=None,
+        secret=True,
+    )
+    redis_url: str = setting("Valkey or Redis, for jobs and live pages", parse=env.redis_url, secret=True)
+    mail_url: str = setting(
+        "mail server: smtp://, smtp+starttls:// or smtps://user:password@host:port", parse=env.mail_url, secret=True
+    )
+    mail_from: str = setting("sender of all mail, such as HealthBerry <feedback@example.org>", parse=env.mail_from)
+    secret_key: str = setting(
+        "signs sessions, codes and links; at least 32 random characters (characters)",
+        parse=env.long_secret,
+        secret=True,
+    )
+    channel_keys: tuple[str, ...] = setting(
+        "encrypt the channels' secrets at rest: 32-byte keys in URL-safe base64, separated by commas, newest first",
+        parse=env.fernet_keys,
+        secret=True,
+    )
+    public_url: str = setting(
+        "address under which people reach HealthBerry; begins every link in a mail", parse=env.web_url
+    )
+    sandbox_url: str | None = setting(
+        "when set, every channel is simulated by this server, and every page says so", parse=env.web_url, default=None
+    )
+    nhsuk_subscription_key: str | None = setting(
+        "NHS.UK: subscription key for reading reviews", parse=env.text, default=None, secret=True
+    )
+    nhsuk_publisher_id: str | None = setting(
+        "NHS.UK: publisher id for answering by API; with NHSUK_PUBLISHER_KEY or not at all",
+        parse=env.text,
+        default=None,
+        secret=True,
+    )
+    nhsuk_publisher_key: str | None = setting(
+        "NHS.UK: publisher key for answering by API", parse=env.text, default=None, secret=True
+    )
+    careopinion_subscription_key: str | None = setting(
+        "Care Opinion: subscription key for reading stories", parse=env.text, default=None, secret=True
+    )
+    x_bearer_token: str | None = setting(
+        "X: application token for reading public posts", parse=env.text, default=None, secret=True
+    )
+    x_client_id: str | None = setting(
+        "X: OAuth client id for linking accounts; with X_CLIENT_SECRET or not at all",
+        parse=env.text,
+        default=None,
+        secret=True,
+    )
+    x_client_secret: str | None = setting("X: OAuth client secret", parse=env.text, default=None, secret=True)
+    operator_email: str | None = setting(
+        "who is told about organisations that are not in the register", parse=env.mail_from, default=None
+    )
+    trusted_proxies: int = setting(
+        "how many reverse proxies in front of HealthBerry set X-Forwarded-* (number)", parse=env.whole(0, 5), default=0
+    )
+    session_hours: int = setting("how long a sign-in lasts (hours)", parse=env.whole(1, 720), default=12)
+    log_level: str = setting(
+        "least severe log line that is written", parse=env.one_of("DEBUG", "INFO", "WARNING", "ERROR"), default="INFO"
+    )
+    web_bind: str = setting("address and port that the web server listens on", parse=env.text, default="127.0.0.1:8600")
+    web_workers: int = setting("web server processes (number)", parse=env.whole(1, 64), default=2)
+
+    @classmethod
+    def contradictions(cls, values: Mapping[str, Any]) -> list[str]:
+        """Require both halves of a pair of credentials, or neither."""
+        pairs = (("nhsuk_publisher_id", "nhsuk_publisher_key"), ("x_client_id", "x_client_secret"))
+        return [
+            f"{one.upper()} and {other.upper()} belong together: set both or neither"
+            for one, other in pairs
+            if (one in values) != (other in values)
+        ]
+
+    @property
+    def sqlalchemy_url(self) -> str:
+        """The application role's database in SQLAlchemy's spelling."""
+        return env.for_sqlalchemy(self.database_url)
+
+    @property
+    def sqlalchemy_owner_url(self) -> str:
+        """The owner's database in SQLAlchemy's spelling; the application's where no owner is set."""
+        return env.for_sqlalchemy(self.database_owner_url or self.database_url)
+
+    @property
+    def mail_server(self) -> MailServer:
+        """Where mail is handed over."""
+        return env.mail_server(self.mail_url)
