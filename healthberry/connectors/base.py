@@ -49,7 +49,8 @@ class Listing:
     """A page, handle or listing that can be linked as a channel.
 
     `config` is all that the connector needs to read it later (no secrets). `found_at` says where the link was found,
-    for people. `needs` names what is missing before it can be read or answered ("" when nothing is).
+    for people. `needs` names what is missing before it can be read ("" when nothing is). `amount` says how much a first
+    look found, for people: "12 reviews", "more than 100 reviews" ("" where a first look cannot tell).
     """
 
     kind: str
@@ -59,6 +60,18 @@ class Listing:
     config: Mapping[str, Any]
     found_at: str = ""
     needs: str = ""
+    amount: str = ""
+
+
+@dataclass(frozen=True)
+class Discovery:
+    """What can be linked for an organisation, and in sentences for people what could not be found and why.
+
+    A listing may stand beside a problem: one that is certain by its code is listed even while its site is down.
+    """
+
+    listings: Sequence[Listing] = ()
+    problems: Sequence[str] = ()
 
 
 @dataclass(frozen=True)
@@ -105,7 +118,11 @@ class InboundItem:
     `thread_id` groups a conversation (a review and its response share one). `direction` is outbound for what the
     organisation itself published. `may_not_reply` is a sentence why not, or None when it can be answered. `service_code` is
     the ODS code of the site or service it is about. `syndication_key` is equal for copies of one story on two sites.
-    `experienced` is "YYYY-MM". Texts are plain text or Markdown as served; never trusted.
+    `experienced` is "YYYY-MM". Texts are plain text or Markdown as served, without control characters; never trusted.
+
+    A connector does not know what is stored: `edited` says that this is the item as it is now and may differ (store it
+    where it is unknown, compare where it is known); `withdrawn` items carry no words, and their `thread_id` may be their own
+    id. An outbound item never opens a conversation: where its thread is unknown, it answers somebody else's, leave it out.
     """
 
     remote_id: str
@@ -223,14 +240,18 @@ class Connector(Protocol):
     """One kind of channel. Stateless: credentials and cursors are arguments, transport is given at construction."""
 
     kind: ClassVar[str]
-    capabilities: ClassVar[Capabilities]
+
+    @property
+    def capabilities(self) -> Capabilities:
+        """Return what this kind of channel can do, with the keys that this installation has."""
+        ...
 
     def installed_access(self) -> Mapping[str, str]:
         """Return the secrets of this installation that reading needs (a subscription key); {} when it has none."""
         ...
 
-    def discover(self, provider: ProviderFacts) -> list[Listing]:
-        """Find what can be linked with no sign-in. Raises: Temporary, Permanent."""
+    def discover(self, provider: ProviderFacts) -> Discovery:
+        """Find what can be linked with no sign-in; what stands in the way comes back as sentences, not as errors."""
         ...
 
     def authorise_url(self, state: str, redirect_uri: str, verifier: str) -> str:
@@ -250,7 +271,10 @@ class Connector(Protocol):
         ...
 
     def poll(self, access: Access, cursor: str | None) -> Page:
-        """Read what is new or changed since `cursor`, with overlap. Raises: Temporary, Permanent."""
+        """Read what is new or changed since `cursor`, with overlap; None looks back two days.
+
+        While `more` is true the catch-up is unfinished: call again with the cursor. Raises: Temporary, Permanent.
+        """
         ...
 
     def receive(self, access: Access, request: WebhookRequest) -> WebhookAnswer:
@@ -270,7 +294,10 @@ class Connector(Protocol):
         ...
 
     def recheck(self, access: Access, remote_ids: Sequence[str]) -> list[InboundItem]:
-        """Return those of the items that were edited or withdrawn. Raises: Temporary, Permanent."""
+        """Return those of the items that may have been edited, as they are now, and those withdrawn.
+
+        Raises: Temporary (when none could be read), Permanent.
+        """
         ...
 
     def length(self, text: str) -> int:
