@@ -145,7 +145,7 @@ def _initialise(home: Home, password: str) -> None:
 
 def _run(home: Home, program: str, *arguments: str) -> None:
     command = tethered([home.programs / program, *arguments], user=home.user)
-    done = subprocess.run(command, capture_output=True, text=True, cwd="/")
+    done = subprocess.run(command, check=False, capture_output=True, text=True, cwd="/")
     if done.returncode:
         raise RuntimeError(f"{program} ended with {done.returncode}:\n{done.stderr.strip()}")
 

@@ -102,7 +102,7 @@ def _system_user() -> tuple[int, int]:
     entry = _entry()
     if entry is None:
         options = ["--system", "--user-group", "--no-create-home", "--home-dir", "/", "--shell", "/usr/sbin/nologin"]
-        made = subprocess.run(["useradd", *options, SYSTEM_USER], capture_output=True, text=True)
+        made = subprocess.run(["useradd", *options, SYSTEM_USER], check=False, capture_output=True, text=True)
         # Another start may have made it in the meantime: the entry decides, not the exit code.
         entry = _entry()
         if entry is None:
