@@ -1,0 +1,1 @@
+"""Tables: columns and constraints; no queries, no HTTP."""

@@ -1,0 +1,77 @@
+"""The joining of the parts: settings in, application out."""
+
+from pathlib import Path
+
+import httpx
+from flask import Flask
+from redis import Redis
+from werkzeug.middleware.proxy_fix import ProxyFix
+
+from healthberry import logs, reactions
+from healthberry.blueprints.edge import register_blueprints
+from healthberry.connectors import registry
+from healthberry.core import events, scope
+from healthberry.core.vault import Vault
+from healthberry.extensions import csrf, db, htmx, login_manager, mail, migrate
+from healthberry.settings import Settings
+
+_POOL_SIZE = 10
+_POOL_WAIT_SECONDS = 5
+
+
+def create_app(settings: Settings, *, transport: httpx.BaseTransport | None = None) -> Flask:
+    """Join the parts: the only place where that happens.
+
+    `transport` replaces the network of every connector (tests). Opens no connection: workers fork after this.
+    """
+    logs.configure(settings.log_level)
+    app = Flask(__name__)
+    app.config.update(_config(settings))
+    app.extensions["settings"] = settings
+    app.extensions["vault"] = Vault(settings.channel_keys)
+    app.extensions["valkey"] = Redis.from_url(settings.redis_url, socket_timeout=5, socket_connect_timeout=2)
+    # Workers wait on their queues for minutes: no time-out on that connection.
+    app.extensions["valkey_jobs"] = Redis.from_url(settings.redis_url, socket_connect_timeout=2)
+    app.extensions["connectors"] = registry.build(
+        registry.endpoints(settings.sandbox_url), registry.Credentials.from_settings(settings), transport
+    )
+    for extension in (db, csrf, htmx, login_manager, mail):
+        extension.init_app(app)
+    migrate.init_app(app, db, directory=str(_migrations()))
+    scope.install()
+    events.set_subscribers(reactions.table())
+    register_blueprints(app)
+    if settings.trusted_proxies:
+        hops = settings.trusted_proxies
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]
+    return app
+
+
+def _migrations() -> Path:
+    return Path(__file__).resolve().parent.parent / "migrations"
+
+
+def _config(settings: Settings) -> dict[str, object]:
+    server = settings.mail_server
+    secure = settings.public_url.startswith("https://")
+    return {
+        "SECRET_KEY": settings.secret_key,
+        "SQLALCHEMY_DATABASE_URI": settings.sqlalchemy_url,
+        "SQLALCHEMY_ENGINE_OPTIONS": {"pool_size": _POOL_SIZE, "max_overflow": 0, "pool_timeout": _POOL_WAIT_SECONDS},
+        "SESSION_COOKIE_NAME": "__Host-healthberry" if secure else "healthberry",
+        "SESSION_COOKIE_SECURE": secure,
+        "SESSION_COOKIE_HTTPONLY": True,
+        "SESSION_COOKIE_SAMESITE": "Lax",
+        "PERMANENT_SESSION_LIFETIME": settings.session_hours * 3600,
+        "MAX_CONTENT_LENGTH": 2 * 1024 * 1024,
+        "MAX_FORM_MEMORY_SIZE": 2 * 1024 * 1024,
+        "WTF_CSRF_TIME_LIMIT": None,
+        "WTF_CSRF_SSL_STRICT": secure,
+        "MAIL_SERVER": server.host,
+        "MAIL_PORT": server.port,
+        "MAIL_USERNAME": server.username,
+        "MAIL_PASSWORD": server.password,
+        "MAIL_USE_TLS": server.starttls,
+        "MAIL_USE_SSL": server.tls,
+        "MAIL_DEFAULT_SENDER": settings.mail_from,
+    }

@@ -1,0 +1,117 @@
+"""Changes: recorded with a number, committed, then told to whoever follows.
+
+`record` writes the activity in the same transaction as the change. `commit`, called once at the edge (view, job,
+command), commits and then hands each event (ids only) to the subscribers that `reactions.py` has set. A subscriber that fails
+is logged and forgotten: the minute's sweep does again whatever was missed.
+"""
+
+import logging
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import func
+from sqlalchemy.dialects.postgresql import insert
+
+from healthberry.extensions import db
+from healthberry.models.conversations import Activity
+from healthberry.models.organisations import ActivityCounter, Member
+
+log = logging.getLogger(__name__)
+
+_PENDING = "pending_events"
+
+
+@dataclass(frozen=True)
+class Event:
+    """One committed change. `number` grows by one per organisation; 0 for an event that is not an activity."""
+
+    organisation_id: UUID
+    number: int
+    kind: str
+    conversation_id: UUID | None = None
+    channel_id: UUID | None = None
+    subject_id: UUID | None = None
+
+
+Subscriber = Callable[[Event], None]
+_subscribers: dict[str, Sequence[Subscriber]] = {}
+
+
+def set_subscribers(table: Mapping[str, Sequence[Subscriber]]) -> None:
+    """Replace the table "event kind -> what follows"; "*" follows every event."""
+    _subscribers.clear()
+    _subscribers.update(table)
+
+
+def record(
+    organisation_id: UUID,
+    kind: str,
+    *,
+    conversation_id: UUID | None = None,
+    channel_id: UUID | None = None,
+    subject_id: UUID | None = None,
+    member: Member | None = None,
+    **details: Any,
+) -> Activity:
+    """Write one numbered change, and remember it for `commit`.
+
+    `details` are ids and small facts, never words that a patient or a member wrote. Holds the organisation's counter row
+    until the transaction ends, so call it late.
+    """
+    session = db.session()
+    activity = Activity(
+        organisation_id=organisation_id,
+        number=_next_number(organisation_id),
+        kind=kind,
+        conversation_id=conversation_id,
+        channel_id=channel_id,
+        member_id=member.id if member else None,
+        member_name=member.name if member else "",
+        details=details,
+    )
+    session.add(activity)
+    session.flush()
+    tell(Event(organisation_id, activity.number, kind, conversation_id, channel_id, subject_id))
+    return activity
+
+
+def tell(event: Event) -> None:
+    """Remember an event for `commit` that is not an activity of its own (number 0)."""
+    db.session().info.setdefault(_PENDING, []).append(event)
+
+
+def commit() -> None:
+    """Commit, then hand each event to its subscribers. Called once, at the edge."""
+    session = db.session()
+    session.commit()
+    for event in session.info.pop(_PENDING, []):
+        for subscriber in (*_subscribers.get(event.kind, ()), *_subscribers.get("*", ())):
+            try:
+                subscriber(event)
+            except Exception:
+                log.exception("subscriber_failed", extra={"kind": event.kind, "number": event.number})
+
+
+def forget() -> None:
+    """Roll back, and forget what was to be told."""
+    session = db.session()
+    session.info.pop(_PENDING, None)
+    session.rollback()
+
+
+def _next_number(organisation_id: UUID) -> int:
+    statement = insert(ActivityCounter).values(organisation_id=organisation_id, last_number=1)
+    statement = statement.on_conflict_do_update(
+        index_elements=["organisation_id"], set_={"last_number": ActivityCounter.last_number + 1}
+    )
+    return int(db.session().execute(statement.returning(ActivityCounter.last_number)).scalar_one())
+
+
+def last_number(organisation_id: UUID) -> int:
+    """Return the number of the newest change of this organisation, 0 before the first."""
+    statement = db.select(func.coalesce(func.max(ActivityCounter.last_number), 0)).filter_by(
+        organisation_id=organisation_id
+    )
+    return int(db.session().execute(statement).scalar_one())

@@ -1,0 +1,252 @@
+"""The list: which conversations a member sees, newest activity first, a page at a time.
+
+One query gives a page (keyset, never an offset, never a count). Searching asks one SQL function for the ids first: row-level
+security would take the full-text index away from an ordinary query.
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, Select, func, literal, select, text, tuple_
+from sqlalchemy.dialects.postgresql import JSONB
+
+from healthberry.core import cursors, highlights
+from healthberry.core.permissions import may
+from healthberry.extensions import db
+from healthberry.models.conversations import STATUSES, Conversation, Unread
+from healthberry.models.organisations import Member
+
+PAGE = 30
+_LONGEST_SEARCH = 200
+
+
+@dataclass(frozen=True)
+class View:
+    """What the list is narrowed to; "" stands for no wish. `q` are search words, `service` an ODS code."""
+
+    status: str = "open"
+    channel: str = ""
+    assigned: str = ""
+    unread: bool = False
+    service: str = ""
+    q: str = ""
+
+    @classmethod
+    def from_args(cls, args: Mapping[str, str]) -> "View":
+        """Read a view from a URL's arguments; what can't be understood is left out."""
+        status = args.get("status", "open")
+        assigned = args.get("assigned", "")
+        return cls(
+            status=status if status in (*STATUSES, "all") else "open",
+            channel=_clean(args.get("channel", ""))[:40],
+            assigned=assigned if assigned in ("me", "nobody") else "",
+            unread=args.get("unread", "") in ("1", "true", "on", "yes"),
+            service=_clean(args.get("service", ""))[:40],
+            q=_clean(args.get("q", ""))[:_LONGEST_SEARCH].strip(),
+        )
+
+    def to_args(self) -> dict[str, str]:
+        """Return the arguments that make this view again, without those that say nothing."""
+        values = {field.name: getattr(self, field.name) for field in fields(self)}
+        values["unread"] = "1" if self.unread else ""
+        return {name: value for name, value in values.items() if value and (name, value) != ("status", "open")}
+
+    def key(self) -> str:
+        """Return the same text for the same view."""
+        return json.dumps(self.to_args(), sort_keys=True)
+
+
+@dataclass(frozen=True)
+class Row:
+    """One line of the list, as one member sees it."""
+
+    id: UUID
+    channel_kind: str
+    screen_name: str
+    title: str
+    first_words: str
+    rating: float | None
+    rating_out_of: float | None
+    service_code: str | None
+    service_name: str | None
+    status: str
+    closed_reason: str | None
+    snoozed_until: datetime | None
+    assignee_id: UUID | None
+    assignee_name: str | None
+    unread: bool
+    historic: bool
+    withdrawn: bool
+    replied: bool
+    started_at: datetime
+    last_activity_at: datetime
+    snippet: Sequence[tuple[str, bool]] | None = None
+
+
+@dataclass(frozen=True)
+class ListPage:
+    """Some rows, and the cursor of the next ones ("" at the end)."""
+
+    rows: Sequence[Row]
+    next: str
+
+
+def list_conversations(member: Member, view: View, after: str = "", limit: int = PAGE) -> ListPage:
+    """Return one page of the list. A cursor that was not made here is the beginning."""
+    place = cursors.read(after)
+    if view.q:
+        ids = _found(member, view, place, limit + 1)
+        statement = _rows(member).where(Conversation.id.in_(ids)) if ids else None
+    else:
+        statement = _narrowed(_rows(member), member, view)
+        if place:
+            statement = statement.where(tuple_(Conversation.last_activity_at, Conversation.id) < place)
+    if statement is None:
+        return ListPage([], "")
+    ordered = statement.order_by(Conversation.last_activity_at.desc(), Conversation.id.desc()).limit(limit + 1)
+    rows = [_row(member, result) for result in db.session.execute(ordered)]
+    more = len(rows) > limit
+    rows = rows[:limit]
+    if view.q:
+        rows = highlights.add(member.organisation_id, rows, view.q)
+    return ListPage(rows, cursors.make(rows[-1].last_activity_at, rows[-1].id) if more else "")
+
+
+def row_of(member: Member, view: View, conversation_id: UUID) -> tuple[Row, bool] | None:
+    """Return one row as this member sees it, and whether it belongs to the view; None where there is none."""
+    result = db.session.execute(_rows(member).where(Conversation.id == conversation_id)).one_or_none()
+    if result is None:
+        return None
+    if view.q:
+        belongs = conversation_id in _found(member, view, None, 1, only=conversation_id)
+    else:
+        found = _narrowed(select(Conversation.id), member, view).where(Conversation.id == conversation_id)
+        belongs = db.session.execute(found).first() is not None
+    return _row(member, result), belongs
+
+
+def neighbours(member: Member, view: View, conversation_id: UUID) -> tuple[UUID | None, UUID | None]:
+    """Return the conversation above and the one below in this view, None at either end or while searching."""
+    here = db.session.get(Conversation, (member.organisation_id, conversation_id))
+    if here is None or view.q:
+        return None, None
+    place = tuple_(Conversation.last_activity_at, Conversation.id)
+    mine = (literal(here.last_activity_at), literal(here.id))
+    base = _narrowed(select(Conversation.id), member, view)
+    newer = base.where(place > tuple_(*mine)).order_by(Conversation.last_activity_at, Conversation.id).limit(1)
+    older = base.where(place < tuple_(*mine)).order_by(
+        Conversation.last_activity_at.desc(), Conversation.id.desc()
+    ).limit(1)
+    return db.session.scalar(newer), db.session.scalar(older)
+
+
+# One step through the index per service: reading every row for its distinct values would take longer with each review.
+_SERVICES = text("""
+WITH RECURSIVE step AS (
+    (SELECT service_code, service_name FROM conversations
+      WHERE organisation_id = :organisation_id AND service_code > '' ORDER BY service_code LIMIT 1)
+    UNION ALL
+    SELECT next.service_code, next.service_name FROM step, LATERAL (
+        SELECT service_code, service_name FROM conversations
+         WHERE organisation_id = :organisation_id AND service_code > step.service_code
+         ORDER BY service_code LIMIT 1) AS next
+)
+SELECT service_code, coalesce(service_name, service_code) AS name FROM step LIMIT 200
+""")
+
+
+def services(member: Member) -> list[tuple[str, str]]:
+    """Return the sites and services that somebody has written about: ODS code and name, by name."""
+    found = db.session.execute(_SERVICES, {"organisation_id": member.organisation_id})
+    return sorted(((code, name) for code, name in found), key=lambda pair: pair[1])
+
+
+def unread_members(organisation_id: UUID, conversation_id: UUID) -> set[UUID]:
+    """Return the members for whom this conversation is unread."""
+    found = select(Unread.member_id).where(
+        Unread.organisation_id == organisation_id, Unread.conversation_id == conversation_id
+    )
+    return set(db.session.scalars(found))
+
+
+def _rows(member: Member) -> Select[Any]:
+    unread = (
+        select(literal(1))
+        .where(
+            Unread.organisation_id == member.organisation_id,
+            Unread.member_id == member.id,
+            Unread.conversation_id == Conversation.id,
+        )
+        .exists()
+    )
+    name = (
+        select(Member.name)
+        .where(Member.organisation_id == member.organisation_id, Member.id == Conversation.assignee_id)
+        .scalar_subquery()
+    )
+    return select(Conversation, unread, name).where(Conversation.organisation_id == member.organisation_id)
+
+
+def _row(member: Member, result: Any) -> Row:
+    conversation, unread, assignee_name = result
+    sees_colleagues = may(member, "see_colleagues")
+    values = {
+        field.name: getattr(conversation, field.name) for field in fields(Row) if hasattr(conversation, field.name)
+    }
+    values["assignee_id"] = conversation.assignee_id if sees_colleagues else None
+    return Row(**values, unread=unread, assignee_name=assignee_name if sees_colleagues else None)
+
+
+def _narrowed(statement: Select[Any], member: Member, view: View) -> Select[Any]:
+    return statement.where(*_conditions(member, view))
+
+
+def _conditions(member: Member, view: View) -> list[ColumnElement[bool]]:
+    conditions: list[ColumnElement[bool]] = [Conversation.organisation_id == member.organisation_id]
+    if view.status != "all":
+        conditions.append(Conversation.status == view.status)
+    if view.channel:
+        conditions.append(Conversation.channel_kind == view.channel)
+    if view.service:
+        conditions.append(Conversation.service_code == view.service)
+    if view.assigned == "me":
+        conditions.append(Conversation.assignee_id == member.id)
+    elif view.assigned == "nobody" and may(member, "see_colleagues"):
+        conditions.append(Conversation.assignee_id.is_(None))
+    if view.unread:
+        mine = (Unread.organisation_id == member.organisation_id, Unread.member_id == member.id)
+        conditions.append(Conversation.id.in_(select(Unread.conversation_id).where(*mine)))
+    return conditions
+
+
+def _found(
+    member: Member, view: View, place: tuple[datetime, UUID] | None, size: int, only: UUID | None = None
+) -> list[UUID]:
+    """Ask the search function; `only` limits the question to one conversation."""
+    wishes: dict[str, str | bool] = {}
+    if view.status != "all":
+        wishes["status"] = view.status
+    if view.channel:
+        wishes["channel"] = view.channel
+    if view.service:
+        wishes["service"] = view.service
+    if view.assigned == "me":
+        wishes["assignee"] = str(member.id)
+    elif view.assigned == "nobody" and may(member, "see_colleagues"):
+        wishes["nobody"] = True
+    if view.unread:
+        wishes["unread"] = str(member.id)
+    if place:
+        wishes["at"], wishes["id"] = place[0].isoformat(), str(place[1])
+    if only:
+        wishes["only"] = str(only)
+    found = select(func.search_conversations(view.q, literal(wishes, JSONB), size))
+    return list(db.session.scalars(found))
+
+
+def _clean(text: str) -> str:
+    return text.replace("\x00", "")

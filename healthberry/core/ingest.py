@@ -1,0 +1,276 @@
+"""What a channel served becomes conversations and messages: once, whatever is delivered again.
+
+A page and the cursor that resumes after it are stored in one transaction. Every insert ignores what is already there, keyed
+on (organisation, channel, the provider's id), so the same page twice, in any order, changes nothing.
+"""
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import select, update
+from sqlalchemy.dialects.postgresql import insert
+
+from healthberry.connectors.base import BadItem, InboundItem
+from healthberry.core import arrivals, summaries
+from healthberry.extensions import db
+from healthberry.models.channels import Author, Channel, QuarantinedItem
+from healthberry.models.conversations import Conversation, Message
+from healthberry.models.owned import new_id, now
+
+_FIRST_WORDS = 200
+_FUTURE = timedelta(minutes=10)
+
+
+@dataclass
+class Stored:
+    """What one call of `store_items` added and changed: ids of conversations.
+
+    `new` were not known before, `returned` got another message from their author, `answered` one from the organisation
+    that was written elsewhere, `changed` follow an edit or a withdrawal.
+    """
+
+    messages: int = 0
+    new: set[UUID] = field(default_factory=set)
+    returned: set[UUID] = field(default_factory=set)
+    answered: set[UUID] = field(default_factory=set)
+    changed: set[UUID] = field(default_factory=set)
+
+    def touched(self) -> set[UUID]:
+        """Return every conversation that is not as it was."""
+        return self.new | self.returned | self.answered | self.changed
+
+
+def store_page(channel: Channel, items: Sequence[InboundItem], *, backfill: bool) -> Stored:
+    """Store what is new among `items`, follow edits and withdrawals; return what changed.
+
+    What was posted before the channel was linked is historic as long as the first backfill runs: it raises no alert and
+    is read already. Everything else is live, however old it says it is: some sites publish days after the writing.
+    """
+    silent = [item for item in items if _is_historic(channel, item, backfill)]
+    live = [item for item in items if not _is_historic(channel, item, backfill)]
+    stored = _store(channel, silent, historic=True)
+    arrived = _store(channel, live, historic=False)
+    summaries.refresh(channel.organisation_id, stored.touched() | arrived.touched())
+    arrivals.announce(channel, arrived.new, arrived.returned - arrived.new)
+    arrivals.announce_changes(channel, (stored.changed | arrived.answered | arrived.changed) - arrived.new)
+    return _joined(stored, arrived)
+
+
+def _is_historic(channel: Channel, item: InboundItem, backfill: bool) -> bool:
+    return item.posted_at < channel.created_at and (backfill or channel.backfill_state != "done")
+
+
+def _joined(one: Stored, other: Stored) -> Stored:
+    return Stored(
+        one.messages + other.messages,
+        one.new | other.new,
+        one.returned | other.returned,
+        one.answered | other.answered,
+        one.changed | other.changed,
+    )
+
+
+def _store(channel: Channel, items: Sequence[InboundItem], *, historic: bool) -> Stored:
+    stored = Stored()
+    present = [item for item in items if item.change != "withdrawn"]
+    if present:
+        authors = _authors(channel, present)
+        threads = _conversations(channel, present, historic, stored)
+        _messages(channel, present, authors, threads, historic, stored)
+    for item in items:
+        if item.change == "withdrawn":
+            _withdraw(channel, item, stored)
+    return stored
+
+
+def quarantine(channel: Channel, bad: Sequence[BadItem]) -> int:
+    """Keep pieces that could not be read, with their reason; return how many are new. The same piece again is one."""
+    if not bad:
+        return 0
+    rows = [
+        {
+            "organisation_id": channel.organisation_id,
+            "id": new_id(),
+            "channel_id": channel.id,
+            "fingerprint": hashlib.sha256(piece.raw.encode("utf-8", "replace")).hexdigest(),
+            "remote_id": piece.remote_id,
+            "raw": piece.raw.replace("\x00", "").encode("utf-8", "replace").decode(),
+            "reason": piece.reason,
+            "received_at": now(),
+        }
+        for piece in bad
+    ]
+    statement = insert(QuarantinedItem).values(rows).on_conflict_do_nothing().returning(QuarantinedItem.id)
+    return len(db.session.execute(statement).scalars().all())
+
+
+def _authors(channel: Channel, items: Sequence[InboundItem]) -> dict[str, UUID]:
+    known = {item.author.remote_id: item.author for item in items if item.author.remote_id}
+    if not known:
+        return {}
+    rows = [
+        {
+            "organisation_id": channel.organisation_id,
+            "id": new_id(),
+            "channel_id": channel.id,
+            "remote_id": remote_id,
+            "screen_name": author.screen_name,
+            "url": author.url,
+        }
+        for remote_id, author in sorted(known.items())
+    ]
+    db.session.execute(insert(Author).values(rows).on_conflict_do_nothing())
+    found = select(Author.remote_id, Author.id).where(
+        Author.organisation_id == channel.organisation_id,
+        Author.channel_id == channel.id,
+        Author.remote_id.in_(known),
+    )
+    return {str(remote_id): author_id for remote_id, author_id in db.session.execute(found)}
+
+
+def _conversations(
+    channel: Channel, items: Sequence[InboundItem], historic: bool, stored: Stored
+) -> dict[str, UUID]:
+    firsts: dict[str, InboundItem] = {}
+    for item in items:
+        first = firsts.get(item.thread_id)
+        if first is None or (item.direction, item.posted_at) < (first.direction, first.posted_at):
+            firsts[item.thread_id] = item
+    rows = [_conversation_row(channel, first, historic) for _, first in sorted(firsts.items())]
+    statement = insert(Conversation).values(rows).on_conflict_do_nothing().returning(Conversation.id)
+    stored.new = set(db.session.execute(statement).scalars())
+    found = select(Conversation.remote_thread_id, Conversation.id).where(
+        Conversation.organisation_id == channel.organisation_id,
+        Conversation.channel_id == channel.id,
+        Conversation.remote_thread_id.in_(firsts),
+    )
+    return {thread_id: conversation_id for thread_id, conversation_id in db.session.execute(found)}
+
+
+def _conversation_row(channel: Channel, first: InboundItem, historic: bool) -> dict[str, Any]:
+    rating = first.ratings[0] if first.ratings else None
+    posted_at = _not_in_future(first.posted_at)
+    return {
+        "organisation_id": channel.organisation_id,
+        "id": new_id(),
+        "channel_id": channel.id,
+        "channel_kind": channel.kind,
+        "remote_thread_id": first.thread_id,
+        "screen_name": first.author.screen_name,
+        "title": first.title,
+        "first_words": _first_words(first.text),
+        "url": first.url,
+        "rating": rating.value if rating else None,
+        "rating_out_of": rating.out_of if rating else None,
+        "service_code": first.service_code,
+        "service_name": first.service_name,
+        "author_role": first.author_role,
+        "experienced": first.experienced,
+        "syndication_key": first.syndication_key,
+        "status": "open",
+        "historic": historic,
+        "withdrawn": False,
+        "replied": False,
+        "version": 0,
+        "started_at": posted_at,
+        "last_activity_at": posted_at,
+        "arrived_at": now(),
+    }
+
+
+def _messages(
+    channel: Channel,
+    items: Sequence[InboundItem],
+    authors: dict[str, UUID],
+    threads: dict[str, UUID],
+    historic: bool,
+    stored: Stored,
+) -> None:
+    unique = {item.remote_id: item for item in items}
+    rows = [_message_row(channel, item, authors, threads, historic) for _, item in sorted(unique.items())]
+    statement = (
+        insert(Message)
+        .values(rows)
+        .on_conflict_do_nothing(index_elements=["organisation_id", "channel_id", "remote_id"])
+        .returning(Message.remote_id, Message.conversation_id, Message.direction)
+    )
+    added = {}
+    for remote_id, conversation_id, direction in db.session.execute(statement):
+        added[remote_id] = conversation_id
+        (stored.returned if direction == "inbound" else stored.answered).add(conversation_id)
+    stored.messages = len(added)
+    for remote_id, item in unique.items():
+        if remote_id not in added:
+            _edit(channel, item, stored)
+
+
+def _message_row(
+    channel: Channel, item: InboundItem, authors: dict[str, UUID], threads: dict[str, UUID], historic: bool
+) -> dict[str, Any]:
+    return {
+        "organisation_id": channel.organisation_id,
+        "id": new_id(),
+        "conversation_id": threads[item.thread_id],
+        "channel_id": channel.id,
+        "remote_id": item.remote_id,
+        "direction": item.direction,
+        "author_id": authors.get(item.author.remote_id or ""),
+        "screen_name": item.author.screen_name,
+        "title": item.title,
+        "text": item.text,
+        "in_reply_to": item.in_reply_to,
+        "ratings": [{"name": r.name, "value": r.value, "out_of": r.out_of} for r in item.ratings],
+        "attachments": [dict(one) for one in item.attachments],
+        "url": item.url,
+        "source": dict(item.source),
+        "may_not_reply": item.may_not_reply,
+        "historic": historic,
+        "posted_at": _not_in_future(item.posted_at),
+        "received_at": now(),
+    }
+
+
+def _edit(channel: Channel, item: InboundItem, stored: Stored) -> None:
+    """Follow the source where its words changed; also brings back what had been withdrawn and shows again."""
+    statement = (
+        update(Message)
+        .where(
+            Message.organisation_id == channel.organisation_id,
+            Message.channel_id == channel.id,
+            Message.remote_id == item.remote_id,
+            (Message.text != item.text) | (Message.title != item.title) | Message.withdrawn_at.is_not(None),
+            Message.member_id.is_(None),
+        )
+        .values(text=item.text, title=item.title, edited_at=now(), withdrawn_at=None)
+        .returning(Message.conversation_id)
+    )
+    stored.changed.update(db.session.execute(statement).scalars())
+
+
+def _withdraw(channel: Channel, item: InboundItem, stored: Stored) -> None:
+    """Forget the words of what the source took down, at once; the place in the thread stays."""
+    statement = (
+        update(Message)
+        .where(
+            Message.organisation_id == channel.organisation_id,
+            Message.channel_id == channel.id,
+            Message.remote_id == item.remote_id,
+            Message.withdrawn_at.is_(None),
+        )
+        .values(text="", title="", screen_name="", author_id=None, attachments=[], source={}, withdrawn_at=now())
+        .returning(Message.conversation_id)
+    )
+    stored.changed.update(db.session.execute(statement).scalars())
+
+
+def _first_words(text: str) -> str:
+    return " ".join(text[: _FIRST_WORDS * 2].split())[:_FIRST_WORDS]
+
+
+def _not_in_future(moment: datetime) -> datetime:
+    """A provider's clock may be wrong: nothing stays on top of the list because it claims to be from tomorrow."""
+    return min(moment, now() + _FUTURE)

@@ -1,0 +1,43 @@
+"""What each trust level and role may do (domain rules, trust ladder).
+
+Level 1 proved a mailbox: it sees public items and writes drafts of its own. Level 2 proved the organisation: it also sees
+colleagues, notes and assignees, publishes, and (as administrator) invites and links channels.
+"""
+
+from healthberry.core.errors import NotAllowed
+from healthberry.models.organisations import MAILBOX_VERIFIED, ORGANISATION_VERIFIED, Member
+
+_LEVEL = {
+    "read": MAILBOX_VERIFIED,
+    "draft": MAILBOX_VERIFIED,
+    "see_colleagues": ORGANISATION_VERIFIED,
+    "handle": ORGANISATION_VERIFIED,  # assign, close, snooze, note
+    "publish": ORGANISATION_VERIFIED,
+    "manage": ORGANISATION_VERIFIED,  # people, channels, settings
+}
+_ROLES = {
+    "publish": {"administrator", "responder"},
+    "handle": {"administrator", "responder"},
+    "manage": {"administrator"},
+}
+
+NEXT_STEP = (
+    "You have proved your mailbox, not yet that you act for this organisation. Ask a colleague who can publish to approve "
+    "you, or sign in with an e-mail address at the organisation's own web domain."
+)
+
+
+def may(member: Member, action: str) -> bool:
+    """Say whether `member` may do `action`, one of the names above."""
+    if member.left_at is not None or member.level < _LEVEL[action]:
+        return False
+    return action not in _ROLES or member.role in _ROLES[action]
+
+
+def require(member: Member, action: str) -> None:
+    """Refuse unless `member` may do `action`. Raises: NotAllowed with the next step in words."""
+    if may(member, action):
+        return
+    if member.level < _LEVEL[action]:
+        raise NotAllowed(NEXT_STEP)
+    raise NotAllowed("Your role does not allow this. Ask an administrator of your organisation.")

@@ -1,0 +1,63 @@
+"""What the list shows and the search finds of a conversation, brought in line with its messages, many at a time."""
+
+from collections.abc import Collection
+from uuid import UUID
+
+from sqlalchemy import text
+
+from healthberry.extensions import db
+from healthberry.models.conversations import Conversation
+
+# The first thing a patient said leads; where only the organisation spoke, its first words do.
+_SUMMARISE = text("""
+UPDATE conversations AS c
+   SET version = c.version + 1,
+       title = first.title,
+       first_words = left(regexp_replace(left(first.text, 400), '\\s+', ' ', 'g'), 200),
+       screen_name = first.screen_name,
+       withdrawn = first.withdrawn_at IS NOT NULL,
+       replied = totals.replied,
+       started_at = first.posted_at,
+       last_activity_at = greatest(c.last_activity_at, totals.newest)
+  FROM (SELECT DISTINCT ON (conversation_id) conversation_id, title, text, screen_name, withdrawn_at, posted_at
+          FROM messages
+         WHERE organisation_id = :organisation_id AND conversation_id = ANY(:ids)
+         ORDER BY conversation_id, direction, posted_at, id) AS first
+  JOIN (SELECT conversation_id, max(posted_at) AS newest,
+               bool_or(direction = 'outbound' AND withdrawn_at IS NULL) AS replied
+          FROM messages
+         WHERE organisation_id = :organisation_id AND conversation_id = ANY(:ids)
+         GROUP BY conversation_id) AS totals USING (conversation_id)
+ WHERE c.organisation_id = :organisation_id AND c.id = first.conversation_id
+""")
+
+# to_tsvector refuses more than a megabyte of lexemes: words past 200,000 characters of one message are not searched.
+_INDEX = text("""
+INSERT INTO search_texts (organisation_id, conversation_id, words)
+SELECT organisation_id, conversation_id,
+       to_tsvector('english', left(string_agg(left(title, 2000) || ' ' || left(text, 200000), ' ' ORDER BY posted_at), 400000))
+  FROM messages
+ WHERE organisation_id = :organisation_id AND conversation_id = ANY(:ids)
+ GROUP BY organisation_id, conversation_id
+    ON CONFLICT (organisation_id, conversation_id) DO UPDATE SET words = excluded.words
+""")
+
+
+def refresh(organisation_id: UUID, conversation_ids: Collection[UUID]) -> None:
+    """Bring the conversations' rows and their searched words in line with their messages; each gets a new version."""
+    if not conversation_ids:
+        return
+    values = {"organisation_id": organisation_id, "ids": list(conversation_ids)}
+    db.session.flush()
+    db.session.execute(_SUMMARISE, values)
+    db.session.execute(_INDEX, values)
+    for conversation_id in conversation_ids:
+        _forget_loaded(organisation_id, conversation_id)
+
+
+def _forget_loaded(organisation_id: UUID, conversation_id: UUID) -> None:
+    """A row already loaded in this session would still show the old values."""
+    key = db.session().identity_key(Conversation, (organisation_id, conversation_id))
+    loaded = db.session().identity_map.get(key)
+    if loaded is not None:
+        db.session.refresh(loaded)

@@ -1,0 +1,75 @@
+"""The queue: JSON in, ids only, and only a nudge. The database knows what is to be done; losing the queue loses nothing."""
+
+import functools
+import logging
+from collections.abc import Callable
+from typing import Any
+from uuid import UUID
+
+from flask import Flask, current_app, has_app_context
+from redis import Redis
+from redis.exceptions import RedisError
+from rq import Queue
+from rq.serializers import JSONSerializer
+
+from healthberry.core import scope
+
+log = logging.getLogger(__name__)
+
+# In the order in which a worker empties them: a reply and an alert never wait behind a backfill.
+QUEUES = ("replies", "alerts", "ingest", "backfill")
+
+_RESULT_SECONDS = 60
+_FAILURE_SECONDS = 7 * 24 * 3600
+
+_app: Flask | None = None
+
+
+def use(app: Flask) -> None:
+    """Let jobs of this process run inside `app`; the worker calls it before it forks."""
+    global _app
+    _app = app
+
+
+def queue(name: str, connection: Redis) -> Queue:
+    """Return the named queue over `connection`."""
+    return Queue(name, connection=connection, serializer=JSONSerializer)
+
+
+def job(queue_name: str, timeout_seconds: int = 120) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """Mark a function as a job: it runs in an application context of its own and sees no organisation until it enters one.
+
+    Arguments are ids as text. `.nudge(*ids)` puts it on its queue; a queue that can't be reached is logged, for the
+    sweep will find the work in the database.
+    """
+
+    def decorate(function: Callable[..., None]) -> Callable[..., None]:
+        @functools.wraps(function)
+        def run(*arguments: Any) -> None:
+            if has_app_context():
+                function(*arguments)
+                return
+            if _app is None:
+                raise RuntimeError("jobs.base.use(app) was not called in this process")
+            with _app.app_context():
+                try:
+                    function(*arguments)
+                finally:
+                    scope.leave()
+
+        def nudge(*ids: UUID | str) -> None:
+            try:
+                queue(queue_name, current_app.extensions["valkey"]).enqueue_call(
+                    run,
+                    args=tuple(str(one) for one in ids),
+                    timeout=timeout_seconds,
+                    result_ttl=_RESULT_SECONDS,
+                    failure_ttl=_FAILURE_SECONDS,
+                )
+            except RedisError as error:
+                log.warning("nudge_failed", extra={"job": function.__name__, "error": type(error).__name__})
+
+        run.nudge = nudge  # type: ignore[attr-defined]
+        return run
+
+    return decorate

@@ -1,0 +1,86 @@
+"""Channels, what they delivered that could not be read, and the authors they know."""
+
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import CheckConstraint, Index, LargeBinary, UniqueConstraint, text
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.orm import Mapped, mapped_column
+
+from healthberry.extensions import Base
+from healthberry.models.owned import Moment, OrganisationOwned, now, owned_key
+
+
+class Channel(Base, OrganisationOwned):
+    """One linked listing, page or handle; `kind` says which connector reads it.
+
+    `config` is what the connector needs (no secrets); `sealed_secrets` are the organisation's own tokens, encrypted.
+    `state`: active, off (switched off by people), failing (needs somebody; `trouble` says what in plain words).
+    `backfill_state`: waiting, running, done. `items_total` is None where the source does not tell how many it has.
+    `claimed_until` keeps two workers from polling the same channel at once; `backfill_claimed_until` likewise.
+    """
+
+    __tablename__ = "channels"
+    __table_args__ = (
+        UniqueConstraint("organisation_id", "kind", "remote_id"),
+        CheckConstraint("state in ('active', 'off', 'failing')", name="state"),
+        CheckConstraint("backfill_state in ('waiting', 'running', 'done')", name="backfill_state"),
+        Index("ix_channels_due", "next_poll_at", postgresql_where=text("state <> 'off'")),
+    )
+
+    kind: Mapped[str]
+    remote_id: Mapped[str]
+    label: Mapped[str]
+    url: Mapped[str]
+    found_at: Mapped[str] = mapped_column(default="")
+    config: Mapped[dict[str, Any]] = mapped_column(JSONB, default=dict)
+    sealed_secrets: Mapped[bytes | None] = mapped_column(LargeBinary)
+    secrets_expire_at: Mapped[Moment | None]
+    account: Mapped[str | None]  # whom replies are published as, once somebody signed in there
+    state: Mapped[str] = mapped_column(default="active")
+    trouble: Mapped[str] = mapped_column(default="")
+    poll_cursor: Mapped[str | None]
+    backfill_cursor: Mapped[str | None]
+    backfill_state: Mapped[str] = mapped_column(default="waiting")
+    backfill_next_at: Mapped[Moment] = mapped_column(default=now)
+    backfill_claimed_until: Mapped[Moment | None]
+    backfill_finished_at: Mapped[Moment | None]
+    items_loaded: Mapped[int] = mapped_column(default=0)
+    items_total: Mapped[int | None]
+    failures_in_a_row: Mapped[int] = mapped_column(default=0)
+    last_success_at: Mapped[Moment | None]
+    next_poll_at: Mapped[Moment] = mapped_column(default=now)
+    claimed_until: Mapped[Moment | None]
+    created_at: Mapped[Moment] = mapped_column(default=now)
+
+
+class QuarantinedItem(Base, OrganisationOwned):
+    """A piece of a delivery that could not be read: kept raw, its reason shown, blocking nobody."""
+
+    __tablename__ = "quarantined_items"
+    __table_args__ = (
+        owned_key("channel_id", "channels"),
+        UniqueConstraint("organisation_id", "channel_id", "fingerprint"),
+    )
+
+    channel_id: Mapped[UUID]
+    fingerprint: Mapped[str]  # SHA-256 of the raw piece: the same one again is not stored again
+    remote_id: Mapped[str | None]
+    raw: Mapped[str]
+    reason: Mapped[str]
+    received_at: Mapped[Moment] = mapped_column(default=now)
+
+
+class Author(Base, OrganisationOwned):
+    """Who wrote it, as one channel knows them; never joined across channels, never searched, never profiled."""
+
+    __tablename__ = "authors"
+    __table_args__ = (
+        owned_key("channel_id", "channels"),
+        UniqueConstraint("organisation_id", "channel_id", "remote_id"),
+    )
+
+    channel_id: Mapped[UUID]
+    remote_id: Mapped[str | None]
+    screen_name: Mapped[str]
+    url: Mapped[str | None]

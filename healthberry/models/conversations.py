@@ -1,0 +1,168 @@
+"""Conversations, their messages, and what members do with them."""
+
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, text
+from sqlalchemy.dialects.postgresql import JSONB, TSVECTOR
+from sqlalchemy.orm import Mapped, mapped_column
+
+from healthberry.extensions import Base
+from healthberry.models.owned import Moment, OrganisationOwned, ShortText, now, owned_key
+
+STATUSES = ("open", "waiting", "snoozed", "closed")
+
+
+class Conversation(Base, OrganisationOwned):
+    """One thread: a review, story, mention or message with all that follows it.
+
+    What the list shows is kept here (title, first words, author's screen name, rating), so that a page of the list reads
+    one index and no other table. `historic` ones were loaded by the first backfill: no alert, no clock.
+    `version` grows with each message: a reply written against an older one is refused. `open_until` of a snoozed one.
+    """
+
+    __tablename__ = "conversations"
+    __table_args__ = (
+        owned_key("channel_id", "channels"),
+        owned_key("assignee_id", "members", "SET NULL"),
+        UniqueConstraint("organisation_id", "channel_id", "remote_thread_id"),
+        CheckConstraint("status in ('open', 'waiting', 'snoozed', 'closed')", name="status"),
+        Index("ix_conversations_newest", "organisation_id", "last_activity_at", "id"),
+        Index("ix_conversations_status", "organisation_id", "status", "last_activity_at", "id"),
+        Index("ix_conversations_channel", "organisation_id", "channel_id", "last_activity_at", "id"),
+        Index("ix_conversations_service", "organisation_id", "service_code", "last_activity_at", "id"),
+        Index("ix_conversations_assignee", "organisation_id", "assignee_id", "last_activity_at", "id"),
+        Index("ix_conversations_snoozed", "snoozed_until", postgresql_where=text("status = 'snoozed'")),
+    )
+
+    channel_id: Mapped[UUID]
+    channel_kind: Mapped[str]
+    remote_thread_id: Mapped[str]
+    screen_name: Mapped[str]
+    title: Mapped[str] = mapped_column(default="")
+    first_words: Mapped[str] = mapped_column(default="")
+    url: Mapped[str | None]
+    rating: Mapped[float | None]
+    rating_out_of: Mapped[float | None]
+    service_code: Mapped[str | None]
+    service_name: Mapped[str | None]
+    author_role: Mapped[str | None]
+    experienced: Mapped[str | None]
+    syndication_key: Mapped[str | None]
+    status: Mapped[str] = mapped_column(default="open")
+    closed_reason: Mapped[str | None]
+    snoozed_until: Mapped[Moment | None]
+    assignee_id: Mapped[UUID | None]
+    historic: Mapped[bool] = mapped_column(default=False)
+    withdrawn: Mapped[bool] = mapped_column(default=False)
+    replied: Mapped[bool] = mapped_column(default=False)
+    version: Mapped[int] = mapped_column(default=0)
+    started_at: Mapped[Moment]
+    last_activity_at: Mapped[Moment]
+    arrived_at: Mapped[Moment] = mapped_column(default=now)
+
+
+class Message(Base, OrganisationOwned):
+    """One public or direct item in a conversation; `text` is what the channel served, never trusted.
+
+    `source` keeps small provider facts that a reply or a re-check needs. `edited_at` and `withdrawn_at` follow the source;
+    a withdrawn message keeps its place without its words.
+    """
+
+    __tablename__ = "messages"
+    __table_args__ = (
+        owned_key("conversation_id", "conversations"),
+        owned_key("author_id", "authors", "SET NULL"),
+        owned_key("member_id", "members", "SET NULL"),
+        UniqueConstraint("organisation_id", "channel_id", "remote_id"),
+        CheckConstraint("direction in ('inbound', 'outbound')", name="direction"),
+        Index("ix_messages_conversation", "organisation_id", "conversation_id", "posted_at", "id"),
+    )
+
+    conversation_id: Mapped[UUID]
+    channel_id: Mapped[UUID]
+    remote_id: Mapped[str]
+    direction: Mapped[str]
+    author_id: Mapped[UUID | None]
+    member_id: Mapped[UUID | None]  # who of us wrote an outbound one, where it was written here
+    screen_name: Mapped[str]
+    title: Mapped[str] = mapped_column(default="")
+    text: Mapped[str]
+    in_reply_to: Mapped[str | None]
+    ratings: Mapped[list[dict[str, Any]]] = mapped_column(JSONB, default=list)
+    attachments: Mapped[list[dict[str, str]]] = mapped_column(JSONB, default=list)
+    url: Mapped[str | None]
+    source: Mapped[dict[str, Any]] = mapped_column(JSONB, default=dict)
+    may_not_reply: Mapped[str | None]
+    historic: Mapped[bool] = mapped_column(default=False)
+    posted_at: Mapped[Moment]
+    received_at: Mapped[Moment] = mapped_column(default=now)
+    edited_at: Mapped[Moment | None]
+    withdrawn_at: Mapped[Moment | None]
+
+
+class SearchText(Base):
+    """The words of one conversation, as the full-text search reads them."""
+
+    __tablename__ = "search_texts"
+    __table_args__ = (
+        owned_key("conversation_id", "conversations"),
+        Index("ix_search_texts_words", "organisation_id", "words", postgresql_using="gin"),
+    )
+
+    organisation_id: Mapped[UUID] = mapped_column(primary_key=True)
+    conversation_id: Mapped[UUID] = mapped_column(primary_key=True)
+    words: Mapped[Any] = mapped_column(TSVECTOR)
+
+
+class Unread(Base):
+    """This member has not read what is new in this conversation."""
+
+    __tablename__ = "unread"
+    __table_args__ = (owned_key("conversation_id", "conversations"), owned_key("member_id", "members"))
+
+    organisation_id: Mapped[UUID] = mapped_column(primary_key=True)
+    member_id: Mapped[UUID] = mapped_column(primary_key=True)
+    conversation_id: Mapped[UUID] = mapped_column(primary_key=True)
+
+
+class Note(Base, OrganisationOwned):
+    """Words for colleagues only. A table of its own, so that they can never be sent."""
+
+    __tablename__ = "notes"
+    __table_args__ = (
+        owned_key("conversation_id", "conversations"),
+        owned_key("member_id", "members", "SET NULL"),
+        Index("ix_notes_conversation", "organisation_id", "conversation_id"),
+    )
+
+    conversation_id: Mapped[UUID]
+    member_id: Mapped[UUID | None]
+    member_name: Mapped[ShortText]
+    text: Mapped[str]
+    created_at: Mapped[Moment] = mapped_column(default=now)
+
+
+class Activity(Base):
+    """One recorded change, numbered per organisation without a gap. `details` holds ids and small facts, never words.
+
+    `member_name` stays when the member goes, so that the history can still be read.
+    """
+
+    __tablename__ = "activities"
+    __table_args__ = (
+        owned_key("conversation_id", "conversations"),
+        owned_key("channel_id", "channels"),
+        owned_key("member_id", "members", "SET NULL"),
+        Index("ix_activities_conversation", "organisation_id", "conversation_id", "number"),
+    )
+
+    organisation_id: Mapped[UUID] = mapped_column(ForeignKey("organisations.id", ondelete="CASCADE"), primary_key=True)
+    number: Mapped[int] = mapped_column(primary_key=True)
+    kind: Mapped[str]
+    conversation_id: Mapped[UUID | None]
+    channel_id: Mapped[UUID | None]
+    member_id: Mapped[UUID | None]
+    member_name: Mapped[str] = mapped_column(default="")
+    details: Mapped[dict[str, Any]] = mapped_column(JSONB, default=dict)
+    at: Mapped[Moment] = mapped_column(default=now)

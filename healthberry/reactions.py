@@ -1,0 +1,39 @@
+"""The table "event -> what follows", beyond what its own transaction already did.
+
+A subscriber gets ids and nudges a job; the database already knows what is to be done, so a nudge that is lost costs only
+the time until the next sweep.
+"""
+
+from collections.abc import Mapping, Sequence
+
+from healthberry.core.events import Event, Subscriber
+from healthberry.jobs import alerts, ingest, replies
+from healthberry.realtime import publish
+
+
+def table() -> Mapping[str, Sequence[Subscriber]]:
+    """Return what follows each kind of event; "*" is every event."""
+    return {
+        "channel_linked": [_read_channel],
+        "channel_connected": [_read_channel],
+        "mail_queued": [_send_mail],
+        "reply_queued": [_send_reply],
+        "*": [_tell_open_pages],
+    }
+
+
+def _read_channel(event: Event) -> None:
+    ingest.backfill.nudge(event.organisation_id, event.channel_id)
+
+
+def _send_mail(event: Event) -> None:
+    alerts.send_mail.nudge(event.organisation_id, event.subject_id)
+
+
+def _send_reply(event: Event) -> None:
+    replies.send_reply.nudge(event.organisation_id, event.subject_id)
+
+
+def _tell_open_pages(event: Event) -> None:
+    if event.number:
+        publish.publish(event)
