@@ -31,6 +31,16 @@ class MailServer(NamedTuple):
     password: str | None
     security: str
 
+    @property
+    def starttls(self) -> bool:
+        """Whether the connection is encrypted after a greeting in the clear."""
+        return self.security == "starttls"
+
+    @property
+    def tls(self) -> bool:
+        """Whether the connection is encrypted from the first byte."""
+        return self.security == "tls"
+
     def __repr__(self) -> str:
         return f"MailServer({self.host}:{self.port}, {self.security})"
 
