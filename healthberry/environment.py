@@ -45,15 +45,15 @@ class MailServer(NamedTuple):
         return f"MailServer({self.host}:{self.port}, {self.security})"
 
 
-def setting(help: str, *, parse: Parse, default: Any = dataclasses.MISSING, secret: bool = False) -> Any:
+def setting(about: str, *, parse: Parse, default: Any = dataclasses.MISSING, secret: bool = False) -> Any:
     """Declare one field; its name in the environment is the field's name in capitals.
 
-    `help` ends with the unit in brackets where there is one. `parse` makes the value from text and raises
-    `ValueError("must be …")`. A field without `default` is required.
+    `about` is a phrase for people that ends with the unit in brackets where there is one. `parse` makes the value
+    from text and raises `ValueError("must be …")`. A field without `default` is required.
     """
     if secret and default not in (dataclasses.MISSING, None):
         raise TypeError("a secret has no default")
-    return dataclasses.field(default=default, metadata={"help": help, "parse": parse, "secret": secret})
+    return dataclasses.field(default=default, metadata={"about": about, "parse": parse, "secret": secret})
 
 
 def text(value: str) -> str:
@@ -208,7 +208,7 @@ class Environment:
             given = environ.get(name, "").strip()
             if not given:
                 if field.default is dataclasses.MISSING:
-                    problems.append(f"{name} is not set: {field.metadata['help']}")
+                    problems.append(f"{name} is not set: {field.metadata['about']}")
                 continue
             try:
                 values[field.name] = field.metadata["parse"](given)

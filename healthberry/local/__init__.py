@@ -1,1 +1,1 @@
-"""The private servers behind `make run` and the tests: PostgreSQL, Valkey, a mailbox, and the processes of HealthBerry."""
+"""The private servers behind `make run` and the tests: PostgreSQL, Valkey, a mailbox, the processes."""

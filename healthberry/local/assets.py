@@ -90,10 +90,13 @@ def _contents(programs: dict[str, str]) -> Iterator[tuple[str, bytes]]:
     for plain, file in COPIED.items():
         yield plain, (PACKAGES / file).read_bytes()
     for icon in _icons():
-        yield f"icons/{icon}.svg", (PACKAGES / "lucide-static" / "icons" / f"{icon}.svg").read_bytes()
-    for file in sorted(_sources()):
-        if file.suffix != ".scss" and file != SOURCES / "icons.txt":
-            yield file.relative_to(SOURCES).as_posix(), file.read_bytes()
+        drawing = PACKAGES / "lucide-static" / "icons" / f"{icon}.svg"
+        if not drawing.exists():
+            sys.exit(f"icons.txt names {icon!r}, which lucide-static does not have")
+        yield f"icons/{icon}.svg", drawing.read_bytes()
+    for source in sorted(_sources()):
+        if source.suffix != ".scss" and source != SOURCES / "icons.txt":
+            yield source.relative_to(SOURCES).as_posix(), source.read_bytes()
 
 
 def _compiled(sheet: Path, programs: dict[str, str]) -> bytes:

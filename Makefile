@@ -1,0 +1,59 @@
+# Needed beforehand: git, make, and Python 3.11 or newer with venv. Everything else is installed here, into this folder.
+PYTHON = $(shell sh scripts/find-python.sh)
+BIN = .venv/bin
+PIP = $(BIN)/python -m pip --quiet --disable-pip-version-check install
+LOCK = uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate \
+       --no-emit-index-url --custom-compile-command "make lock"
+
+.DEFAULT_GOAL := help
+.PHONY: help run test check fmt assets bench real lock chromium
+
+help: ## list what can be done
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+run: .venv/.run assets ## start HealthBerry with everything it needs; Ctrl-C ends it
+	@exec $(BIN)/python -m healthberry.local.run
+
+test: .venv/.dev assets chromium ## run all tests, or those of one path: make test T=tests/core
+	@exec $(BIN)/python -m pytest $(T)
+
+check: .venv/.dev ## formatting, lint of Python and templates, types, import contracts
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/djlint --quiet --lint healthberry
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+fmt: .venv/.dev ## format the Python code and repair what can be repaired
+	$(BIN)/ruff check --quiet --fix-only .
+	$(BIN)/ruff format .
+
+assets: .venv/.run ## install and build what browsers load, if anything changed
+	@$(BIN)/python -I healthberry/local/assets.py
+
+bench: .venv/.dev assets ## measure what is claimed, beside the targets
+	@exec $(BIN)/python -m benchmarks
+
+real: .venv/.dev assets ## walk the main job with what people really wrote
+	@exec $(BIN)/python benchmarks/real_input.py
+
+lock: .venv/.dev ## pin newer versions, with hashes (needs uv and npm)
+	$(LOCK) --upgrade --extra build pyproject.toml --output-file requirements.txt
+	$(LOCK) --upgrade --extra build --extra dev --constraint requirements.txt pyproject.toml --output-file requirements-dev.txt
+	$(LOCK) --upgrade --only-extra node pyproject.toml --output-file requirements-node.txt
+	npm install --package-lock-only
+
+chromium: .venv/.dev
+	@sh scripts/find-chromium.sh $(BIN)/python
+
+.venv/.run: requirements.txt pyproject.toml
+	@echo "Installing Python packages into .venv"
+	@$(BIN)/python -m pip --version > /dev/null 2>&1 || $(PYTHON) -m venv --clear .venv
+	@$(PIP) --require-hashes -r requirements.txt
+	@$(PIP) --no-index --no-deps --no-build-isolation --editable .
+	@touch $@
+
+.venv/.dev: requirements-dev.txt .venv/.run
+	@echo "Installing the tools for tests and checks into .venv"
+	@$(PIP) --require-hashes -r requirements-dev.txt
+	@touch $@

@@ -1,0 +1,23 @@
+"""The web server: few processes, each with a green thread per open page."""
+
+import sys
+
+from healthberry.settings import Settings, SettingsError
+
+try:
+    _settings = Settings.load()
+except SettingsError as error:
+    sys.stderr.write(f"{error}\n")
+    sys.exit(2)
+
+bind = _settings.web_bind
+workers = _settings.web_workers
+worker_class = "gevent"
+# Every visible page holds one event stream open.
+worker_connections = 10_000
+backlog = 4096
+# Open streams are cut at the end of it; browsers come back by themselves and miss nothing.
+graceful_timeout = 3
+timeout = 60
+keepalive = 5
+forwarded_allow_ips = "*" if _settings.trusted_proxies else "127.0.0.1"

@@ -1,0 +1,103 @@
+"""What `make run` starts with what: the environment of the processes, how many of each, and where they answer."""
+
+import os
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import NamedTuple
+
+from healthberry.environment import SettingsError
+from healthberry.local import keys
+from healthberry.local.options import RunOptions
+from healthberry.settings import Settings
+
+ROOT = Path(__file__).resolve().parents[2]
+VAR = ROOT / "var"
+PORTS = {"WEB_PORT": "HealthBerry", "SANDBOX_PORT": "sandbox", "MAILBOX_PORT": "mailbox", "SMTP_PORT": "mail"}
+EVERYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 -- never listened on unless asked for
+
+
+class Plan(NamedTuple):
+    """One start of everything; `addresses` is what `var/run.json` says."""
+
+    environment: dict[str, str]
+    counts: dict[str, int]
+    addresses: dict[str, str]
+
+
+def plan_for(
+    given: Mapping[str, str], options: RunOptions, servers: Mapping[str, str], ports: Mapping[str, int]
+) -> Plan:
+    """Put together what was given (it wins), what the private servers are reached by, and what is made up here."""
+    simulated = options.sandbox and "SANDBOX_URL" not in given
+    web, sandbox, mailbox = (_url(options.host, ports[name]) for name in ("WEB_PORT", "SANDBOX_PORT", "MAILBOX_PORT"))
+    environment = {
+        **_made(options, ports, web),
+        **servers,
+        **keys.load(VAR / "secrets.env", simulated=simulated),
+        **({"SANDBOX_URL": sandbox} if simulated else {}),
+        **given,
+        **{name: str(port) for name, port in ports.items()},
+        "HOST": options.host,
+        "WEB_BIND": f"{_bracketed(options.host)}:{ports['WEB_PORT']}",
+        "PATH": f"{Path(sys.executable).parent}{os.pathsep}{given.get('PATH', os.defpath)}",
+    }
+    own_mailbox = "MAIL_URL" not in given
+    addresses = {
+        "web": web,
+        **({"sandbox": sandbox} if simulated else {}),
+        **({"mailbox": mailbox} if own_mailbox else {}),
+        "database": environment["DATABASE_URL"],
+        "database_owner": environment.get("DATABASE_OWNER_URL", environment["DATABASE_URL"]),
+        "redis": environment["REDIS_URL"],
+    }
+    counts = {"worker": options.workers, "sandbox": int(simulated), "mailbox": int(own_mailbox)}
+    return Plan(environment, counts, addresses)
+
+
+def checked(given: Mapping[str, str]) -> RunOptions:
+    """Check what was given before anything is started.
+
+    Raises: SettingsError with every problem of the options and of the settings.
+    """
+    stand_ins = {
+        "DATABASE_URL": "postgresql://host/database",
+        "REDIS_URL": "redis://host",
+        "MAIL_URL": "smtp://host",
+        "MAIL_FROM": "feedback@healthberry.example",
+        "PUBLIC_URL": "http://host",
+    }
+    secrets = keys.load(VAR / "secrets.env", simulated=False)
+    problems: list[str] = []
+    for kind, environ in ((RunOptions, given), (Settings, {**stand_ins, **secrets, **given})):
+        try:
+            kind.from_env(environ)
+        except SettingsError as error:
+            problems += error.problems
+    if problems:
+        raise SettingsError(problems)
+    return RunOptions.from_env(given)
+
+
+def _made(options: RunOptions, ports: Mapping[str, int], web: str) -> dict[str, str]:
+    return {
+        "PUBLIC_URL": web,
+        "MAIL_FROM": "HealthBerry <feedback@healthberry.example>",
+        "MAIL_URL": f"smtp://{_bracketed(_shown(options.host))}:{ports['SMTP_PORT']}",
+        "SANDBOX_DATA": str(VAR / "sandbox.sqlite"),
+        "SANDBOX_LIFE_SECONDS": "60",
+        "SANDBOX_SEED_ITEMS": "120",
+        "PYTHONUNBUFFERED": "1",
+    }
+
+
+def _url(host: str, port: int) -> str:
+    return f"http://{_bracketed(_shown(host))}:{port}"
+
+
+def _shown(host: str) -> str:
+    return EVERYWHERE.get(host, host)
+
+
+def _bracketed(host: str) -> str:
+    return f"[{host}]" if ":" in host else host

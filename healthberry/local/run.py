@@ -1,0 +1,124 @@
+"""`make run`: everything that HealthBerry needs, started together, ended together.
+
+What the environment or `.env` names (DATABASE_URL, REDIS_URL, MAIL_URL) is used; the rest is started here and keeps
+its data under `var/`.
+"""
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from types import FrameType
+
+from healthberry import environment as env
+from healthberry.environment import SettingsError
+from healthberry.local import postgres, processes, running, valkey
+from healthberry.local.options import RunOptions
+from healthberry.local.plan import PORTS, ROOT, VAR, checked, plan_for
+from healthberry.local.sockets import free_port
+from healthberry.local.tether import tethered
+from healthberry.local.watch import Servers, Watch
+
+
+def main() -> int:
+    """Run until asked to end; the exit code is 0 then, 1 when something broke, 2 when settings are wrong."""
+    os.chdir(ROOT)
+    os.umask(0o077)
+    VAR.mkdir(exist_ok=True)
+    VAR.chmod(0o711 if os.geteuid() == 0 else 0o700)
+    signal.signal(signal.SIGTERM, _end)
+    try:
+        with running.only_one(VAR):
+            return _run()
+    except running.AlreadyRuns as other:
+        _say(str(other))
+        return 0
+    except SettingsError as error:
+        _say(str(error))
+        return 2
+    except KeyboardInterrupt:
+        return 0
+    except (RuntimeError, OSError) as error:
+        _say(f"HealthBerry could not start: {error}")
+        return 1
+
+
+def _run() -> int:
+    given = {name: value for name, value in env.environment(ROOT / ".env").items() if value}
+    options = checked(given)
+    with ExitStack() as stack:
+        servers = _servers(given, stack)
+        plan = plan_for(given, options, servers.addresses(), _ports(options))
+        _say("Bringing the database and the register up to date")
+        _prepare_data(plan.environment)
+        watch = Watch(plan.addresses, servers, VAR)
+        # Only migrations and the register may change tables; what serves people may not even know how.
+        environment = {name: value for name, value in plan.environment.items() if name != "DATABASE_OWNER_URL"}
+        problem = processes.run(ROOT / "Procfile", environment, plan.counts, VAR / "log", watch.start)
+        problem = watch.problem or problem
+    if problem:
+        _say(f"HealthBerry has ended, because {problem}")
+        return 1
+    _say("HealthBerry has ended; all data is kept.")
+    return 0
+
+
+def _servers(given: dict[str, str], stack: ExitStack) -> Servers:
+    servers = Servers()
+    stack.enter_context(_all_ended(servers))
+    _say("Starting PostgreSQL and Valkey")
+    if "DATABASE_URL" not in given:
+        servers.postgres = postgres.start(VAR / "postgres")
+    if "REDIS_URL" not in given:
+        servers.valkey = valkey.start(VAR / "valkey")
+    return servers
+
+
+@contextmanager
+def _all_ended(servers: Servers) -> Iterator[None]:
+    """End everything at the end of the block: first what uses the servers, then the servers."""
+    try:
+        yield
+    finally:
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, signal.SIG_IGN)
+        processes.end_all(spared=servers.pids())
+        servers.stop()
+
+
+def _ports(options: RunOptions) -> dict[str, int]:
+    ports: dict[str, int] = {}
+    for name, what in PORTS.items():
+        wanted = getattr(options, name.lower())
+        ports[name] = free_port(wanted, options.host, avoid=frozenset(ports.values()))
+        if ports[name] != wanted:
+            _say(f"Port {wanted} is taken; {what} uses {ports[name]} instead.")
+    return ports
+
+
+def _prepare_data(environment: dict[str, str]) -> None:
+    """Bring tables and the register up to date.
+
+    Raises: RuntimeError with the last lines of what failed.
+    """
+    for arguments in (["db", "upgrade"], ["register", "load"]):
+        command = tethered([sys.executable, "-m", "healthberry.cli", *arguments])
+        done = subprocess.run(command, check=False, capture_output=True, text=True, env=environment)
+        if done.returncode:
+            last = (done.stdout + done.stderr).splitlines()[-15:]
+            raise RuntimeError(f"`healthberry {' '.join(arguments)}` failed:\n" + "\n".join(last))
+
+
+def _end(number: int, frame: FrameType | None) -> None:
+    raise KeyboardInterrupt
+
+
+def _say(sentence: str) -> None:
+    sys.stdout.write(f"{sentence}\n")
+    sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
