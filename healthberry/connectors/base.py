@@ -116,13 +116,15 @@ class InboundItem:
     """One thing that somebody wrote, or that the organisation answered, as the channel served it.
 
     `thread_id` groups a conversation (a review and its response share one). `direction` is outbound for what the
-    organisation itself published. `may_not_reply` is a sentence why not, or None when it can be answered. `service_code` is
-    the ODS code of the site or service it is about. `syndication_key` is equal for copies of one story on two sites.
+    organisation itself published. `may_not_reply` is a sentence why not, or None when it can be answered.
+    `service_code` is the ODS code of the site or service it is about. `syndication_key` is equal for copies of one
+    story on two sites.
     `experienced` is "YYYY-MM". Texts are plain text or Markdown as served, without control characters; never trusted.
 
-    A connector does not know what is stored: `edited` says that this is the item as it is now and may differ (store it
-    where it is unknown, compare where it is known); `withdrawn` items carry no words, and their `thread_id` may be their own
-    id. An outbound item never opens a conversation: where its thread is unknown, it answers somebody else's, leave it out.
+    A connector does not know what is stored: `edited` says that this is the item as it is now and may differ (store
+    it where it is unknown, compare where it is known); `withdrawn` items carry no words, and their `thread_id` may be
+    their own id. An outbound item never opens a conversation: where its thread is unknown, it answers somebody else's
+    story and is to be left out.
     """
 
     remote_id: str
@@ -186,8 +188,8 @@ class ReplyTarget:
 class ReplyPermission:
     """Whether and how this message can be answered.
 
-    `mode` is api (we publish), assisted (a person copies it to the site) or none. `reason` is a sentence for people when
-    mode is none or assisted; `url` is where to answer on the site.
+    `mode` is api (we publish), assisted (a person copies it to the site) or none. `reason` is a sentence for people
+    when mode is none or assisted; `url` is where to answer on the site.
     """
 
     mode: ReplyMode

@@ -1,15 +1,15 @@
 """What can go wrong outside.
 
-    ConnectorError
-    ├── Temporary(retry_after)      try again later; nothing is wrong with us
-    │   ├── RateLimited
-    │   └── Unavailable             may have happened all the same: a write is *unknown*, never failed
-    ├── Permanent(reason)           trying again won't help; `reason` is a sentence for people
-    │   ├── NotAuthorised           key or token refused: somebody must connect again
-    │   ├── Rejected                the provider will not take this reply
-    │   ├── Gone                    what we asked for is no longer there
-    │   └── UnexpectedAnswer        not in the shape that the provider documents
-    └── BadSignature                a webhook that the provider did not sign
+ConnectorError
+├── Temporary(retry_after)      try again later; nothing is wrong with us
+│   ├── RateLimited
+│   └── Unavailable             may have happened all the same: a write is *unknown*, never failed
+├── Permanent(reason)           trying again won't help; `reason` is a sentence for people
+│   ├── NotAuthorised           key or token refused: somebody must connect again
+│   ├── Rejected                the provider will not take this reply
+│   ├── Gone                    what we asked for is no longer there
+│   └── UnexpectedAnswer        not in the shape that the provider documents
+└── BadSignature                a webhook that the provider did not sign
 """
 
 

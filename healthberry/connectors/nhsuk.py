@@ -1,0 +1,350 @@
+"""NHS.UK reviews: read by ODS code; answered by API with a publisher's key, else on the site by a person.
+
+| status | means | ours |
+|---|---|---|
+| 401 | key missing or wrong | NotAuthorised |
+| 403 | key not entitled (for a response also: reference used before) | NotAuthorised (after a look) |
+| 404 | no such comment; for a list: nothing under this code | Gone; empty page |
+| 400, 409, 422 | the response is refused | Rejected (after a look) |
+| 429, 5xx, broken body, page for people | later | RateLimited, Unavailable |
+
+Source: NHS.UK "Ratings and Reviews" and "Moderation" APIs (generation 2): one `subscription-key` header each, `offset`
+and `limit` without total or next link, dates as YYYY-MM-DD. The order of a list is not documented, nor which date
+`fromDate` compares: nothing here depends on either.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
+from typing import Any, ClassVar, Final
+
+import httpx
+
+from healthberry.connectors import nhsuk_items as items
+from healthberry.connectors import nhsuk_walks as walks
+from healthberry.connectors.base import (
+    Access,
+    Capabilities,
+    Discovery,
+    InboundItem,
+    Listing,
+    Page,
+    ProviderFacts,
+    Reply,
+    ReplyPermission,
+    ReplyTarget,
+    SentReply,
+)
+from healthberry.connectors.endpoints import Credentials, Endpoints
+from healthberry.connectors.errors import (
+    Gone,
+    NotAuthorised,
+    Permanent,
+    RateLimited,
+    Rejected,
+    Temporary,
+    Unavailable,
+    UnexpectedAnswer,
+)
+from healthberry.connectors.http import Answer, Http, Params, Refusals
+from healthberry.connectors.keyed import Keyed
+from healthberry.connectors.reading import (
+    as_history,
+    days_before,
+    identifier,
+    mapping,
+    newest_first,
+    read_each,
+    sequence,
+    withdrawn,
+)
+from healthberry.connectors.text import line, similar
+from healthberry.connectors.walks import after, pack, unpack
+
+REFUSALS: Final[Refusals] = {
+    400: (Rejected, "NHS.UK does not accept this."),
+    401: (NotAuthorised, "NHS.UK refused our key."),
+    403: (NotAuthorised, "NHS.UK says that our key may not be used for this."),
+    404: (Gone, "NHS.UK has no such review any more."),
+    409: (Rejected, "NHS.UK has this answer already or does not accept it."),
+    422: (Rejected, "NHS.UK does not accept this."),
+    429: (RateLimited, "NHS.UK asks us to slow down."),
+}
+
+_FIRST_LOOK_SITES: Final = 5
+_READ_SECONDS: Final = 60.0  # Source: a public client of this API waits as long
+# An address is required, but our members' are nobody's business; this one is kept for documents (RFC 5737).
+_NOBODYS_ADDRESS: Final = "192.0.2.1"
+_NO_KEY: Final = "This installation has no NHS.UK subscription key (NHSUK_SUBSCRIPTION_KEY)."
+_ASSISTED: Final = (
+    "NHS.UK takes answers from organisations on its own site only: copy the text, open the review and answer there."
+)
+
+
+class NhsUk(Keyed):
+    """The connector of kind "nhsuk". Channel config: `ods_codes`, `name`."""
+
+    kind: ClassVar[str] = "nhsuk"
+
+    def __init__(
+        self,
+        endpoints: Endpoints,
+        credentials: Credentials,
+        *,
+        transport: httpx.BaseTransport | None = None,
+        read_seconds: float | None = None,
+    ) -> None:
+        wait = _READ_SECONDS if read_seconds is None else read_seconds
+        self._http = Http(endpoints.nhsuk, "NHS.UK", REFUSALS, transport=transport, read_seconds=wait)
+        self._credentials = credentials
+        self._may_publish = bool(credentials.nhsuk_publisher_id and credentials.nhsuk_publisher_key)
+
+    @property
+    def capabilities(self) -> Capabilities:
+        """Return what NHS.UK can do: `reply` is api with a publisher's id and key, else assisted."""
+        return Capabilities(
+            label="NHS.UK reviews",
+            place="NHS.UK",
+            short="NHS",
+            item="review",
+            reply="api" if self._may_publish else "assisted",
+            poll_seconds=300,
+            connect="key",
+            # No source gives a maximum length.
+            length_limit=None,
+            one_reply_only=True,
+            # Source: careopinion.org.uk/info/nhsuk-moderation: answers are not moderated since January 2024.
+            moderation_note="NHS.UK publishes answers at once",
+            backfill_depth="reviews of the last two years",
+        )
+
+    def installed_access(self) -> Mapping[str, str]:
+        """Return {"subscription_key": …}, or {}."""
+        key = self._credentials.nhsuk_subscription_key
+        return {"subscription_key": key} if key else {}
+
+    def discover(self, provider: ProviderFacts) -> Discovery:
+        """Return one listing for the organisation's ODS code and its sites'; a first look says how much there is."""
+        codes = list(dict.fromkeys([provider.ods_code, *provider.site_codes]))
+        listing = Listing(
+            kind=self.kind,
+            remote_id=provider.ods_code,
+            label=f"NHS.UK reviews of {provider.name}",
+            url=f"https://www.nhs.uk/search/results?q={provider.ods_code}",
+            config={"ods_codes": codes, "name": provider.name},
+            found_at=f"by ODS code {provider.ods_code}",
+        )
+        if not self.installed_access():
+            return Discovery([replace(listing, needs=_NO_KEY)])
+        try:
+            return Discovery([replace(listing, amount=self._first_look(codes))])
+        except NotAuthorised as error:
+            return Discovery([replace(listing, needs=error.reason)], [error.reason])
+        except (Temporary, Permanent) as error:
+            return Discovery([listing], [f"{error.reason} We will look again by ourselves."])
+
+    def backfill(self, access: Access, since: datetime, cursor: str | None) -> Page:
+        """Read one page of at most 100 reviews and their responses, code by code; no total is known.
+
+        Raises: Temporary, Permanent.
+        """
+        state, codes = unpack(walks.Backfill, cursor), _codes(access)
+        if state.code >= len(codes):
+            return Page([], pack(state), more=False)
+        params = [("fromDate", state.start or days_before(since, 0))]
+        if state.end:
+            params.append(("toDate", state.end))
+        elements = self._list(access, codes[state.code], state.at.offset, params)
+        found, bad = read_each(elements, items.items_of, items.comment_id)
+        after_this = walks.onward(state, [items.comment_id(one) for one in elements], since)
+        more = after_this.code < len(codes)
+        return Page(newest_first(as_history(found)), pack(after_this), more, bad)
+
+    def poll(self, access: Access, cursor: str | None) -> Page:
+        """Read one page of what was written, changed or removed since two days before the last catch-up.
+
+        Once a day, thirty days. Raises: Temporary, Permanent.
+        """
+        state, codes = walks.begun(unpack(walks.Poll, cursor)), _codes(access)
+        if not codes:
+            return Page([], pack(walks.ended(state)), more=False)
+        params = [("fromDate", state.start)] + ([("status", "removed")] if state.removed else [])
+        elements = self._list(access, codes[min(state.code, len(codes) - 1)], state.at.offset, params)
+        read = _read_removed if state.removed else items.items_of
+        found, bad = read_each(elements, read, items.comment_id)
+        after_this = walks.next_poll(
+            state, after(state.at, [items.comment_id(one) for one in elements], walks.LIMIT), len(codes)
+        )
+        return Page(newest_first(found), pack(after_this), bool(after_this.began), bad)
+
+    def may_reply(self, access: Access, target: ReplyTarget) -> ReplyPermission:
+        """Say how: never twice, never to a story that was written on another site."""
+        if target.source.get("response_id"):
+            return ReplyPermission("none", "NHS.UK shows one answer per review, and this one has it.", target.url)
+        if target.may_not_reply:
+            return ReplyPermission("none", target.may_not_reply, target.url)
+        if target.source.get("origin", "nhsuk") != "nhsuk":
+            return ReplyPermission("none", "This story was written on another site: answer it there, once.", target.url)
+        return ReplyPermission("api", "", target.url) if self._may_publish else self._assisted(target)
+
+    def reply(self, access: Access, reply: Reply) -> SentReply:
+        """Publish the one response; where it is there already, by our key, return it instead of sending twice.
+
+        Raises: Unavailable (unknown outcome), RateLimited, Rejected, NotAuthorised, Gone.
+        """
+        if not self._may_publish:
+            raise Rejected(_ASSISTED)
+        element = self._comment(access, reply.target.remote_id)
+        if items.response_of(element):
+            if found := _found(element, reply):
+                return found
+            raise Rejected("Somebody has answered this review already, and NHS.UK shows one answer per review.")
+        headers = {"subscription-key": self._credentials.nhsuk_publisher_key or ""}
+        answer = self._http.ask("POST", "/moderation/response", headers=headers, json=self._body(access, reply))
+        # A reference that was used before is refused, undocumented by which status: the response may be there.
+        if answer.status in (400, 403, 409, 422) and (found := self.find_reply(access, reply)):
+            return found
+        if not 200 <= answer.status < 300:
+            raise _refusal(self._http, answer)
+        return _accepted(answer, reply)
+
+    def find_reply(self, access: Access, reply: Reply) -> SentReply | None:
+        """Return the review's response if it carries our key or, moderators may edit, much the same words.
+
+        Raises: Gone when the review is no longer there; Temporary, Permanent.
+        """
+        return _found(self._comment(access, reply.target.remote_id), reply)
+
+    def recheck(self, access: Access, remote_ids: Sequence[str]) -> list[InboundItem]:
+        """Read each review again (one request each). Raises: Temporary when all of them fail; NotAuthorised."""
+        found: list[InboundItem] = []
+        failed: list[Temporary] = []
+        for remote_id in remote_ids:
+            try:
+                found += self._recheck(access, remote_id)
+            except Temporary as error:
+                failed.append(error)
+        if failed and len(failed) == len(remote_ids):
+            raise failed[0]
+        return found
+
+    def _recheck(self, access: Access, remote_id: str) -> list[InboundItem]:
+        try:
+            element = self._comment(access, remote_id)
+        except Gone:
+            return [withdrawn(remote_id)]
+        if items.is_removed(element):
+            return [withdrawn(remote_id)]
+        found, _ = read_each([element], items.items_of, items.comment_id)
+        return [item for item in found if item.change == "edited" or item.direction == "outbound"]
+
+    def _first_look(self, codes: Sequence[str]) -> str:
+        access = Access({"ods_codes": codes}, self.installed_access())
+        counted = 0
+        for code in codes[: 1 + _FIRST_LOOK_SITES]:
+            here = len(self._list(access, code, 0, []))
+            if here >= walks.LIMIT:
+                return f"more than {walks.LIMIT} reviews"
+            counted += here
+        if not counted:
+            return "no reviews yet"
+        return f"{counted} review{'s' * (counted > 1)}" + (" or more" if len(codes) > 1 + _FIRST_LOOK_SITES else "")
+
+    def _list(self, access: Access, code: str, offset: int, params: Params) -> Sequence[Any]:
+        query = [("odsCode", code), ("limit", str(walks.LIMIT)), ("offset", str(offset)), *params]
+        try:
+            answer = self._http.get("/comments/Comments", headers=self._headers(access), params=query)
+        except Gone:
+            return []
+        return _elements(answer)
+
+    def _comment(self, access: Access, remote_id: str) -> Any:
+        answer = self._http.get(
+            "/comments/CommentById", headers=self._headers(access), params=[("CommentID", remote_id)]
+        )
+        for element in _elements(answer):
+            if items.comment_id(element) == remote_id:
+                return element
+        raise Gone("NHS.UK has no such review any more.")
+
+    def _headers(self, access: Access) -> Mapping[str, str]:
+        key = access.secrets.get("subscription_key") or self._credentials.nhsuk_subscription_key
+        if not key:
+            raise NotAuthorised(_NO_KEY)
+        return {"subscription-key": key}
+
+    def _assisted(self, target: ReplyTarget) -> ReplyPermission:
+        return ReplyPermission("assisted", _ASSISTED, target.url)
+
+    def _body(self, access: Access, reply: Reply) -> dict[str, Any]:
+        source, name = reply.target.source, line(access.config.get("name"), 200) or reply.author_name
+        return {
+            "Author": reply.author_email,
+            "ScreenName": name,
+            "Title": f"Reply from {name}",
+            "CommentText": reply.text,
+            "CommentOriginalURL": reply.target.url or "",
+            # Both references must be JSON strings. Ours is chosen before the first attempt, so a second one is seen.
+            "PublishersCommentRef": str(reply.key),
+            "PublisherID": self._credentials.nhsuk_publisher_id,
+            "IPAddress": _NOBODYS_ADDRESS,
+            "ODSCode": reply.target.service_code or next(iter(_codes(access)), ""),
+            "RespondingTo": {
+                "PublisherID": str(source.get("publisher_id") or "nhsuk"),
+                "PublishersCommentRef": str(source.get("comment_ref") or reply.target.remote_id),
+            },
+        }
+
+
+def _codes(access: Access) -> list[str]:
+    return [code for code in map(identifier, sequence(access.config.get("ods_codes"))) if code]
+
+
+def _elements(answer: Answer) -> Sequence[Any]:
+    if answer.is_html:
+        raise Unavailable("NHS.UK sent a page for people instead of data.")
+    body = answer.json()
+    found = body.get("comments", ()) if isinstance(body, dict) else body
+    if found is None:
+        return []
+    if not isinstance(found, list):
+        raise UnexpectedAnswer("NHS.UK gave an answer in which there is no list of reviews.")
+    return found
+
+
+def _read_removed(element: Any) -> Sequence[InboundItem]:
+    remote_id = items.comment_id(element)
+    return [withdrawn(remote_id)] if remote_id else items.items_of(element)
+
+
+def _found(element: Any, reply: Reply) -> SentReply | None:
+    response = items.response_of(element)
+    ours = identifier(response.get("publishersCommentRef")) == reply.key
+    if not response or not (ours or similar(reply.text, str(response.get("commentText") or ""))):
+        return None
+    state = "live" if items.is_live(response) else "pending"
+    url = line(items.comment_of(element).get("commentOriginalURL"), 2_000) or None
+    return SentReply(items.response_id(element), url, state)  # type: ignore[arg-type]
+
+
+def _accepted(answer: Answer, reply: Reply) -> SentReply:
+    body = mapping(answer.json())
+    status = line(body.get("Status")).casefold()
+    if status in ("rejected", "error", "failed"):
+        raise Rejected(line(body.get("ErrorText"), 300) or "NHS.UK does not accept this answer.")
+    remote_id = identifier(body.get("CommentID"))
+    if not remote_id:
+        raise Unavailable("NHS.UK took the answer but did not say under which number.")
+    return SentReply(remote_id, reply.target.url, "live" if status == "published" else "pending")
+
+
+def _refusal(http: Http, answer: Answer) -> Exception:
+    error = http.refusal(answer)
+    if not isinstance(error, Rejected):
+        return error
+    try:
+        told = mapping(answer.json())
+    except Temporary:
+        return error
+    text = line(told.get("ErrorText") or told.get("message"), 300)
+    return Rejected(f"NHS.UK does not accept this answer: {text}") if text else error

@@ -1,0 +1,232 @@
+"""Fetching a page whose address somebody else chose, without being led astray.
+
+Only a registered domain and hosts below it, http and https on their standard ports, never an address that is not
+public: names are resolved first, every address is checked, and the connection goes to a checked address, so that a
+second, different answer of the name server cannot matter. The same again after each redirect. At most 2 redirects,
+1 MB, and 5 seconds for all attempts together.
+"""
+
+import ipaddress
+import queue
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Final, TypeVar
+from urllib.parse import urljoin, urlsplit
+
+import httpx
+
+from healthberry.connectors.http import USER_AGENT
+
+WHOLE_SECONDS: Final = 5.0
+MOST_REDIRECTS: Final = 2
+LARGEST_BYTES: Final = 1024 * 1024
+_CONNECT_SECONDS: Final = 1.5
+_MOST_ADDRESSES: Final = 3
+# Addresses that carry another one inside: 6to4, NAT64, and Teredo, where what is inside decides.
+_NAT64: Final = ipaddress.ip_network("64:ff9b::/96")
+
+Resolve = Callable[[str, int], Sequence[str]]
+Result = TypeVar("Result")
+
+
+class FetchFailed(Exception):
+    """The page could not be had; the message is half a sentence for people: "it does not exist"."""
+
+
+@dataclass(frozen=True)
+class Fetched:
+    """A page: `host` is where it came from in the end; at most 1 MB of it."""
+
+    host: str
+    html: str
+
+
+def system_resolve(host: str, port: int) -> Sequence[str]:
+    """Return every address that the system's resolver has for a host. Raises: OSError."""
+    return [str(found[4][0]) for found in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)]
+
+
+def is_public(text: str) -> bool:
+    """Say whether an address belongs to the public internet, whatever is wrapped in it."""
+    try:
+        address = ipaddress.ip_address(text.partition("%")[0])
+    except ValueError:
+        return False
+    if isinstance(address, ipaddress.IPv6Address):
+        inner = [address.ipv4_mapped, address.sixtofour, *(address.teredo or ())]
+        if address in _NAT64:
+            inner.append(ipaddress.IPv4Address(int(address) & 0xFFFFFFFF))
+        if any(one is not None and not is_public(str(one)) for one in inner):
+            return False
+        if address.ipv4_mapped is not None or address in _NAT64:
+            return True
+    return address.is_global and not (address.is_multicast or address.is_reserved or address.is_unspecified)
+
+
+class SafeFetch:
+    """Fetches pages below a registered domain; `mapped` is a base that stands for all hosts (the sandbox).
+
+    With `mapped`, `https://host/path` is fetched as `<mapped>/host/path`; all other rules stay, but addresses are not
+    resolved.
+    """
+
+    def __init__(
+        self,
+        mapped: str | None,
+        *,
+        transport: httpx.BaseTransport | None = None,
+        resolve: Resolve = system_resolve,
+        whole_seconds: float = WHOLE_SECONDS,
+    ) -> None:
+        self._mapped = mapped.rstrip("/") if mapped else None
+        self._transport = transport
+        self._resolve = resolve
+        self._whole_seconds = whole_seconds
+
+    def first_of(self, urls: Sequence[str], domain: str) -> Fetched:
+        """Return the first of the pages that answers with HTML. Raises: FetchFailed with the reason of the likeliest.
+
+        Takes at most 5 seconds in all, also where a server sends one byte at a time or a name server is silent.
+        """
+        deadline = time.monotonic() + self._whole_seconds
+        client = httpx.Client(transport=self._transport, trust_env=False, headers={"User-Agent": USER_AGENT})
+        try:
+            return _within(self._whole_seconds, lambda: self._first(client, urls, domain, deadline))
+        finally:
+            client.close()  # also ends a read that is still under way in the other thread
+
+    def _first(self, client: httpx.Client, urls: Sequence[str], domain: str, deadline: float) -> Fetched:
+        reasons = []
+        for url in urls:
+            if time.monotonic() > deadline:
+                reasons.append("it did not answer within 5 seconds")
+                break
+            try:
+                return self._follow(client, url, domain, deadline)
+            except FetchFailed as reason:
+                reasons.append(str(reason))
+            except httpx.TimeoutException:
+                reasons.append("it did not answer in time")
+            except (httpx.HTTPError, httpx.StreamError, httpx.InvalidURL, ValueError):
+                reasons.append("no connection could be made")
+        raise FetchFailed(max(set(reasons), key=reasons.count) if reasons else "it has no address")
+
+    def _follow(self, client: httpx.Client, url: str, domain: str, deadline: float) -> Fetched:
+        for _ in range(MOST_REDIRECTS + 1):
+            host = check_url(url, domain)
+            response = self._get(client, url, host, deadline)
+            try:
+                if not response.is_redirect:
+                    return Fetched(host, _html(response, deadline))
+                url = self._unmapped(url, response.headers.get("location", ""))
+            finally:
+                response.close()
+        raise FetchFailed("it redirects more than twice")
+
+    def _get(self, client: httpx.Client, url: str, host: str, deadline: float) -> httpx.Response:
+        parts = urlsplit(url)
+        path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+        if self._mapped:
+            return _send(client, f"{self._mapped}/{host}{path}", deadline)
+        addresses = self._checked_addresses(host, 443 if parts.scheme == "https" else 80)
+        for address in addresses[:_MOST_ADDRESSES]:
+            literal = f"[{address}]" if ":" in address else address
+            try:
+                return _send(client, f"{parts.scheme}://{literal}{path}", deadline, host)
+            except (httpx.ConnectError, httpx.ConnectTimeout) as error:
+                failed: httpx.HTTPError = error
+        raise failed
+
+    def _checked_addresses(self, host: str, port: int) -> Sequence[str]:
+        try:
+            addresses = list(dict.fromkeys(self._resolve(host, port)))
+        except (OSError, UnicodeError):
+            addresses = []
+        if not addresses:
+            raise FetchFailed("its address does not exist")
+        if not all(map(is_public, addresses)):
+            raise FetchFailed("it leads to an address that is not public")
+        # Many machines have names for IPv6 but no way there.
+        return sorted(addresses, key=lambda address: ":" in address)
+
+    def _unmapped(self, url: str, location: str) -> str:
+        if self._mapped and location.startswith(self._mapped + "/"):
+            return "https://" + location.removeprefix(self._mapped + "/")
+        mapped_path = urlsplit(self._mapped).path if self._mapped else ""
+        if mapped_path and location.startswith(mapped_path + "/"):
+            return "https://" + location.removeprefix(mapped_path + "/")
+        return urljoin(url, location)
+
+
+def check_url(url: str, domain: str) -> str:
+    """Return the host of an address that may be fetched for `domain`. Raises: FetchFailed."""
+    try:
+        parts = urlsplit(url)
+        host, port = (parts.hostname or "").rstrip("."), parts.port
+    except ValueError:
+        raise FetchFailed("it redirects to something that is no address") from None
+    if parts.scheme not in ("http", "https") or port not in (None, 443 if parts.scheme == "https" else 80):
+        raise FetchFailed("it redirects to an address that we do not follow")
+    if parts.username is not None or parts.password is not None:
+        raise FetchFailed("it redirects to an address that we do not follow")
+    if host != domain and not host.endswith("." + domain):
+        raise FetchFailed("it redirects to a different domain")
+    return host
+
+
+def _send(client: httpx.Client, url: str, deadline: float, host: str = "") -> httpx.Response:
+    """Ask for `url`; with `host` the connection goes to an address, while name and certificate are the host's."""
+    left = max(deadline - time.monotonic(), 0.1)
+    request = client.build_request(
+        "GET",
+        url,
+        headers={"Host": host} if host else None,
+        timeout=httpx.Timeout(left, connect=min(left, _CONNECT_SECONDS)),
+        extensions={"sni_hostname": host} if host else None,
+    )
+    return client.send(request, stream=True, follow_redirects=False)
+
+
+def _html(response: httpx.Response, deadline: float) -> str:
+    if response.status_code != 200:
+        raise FetchFailed(f"it answers with an error (status {response.status_code})")
+    declared = response.headers.get("content-type", "text/html").lower()
+    if "html" not in declared:
+        raise FetchFailed("its home page is not a web page")
+    body = bytearray()
+    for chunk in _until(response.iter_bytes(16_384), deadline):
+        body += chunk
+        if len(body) >= LARGEST_BYTES:
+            break
+    # Handles and addresses are ASCII: whatever the page's encoding says, they survive this.
+    return bytes(body[:LARGEST_BYTES]).decode("utf-8", "replace")
+
+
+def _until(chunks: Iterator[bytes], deadline: float) -> Iterator[bytes]:
+    for chunk in chunks:
+        if time.monotonic() > deadline:
+            raise FetchFailed("it did not answer within 5 seconds")
+        yield chunk
+
+
+def _within(seconds: float, work: Callable[[], Result]) -> Result:
+    """Return what `work` returns, or give up after `seconds`: time limits of sockets and resolvers do not add up."""
+    done: queue.SimpleQueue[tuple[Result | None, BaseException | None]] = queue.SimpleQueue()
+
+    def run() -> None:
+        try:
+            done.put((work(), None))
+        except BaseException as error:
+            done.put((None, error))
+
+    threading.Thread(target=run, daemon=True, name="safe-fetch").start()
+    try:
+        result, error = done.get(timeout=seconds + 0.2)
+    except queue.Empty:
+        raise FetchFailed("it did not answer within 5 seconds") from None
+    if error is not None:
+        raise error
+    return result  # type: ignore[return-value]

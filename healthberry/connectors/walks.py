@@ -1,0 +1,71 @@
+"""Walking through lists that only know "so many from position so and so", and cursors that survive being stored.
+
+Positions shift while one walks: something new in front makes an item come twice (harmless), something removed in front
+makes one be skipped. So each page begins with the last item of the page before; where that is missing, one page is read
+again.
+"""
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, fields
+from typing import Any, Final, TypeVar
+
+_REREADS: Final = 3
+_ROUND_SIZES: Final = (10, 20, 25, 50)
+
+State = TypeVar("State")
+
+
+@dataclass(frozen=True)
+class Position:
+    """Where to read next: `last` is the id that this page should hold again, `rereads` how often we stepped back."""
+
+    offset: int = 0
+    last: str = ""
+    rereads: int = 0
+
+
+START: Final = Position()
+
+
+def after(at: Position, ids: Sequence[str], limit: int) -> Position | None:
+    """Return where to go on after a page whose elements had `ids` ("" where one had none); None at the end.
+
+    A page shorter than `limit` is the last, unless its size is a round number: then the provider may clip silently.
+    """
+    if at.last and at.offset and at.last not in ids and at.rereads < _REREADS:
+        return Position(max(at.offset - limit, 0), "", at.rereads + 1)
+    if len(ids) < limit and len(ids) not in _ROUND_SIZES:
+        return None
+    known = [place for place, remote_id in enumerate(ids) if remote_id]
+    if not known or known[-1] == 0:
+        return Position(at.offset + max(len(ids), 1), "", at.rereads)
+    return Position(at.offset + known[-1], ids[known[-1]], at.rereads)
+
+
+def pack(state: Any) -> str:
+    """Return a dataclass of plain values as an opaque cursor; nested dataclasses become objects."""
+    return json.dumps(asdict(state), separators=(",", ":"))
+
+
+def unpack(kind: type[State], cursor: str | None) -> State:
+    """Return the state of a cursor; one that is missing or unreadable is the beginning (reading twice is harmless)."""
+    start = kind()
+    try:
+        found = json.loads(cursor or "{}")
+    except ValueError:
+        return start
+    return _filled(start, found) if isinstance(found, dict) else start
+
+
+def _filled(start: State, found: dict[str, Any]) -> State:
+    values: dict[str, Any] = {}
+    for one in fields(start):  # type: ignore[arg-type]
+        default, given = getattr(start, one.name), found.get(one.name)
+        if hasattr(default, "__dataclass_fields__"):
+            values[one.name] = _filled(default, given) if isinstance(given, dict) else default
+        elif isinstance(default, tuple):
+            values[one.name] = tuple(given) if isinstance(given, list) else default
+        else:
+            values[one.name] = given if type(given) is type(default) else default
+    return type(start)(**values)

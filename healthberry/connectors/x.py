@@ -1,0 +1,374 @@
+"""X: mentions are read with the app's token or the account's own; answers are posted by the signed-in account.
+
+| status | body says | ours |
+|---|---|---|
+| 400 | Invalid Request | Rejected |
+| 401 | Unauthorized; code 89 | NotAuthorised |
+| 402 | credits used up (from memory) | NotAuthorised |
+| 403 | duplicate content | the reply that is there, else Rejected |
+| 403 | reply not allowed, not mentioned | Rejected |
+| 403 | deleted or not visible | Gone |
+| 403 | unsupported-authentication, client-forbidden, scope | NotAuthorised |
+| 404 | resource-not-found | Gone |
+| 429 | Too Many Requests, code 88, usage-capped | RateLimited until x-rate-limit-reset |
+| 5xx, timeout | | Unavailable: a post may exist all the same |
+
+Source: X API v2 documents as of 2026; at most the newest 800 mentions can be reached; ids are decimal snowflakes.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any, ClassVar, Final
+
+import httpx
+import twitter_text
+
+from healthberry.connectors import x_posts as posts
+from healthberry.connectors import x_sign_in, x_walks
+from healthberry.connectors.base import (
+    Access,
+    Authorisation,
+    Capabilities,
+    Discovery,
+    InboundItem,
+    Listing,
+    Page,
+    ProviderFacts,
+    Reply,
+    ReplyPermission,
+    ReplyTarget,
+    SentReply,
+    WebhookAnswer,
+    WebhookRequest,
+)
+from healthberry.connectors.endpoints import Credentials, Endpoints
+from healthberry.connectors.errors import (
+    BadSignature,
+    ConnectorError,
+    Gone,
+    NotAuthorised,
+    Permanent,
+    Rejected,
+    Temporary,
+    Unavailable,
+    UnexpectedAnswer,
+)
+from healthberry.connectors.http import Answer, Http, Params, Refusals
+from healthberry.connectors.reading import as_history, identifier, mapping, newest_first, read_each, sequence, withdrawn
+from healthberry.connectors.text import line, similar
+from healthberry.connectors.walks import pack, unpack
+from healthberry.connectors.websites import Websites
+
+REFUSALS: Final[Refusals] = {
+    400: (Rejected, "X does not accept this."),
+    401: (NotAuthorised, "X refused our token. Sign in with X again."),
+    402: (NotAuthorised, "The X credits of this installation are used up."),
+    403: (Rejected, "X does not allow this."),
+    404: (Gone, "This is no longer on X."),
+}
+
+_POST_FIELDS: Final = (
+    "created_at,author_id,conversation_id,in_reply_to_user_id,referenced_tweets,entities,lang,note_tweet,"
+    "reply_settings,edit_history_tweet_ids,attachments"
+)
+_FIELDS: Final[Params] = (
+    ("tweet.fields", _POST_FIELDS),
+    ("expansions", "author_id,referenced_tweets.id,attachments.media_keys"),
+    ("user.fields", "username,name"),
+    ("media.fields", "url,preview_image_url,type,alt_text"),
+)
+_LIMIT: Final = 100
+_FIND_PAGES: Final = 3
+_LONGEST_COUNTED: Final = 10_000
+_NO_TOKEN: Final = "This installation has no X token (X_BEARER_TOKEN)."  # noqa: S105 (a sentence)
+_NOT_SIGNED_IN: Final = (
+    "Sign in with X in the channel's settings to publish from here. Until then copy the text and answer on X."
+)
+
+
+class X:
+    """The connector of kind "x". Channel config: `user_id`, `username`."""
+
+    kind: ClassVar[str] = "x"
+    capabilities = Capabilities(
+        label="Posts on X",
+        place="X",
+        short="X",
+        item="post",
+        reply="api",
+        poll_seconds=60,
+        connect="oauth",
+        length_limit=280,
+        counting="x_weighted",
+        backfill_depth="the newest 800 mentions",
+    )
+
+    def __init__(
+        self,
+        endpoints: Endpoints,
+        credentials: Credentials,
+        websites: Websites,
+        *,
+        transport: httpx.BaseTransport | None = None,
+        read_seconds: float | None = None,
+    ) -> None:
+        self._http = Http(endpoints.x_api, "X", REFUSALS, transport=transport, read_seconds=read_seconds)
+        self._web = endpoints.x_web
+        self._credentials = credentials
+        self._websites = websites
+        self._sign_in = x_sign_in.SignIn(
+            self._http, endpoints.x_web, credentials.x_client_id, credentials.x_client_secret
+        )
+
+    def installed_access(self) -> Mapping[str, str]:
+        """Return {"bearer_token": …}, or {}."""
+        token = self._credentials.x_bearer_token
+        return {"bearer_token": token} if token else {}
+
+    def discover(self, provider: ProviderFacts) -> Discovery:
+        """Return the account that the organisation's own website links to, if X knows it."""
+        found = self._websites.find_x_handles(provider.name, provider.web_domain)
+        problems = list(found.problems)
+        for handle in found.handles:
+            listing = _listing(handle, found.found_at, self._web)
+            if not self.installed_access():
+                return Discovery([replace(listing, needs=_NO_TOKEN)], problems)
+            try:
+                user = self._user(Access({}, self.installed_access()), handle)
+                return Discovery([_listing(user.username, found.found_at, self._web, user.user_id)], problems)
+            except Gone:
+                problems.append(f"{found.found_at} links to @{handle}, but X has no such account.")
+            except (Temporary, Permanent) as error:
+                return Discovery([], [*problems, f"@{handle} could not be looked up: {error.reason}"])
+        return Discovery([], problems)
+
+    def authorise_url(self, state: str, redirect_uri: str, verifier: str) -> str:
+        """Return X's page to sign in at. Raises: NotAuthorised when this installation has no client id."""
+        return self._sign_in.url(state, redirect_uri, verifier)
+
+    def authorise(self, answer: Mapping[str, str], redirect_uri: str, verifier: str) -> Authorisation:
+        """Exchange the code and ask who signed in. Raises: NotAuthorised, Temporary."""
+        token = self._sign_in.exchange(answer, redirect_uri, verifier)
+        headers = {"Authorization": f"Bearer {token['access_token']}"}
+        user = _user_of(self._http.get("/2/users/me", headers=headers, params=[("user.fields", "username,name")]))
+        return x_sign_in.authorisation(token, user.user_id, user.username)
+
+    def refresh(self, access: Access) -> Authorisation:
+        """Exchange the refresh token; store the answer before anything else. Raises: NotAuthorised, Temporary."""
+        token = self._sign_in.refresh(access.secrets.get("refresh_token", ""))
+        return x_sign_in.authorisation(token, access.secrets.get("account_id", ""), access.secrets.get("account", ""))
+
+    def backfill(self, access: Access, since: datetime, cursor: str | None) -> Page:
+        """Read one page of mentions, after the last one pages of our own answers, newest first; no total is known.
+
+        Raises: Temporary, Permanent.
+        """
+        us, state = self._us(access), unpack(x_walks.Backfill, cursor)
+        params = [("start_time", x_walks.rfc3339(since))]
+        page, meta = self._timeline(access, us, state.own, state.token, params)
+        onward = x_walks.onward(state, meta)
+        return replace(page, items=as_history(page.items), cursor=pack(onward), more=not onward.done)
+
+    def poll(self, access: Access, cursor: str | None) -> Page:
+        """Read one page of what is newer than the last complete catch-up: mentions, then our own answers.
+
+        The checkpoint moves only after the last page, to the newest id of the first one. Raises: Temporary, Permanent.
+        """
+        us, state = self._us(access), x_walks.begun(unpack(x_walks.Poll, cursor))
+        page, meta = self._timeline(access, us, state.own, state.token, x_walks.window(state))
+        onward = x_walks.next_poll(state, meta)
+        return replace(page, cursor=pack(onward), more=not onward.resting)
+
+    def receive(self, access: Access, request: WebhookRequest) -> WebhookAnswer:
+        """Raise BadSignature: X is polled, so nothing that arrives can be verified."""
+        raise BadSignature("This channel takes no webhooks.")
+
+    def may_reply(self, access: Access, target: ReplyTarget) -> ReplyPermission:
+        """Say whether the signed-in account may answer this post."""
+        if target.may_not_reply:
+            return ReplyPermission("none", target.may_not_reply, target.url)
+        if not access.secrets.get("access_token"):
+            return ReplyPermission("assisted", _NOT_SIGNED_IN, target.url)
+        return ReplyPermission("api", "", target.url)
+
+    def reply(self, access: Access, reply: Reply) -> SentReply:
+        """Post the answer; X adds the author's @handle by itself.
+
+        Raises: Unavailable (unknown outcome), RateLimited, Rejected, NotAuthorised, Gone.
+        """
+        body = {"text": reply.text, "reply": {"in_reply_to_tweet_id": _target(reply)}}
+        answer = self._http.ask("POST", "/2/tweets", headers=self._own_headers(access), json=body)
+        if not 200 <= answer.status < 300:
+            return self._refused(access, reply, answer)
+        remote_id = posts.newest_id(mapping(answer.json()).get("data"))
+        if not remote_id:
+            raise Unavailable("X took the post but did not say under which number.")
+        return self._sent(access, remote_id)
+
+    def find_reply(self, access: Access, reply: Reply) -> SentReply | None:
+        """Look through our posts since the target for an answer to it with our words. Raises: Temporary, Permanent.
+
+        Words count as equal without leading mentions, escapes and differing links. Where a person posted them on X,
+        they may have changed them: then much the same words are enough.
+        """
+        own_id = access.secrets.get("account_id") or self._us(access).user_id
+        params = [("since_id", reply.target.remote_id), ("exclude", "retweets"), ("tweet.fields", _POST_FIELDS)]
+        signed_in, token = bool(access.secrets.get("access_token")), ""
+        for _ in range(_FIND_PAGES):
+            body = self._read_timeline(access, own_id, "tweets", token, params)
+            for post in sequence(body.get("data")):
+                if _is_ours(post, reply, exactly=signed_in):
+                    return self._sent(access, posts.post_id(post))
+            if not (token := x_walks.meta_of(body).next_token):
+                break
+        return None
+
+    def recheck(self, access: Access, remote_ids: Sequence[str]) -> list[InboundItem]:
+        """Look posts up, 100 at a time: edited ones as they are now, deleted or hidden ones as withdrawn.
+
+        Raises: Temporary, Permanent.
+        """
+        us, found = self._us(access), []
+        for start in range(0, len(remote_ids), _LIMIT):
+            asked = remote_ids[start : start + _LIMIT]
+            params = [("ids", ",".join(asked)), *_FIELDS]
+            body = _body(self._http.get("/2/tweets", headers=self._headers(access), params=params))
+            page = self._page(body, us)
+            found += [item for item in page.items if item.change == "edited"]
+            found += [withdrawn(remote_id) for remote_id in x_walks.gone(body) if remote_id in asked]
+        return found
+
+    def length(self, text: str) -> int:
+        """Count as X does: most letters 1, other scripts and emoji 2, every link 23."""
+        if len(text) > _LONGEST_COUNTED:
+            # Far beyond any limit: the exact figure is not worth the time.
+            return len(text)
+        return int(twitter_text.parse_tweet(text).weightedLength)
+
+    def _timeline(
+        self, access: Access, us: posts.Us, own: bool, token: str, params: Params
+    ) -> tuple[Page, x_walks.Meta]:
+        extra = [("exclude", "retweets")] if own else []
+        body = self._read_timeline(
+            access, us.user_id, "tweets" if own else "mentions", token, [*params, *extra, *_FIELDS]
+        )
+        page = self._page(body, us, answers_only=own)
+        return page, x_walks.meta_of(body)
+
+    def _read_timeline(self, access: Access, user_id: str, which: str, token: str, params: Params) -> Mapping[str, Any]:
+        query = [("max_results", str(_LIMIT)), *params, *([("pagination_token", token)] if token else [])]
+        template = "/2/users/{id}/mentions" if which == "mentions" else "/2/users/{id}/tweets"
+        return _body(self._http.get(template, headers=self._headers(access), params=query, id=user_id))
+
+    def _page(self, body: Mapping[str, Any], us: posts.Us, *, answers_only: bool = False) -> Page:
+        beside = posts.included(body)
+        elements = sequence(body.get("data"))
+        if answers_only:
+            elements = [one for one in elements if posts.answered(one)]
+        found, bad = read_each(elements, lambda one: [posts.item(one, beside, us, self._web)], posts.post_id)
+        return Page(newest_first(found), None, False, bad)
+
+    def _us(self, access: Access) -> posts.Us:
+        user_id, username = identifier(access.config.get("user_id")), line(access.config.get("username"), 50)
+        return posts.Us(user_id, username) if user_id else self._user(access, username.removeprefix("@"))
+
+    def _user(self, access: Access, username: str) -> posts.Us:
+        params = [("user.fields", "username,name")]
+        return _user_of(
+            self._http.get(
+                "/2/users/by/username/{username}", headers=self._headers(access), params=params, username=username
+            )
+        )
+
+    def _headers(self, access: Access) -> Mapping[str, str]:
+        """Prefer the account's own token, whose limits are its own; an expired one gives way to the app's."""
+        own, expires_at = access.secrets.get("access_token"), access.expires_at
+        app = access.secrets.get("bearer_token") or self._credentials.x_bearer_token
+        expired = expires_at is not None and expires_at <= datetime.now(UTC)
+        token = app if app and (expired or not own) else own
+        if not token:
+            raise NotAuthorised(_NO_TOKEN)
+        return {"Authorization": f"Bearer {token}"}
+
+    def _own_headers(self, access: Access) -> Mapping[str, str]:
+        token = access.secrets.get("access_token")
+        if not token:
+            raise NotAuthorised(_NOT_SIGNED_IN)
+        return {"Authorization": f"Bearer {token}"}
+
+    def _refused(self, access: Access, reply: Reply, answer: Answer) -> SentReply:
+        error = self._http.refusal(answer)
+        if answer.status not in (400, 403):
+            raise error
+        detail = _detail(answer)
+        if "duplicate" in detail.casefold():
+            # The refusal does not name the post that is there: it may be ours, from an attempt that seemed to fail.
+            if found := self.find_reply(access, reply):
+                return found
+            raise Rejected("X has seen these very words from this account lately. Change the wording and try again.")
+        raise _forbidden(detail, error)
+
+    def _sent(self, access: Access, remote_id: str) -> SentReply:
+        username = access.secrets.get("account") or line(access.config.get("username"), 50) or "i"
+        return SentReply(remote_id, f"{self._web}/{username.removeprefix('@')}/status/{remote_id}")
+
+
+def _listing(handle: str, found_at: str, web: str, user_id: str = "") -> Listing:
+    return Listing(
+        kind=X.kind,
+        remote_id=user_id or f"@{handle.casefold()}",
+        label=f"@{handle}",
+        url=f"{web}/{handle}",
+        config={"username": handle} | ({"user_id": user_id} if user_id else {}),
+        found_at=f"linked from {found_at}",
+    )
+
+
+def _body(answer: Answer) -> Mapping[str, Any]:
+    body = answer.json()
+    if not isinstance(body, dict):
+        raise UnexpectedAnswer("X gave an answer that is no object.")
+    return body
+
+
+def _user_of(answer: Answer) -> posts.Us:
+    body = _body(answer)
+    user = mapping(body.get("data"))
+    user_id, username = identifier(user.get("id")), line(user.get("username"), 50)
+    if not user_id or not username:
+        # An account that does not exist comes as 404 or, as partial error, as 200 with `errors` alone.
+        raise Gone("There is no such account on X.")
+    return posts.Us(user_id, username)
+
+
+def _target(reply: Reply) -> str:
+    return identifier(reply.target.source.get("latest_id")) or reply.target.remote_id
+
+
+def _is_ours(post: Any, reply: Reply, *, exactly: bool) -> bool:
+    if posts.answered(post) not in (reply.target.remote_id, _target(reply)):
+        return False
+    theirs, ours = posts.comparable(posts.said_words(post)), posts.comparable(reply.text)
+    return theirs == ours or (not exactly and similar(ours, theirs))
+
+
+def _detail(answer: Answer) -> str:
+    try:
+        body = mapping(answer.json())
+    except Temporary:
+        return ""
+    errors = [mapping(one) for one in sequence(body.get("errors"))]
+    said = [body.get("detail"), body.get("title"), body.get("type"), *(one.get("message") for one in errors)]
+    return " ".join(line(one, 300) for one in said if one)
+
+
+def _forbidden(detail: str, error: ConnectorError) -> ConnectorError:
+    small = detail.casefold()
+    if "deleted" in small or "not visible" in small:
+        return Gone("The post that you answer has been deleted on X or is hidden from this account.")
+    if "mentioned" in small or "reply to this conversation" in small:
+        return Rejected(posts.NOT_MENTIONED)
+    if any(word in small for word in ("unsupported-authentication", "client-forbidden", "scope", "not-enrolled")):
+        return NotAuthorised("X does not let this sign-in publish. Sign in with X again and allow posting.")
+    return Rejected(f"X does not accept this answer: {detail}") if detail else error
