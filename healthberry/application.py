@@ -1,5 +1,6 @@
 """The joining of the parts: settings in, application out."""
 
+from dataclasses import fields
 from pathlib import Path
 
 import httpx
@@ -33,7 +34,7 @@ def create_app(settings: Settings, *, transport: httpx.BaseTransport | None = No
     # Workers wait on their queues for minutes: no time-out on that connection.
     app.extensions["valkey_jobs"] = Redis.from_url(settings.redis_url, socket_connect_timeout=2)
     app.extensions["connectors"] = registry.build(
-        registry.endpoints(settings.sandbox_url), registry.Credentials.from_settings(settings), transport
+        registry.endpoints(settings.sandbox_url), _credentials(settings), transport
     )
     for extension in (db, csrf, htmx, login_manager, mail):
         extension.init_app(app)
@@ -45,6 +46,10 @@ def create_app(settings: Settings, *, transport: httpx.BaseTransport | None = No
         hops = settings.trusted_proxies
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]
     return app
+
+
+def _credentials(settings: Settings) -> registry.Credentials:
+    return registry.Credentials(**{one.name: getattr(settings, one.name) for one in fields(registry.Credentials)})
 
 
 def _migrations() -> Path:
@@ -71,7 +76,7 @@ def _config(settings: Settings) -> dict[str, object]:
         "MAIL_PORT": server.port,
         "MAIL_USERNAME": server.username,
         "MAIL_PASSWORD": server.password,
-        "MAIL_USE_TLS": server.starttls,
-        "MAIL_USE_SSL": server.tls,
+        "MAIL_USE_TLS": server.security == "starttls",
+        "MAIL_USE_SSL": server.security == "tls",
         "MAIL_DEFAULT_SENDER": settings.mail_from,
     }

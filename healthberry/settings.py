@@ -85,6 +85,11 @@ class Settings(Environment):
     log_level: str = setting(
         "least severe log line that is written", parse=env.one_of("DEBUG", "INFO", "WARNING", "ERROR"), default="INFO"
     )
+    poll_seconds: int | None = setting(
+        "how often channels are read (seconds); unset: as often as suits each kind of channel",
+        parse=env.whole(1, 3600),
+        default=None,
+    )
     web_bind: str = setting("address and port that the web server listens on", parse=env.text, default="127.0.0.1:8600")
     web_workers: int = setting("web server processes (number)", parse=env.whole(1, 64), default=2)
 

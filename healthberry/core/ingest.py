@@ -77,10 +77,11 @@ def _joined(one: Stored, other: Stored) -> Stored:
 def _store(channel: Channel, items: Sequence[InboundItem], *, historic: bool) -> Stored:
     stored = Stored()
     present = [item for item in items if item.change != "withdrawn"]
-    if present:
-        authors = _authors(channel, present)
-        threads = _conversations(channel, present, historic, stored)
-        _messages(channel, present, authors, threads, historic, stored)
+    threads = _conversations(channel, present, historic, stored)
+    # What the organisation said in a thread that nobody else wrote in is not feedback: it opens no conversation.
+    known = [item for item in present if item.thread_id in threads]
+    if known:
+        _messages(channel, known, _authors(channel, known), threads, historic, stored)
     for item in items:
         if item.change == "withdrawn":
             _withdraw(channel, item, stored)
@@ -140,9 +141,14 @@ def _conversations(
         first = firsts.get(item.thread_id)
         if first is None or (item.direction, item.posted_at) < (first.direction, first.posted_at):
             firsts[item.thread_id] = item
-    rows = [_conversation_row(channel, first, historic) for _, first in sorted(firsts.items())]
-    statement = insert(Conversation).values(rows).on_conflict_do_nothing().returning(Conversation.id)
-    stored.new = set(db.session.execute(statement).scalars())
+    rows = [
+        _conversation_row(channel, first, historic)
+        for _, first in sorted(firsts.items())
+        if first.direction == "inbound"
+    ]
+    if rows:
+        statement = insert(Conversation).values(rows).on_conflict_do_nothing().returning(Conversation.id)
+        stored.new = set(db.session.execute(statement).scalars())
     found = select(Conversation.remote_thread_id, Conversation.id).where(
         Conversation.organisation_id == channel.organisation_id,
         Conversation.channel_id == channel.id,

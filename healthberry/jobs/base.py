@@ -20,6 +20,7 @@ log = logging.getLogger(__name__)
 QUEUES = ("replies", "alerts", "ingest", "backfill")
 
 _RESULT_SECONDS = 60
+_REMEMBER_SECONDS = 60
 _FAILURE_SECONDS = 7 * 24 * 3600
 
 _app: Flask | None = None
@@ -29,6 +30,23 @@ def use(app: Flask) -> None:
     """Let jobs of this process run inside `app`; the worker calls it before it forks."""
     global _app
     _app = app
+
+
+def nudge_once(function: Any, *ids: str) -> None:
+    """Nudge, unless the same nudge still waits: a queue that is behind must not grow with every sweep.
+
+    The mark goes when the job starts, or by itself after a minute should the queue be lost.
+    """
+    try:
+        free = current_app.extensions["valkey"].set(_mark(function.__name__, ids), 1, nx=True, ex=_REMEMBER_SECONDS)
+    except RedisError:
+        return
+    if free:
+        function.nudge(*ids)
+
+
+def _mark(name: str, ids: tuple[Any, ...]) -> str:
+    return f"hb:nudged:{name}:{':'.join(map(str, ids))}"
 
 
 def queue(name: str, connection: Redis) -> Queue:
@@ -52,6 +70,7 @@ def job(queue_name: str, timeout_seconds: int = 120) -> Callable[[Callable[..., 
             if _app is None:
                 raise RuntimeError("jobs.base.use(app) was not called in this process")
             with _app.app_context():
+                current_app.extensions["valkey"].delete(_mark(function.__name__, arguments))
                 try:
                     function(*arguments)
                 finally:

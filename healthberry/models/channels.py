@@ -33,9 +33,11 @@ class Channel(Base, OrganisationOwned):
     label: Mapped[str]
     url: Mapped[str]
     found_at: Mapped[str] = mapped_column(default="")
+    amount: Mapped[str] = mapped_column(default="")  # how much a first look found, for people
     config: Mapped[dict[str, Any]] = mapped_column(JSONB, default=dict)
     sealed_secrets: Mapped[bytes | None] = mapped_column(LargeBinary)
     secrets_expire_at: Mapped[Moment | None]
+    token_claimed_until: Mapped[Moment | None]
     account: Mapped[str | None]  # whom replies are published as, once somebody signed in there
     state: Mapped[str] = mapped_column(default="active")
     trouble: Mapped[str] = mapped_column(default="")

@@ -86,9 +86,11 @@ CREATE TABLE channels (
     label VARCHAR NOT NULL,
     url VARCHAR NOT NULL,
     found_at VARCHAR NOT NULL,
+    amount VARCHAR NOT NULL,
     config JSONB NOT NULL,
     sealed_secrets BYTEA,
     secrets_expire_at TIMESTAMP WITH TIME ZONE,
+    token_claimed_until TIMESTAMP WITH TIME ZONE,
     account VARCHAR,
     state VARCHAR NOT NULL,
     trouble VARCHAR NOT NULL,
@@ -422,6 +424,10 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public AS $$
     (SELECT 'poll', c.organisation_id, c.id FROM channels c
       WHERE c.state <> 'off' AND c.next_poll_at <= at AND (c.claimed_until IS NULL OR c.claimed_until < at)
       ORDER BY c.next_poll_at LIMIT 500)
+    UNION ALL
+    (SELECT 'refresh', c.organisation_id, c.id FROM channels c
+      WHERE c.secrets_expire_at <= at + interval '30 minutes' AND c.sealed_secrets IS NOT NULL
+        AND (c.token_claimed_until IS NULL OR c.token_claimed_until < at) LIMIT 500)
     UNION ALL
     (SELECT 'reply', r.organisation_id, r.id FROM replies r
       WHERE r.state IN ('queued', 'sending', 'unknown', 'copied') AND r.next_attempt_at <= at

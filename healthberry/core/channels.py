@@ -1,0 +1,158 @@
+"""Channels: linking what was found, reaching it, and whose turn it is to be read."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from flask import current_app
+from sqlalchemy import select, update
+from sqlalchemy.dialects.postgresql import insert
+
+from healthberry.connectors.base import Access, Authorisation, Capabilities, Connector, Discovery, Listing
+from healthberry.core import events
+from healthberry.core.errors import NotFound
+from healthberry.core.permissions import require
+from healthberry.core.vault import Vault
+from healthberry.extensions import db
+from healthberry.models.channels import Channel
+from healthberry.models.organisations import Member, Organisation
+from healthberry.models.owned import new_id, now
+
+
+def connector_of(channel: Channel) -> Connector:
+    """Return the connector that reads this kind of channel."""
+    connector: Connector = current_app.extensions["connectors"].get(channel.kind)
+    return connector
+
+
+def capabilities_of(kind: str) -> Capabilities:
+    """Return what this kind of channel can do."""
+    capabilities: Capabilities = current_app.extensions["connectors"].get(kind).capabilities
+    return capabilities
+
+
+def access_of(channel: Channel) -> Access:
+    """Return how to reach the channel: the installation's keys, beneath the organisation's own tokens."""
+    vault: Vault = current_app.extensions["vault"]
+    secrets = {**connector_of(channel).installed_access(), **vault.open(channel.sealed_secrets)}
+    return Access(config=channel.config, secrets=secrets, expires_at=channel.secrets_expire_at)
+
+
+def find(organisation_id: UUID, channel_id: UUID, *, lock: bool = False) -> Channel:
+    """Return the channel. Raises: NotFound."""
+    channel = db.session.get(Channel, (organisation_id, channel_id), with_for_update=lock or None)
+    if channel is None:
+        raise NotFound
+    return channel
+
+
+def channels_of(member: Member) -> Sequence[Channel]:
+    """Return the organisation's channels in the order of their kinds."""
+    statement = select(Channel).where(Channel.organisation_id == member.organisation_id)
+    return db.session.scalars(statement.order_by(Channel.kind, Channel.created_at)).all()
+
+
+def link_found(organisation_id: UUID, found: Mapping[str, Discovery]) -> list[UUID]:
+    """Link what was found for each kind, and note what was not; a second call adds nothing twice. Return the new ones."""
+    added = [
+        channel_id
+        for kind, discovery in sorted(found.items())
+        for listing in discovery.listings
+        if (channel_id := _link(organisation_id, kind, listing))
+    ]
+    problems = [sentence for discovery in found.values() for sentence in discovery.problems]
+    db.session.execute(
+        update(Organisation)
+        .where(Organisation.id == organisation_id)
+        .values(discover_next_at=None, discovery_problems=problems)
+    )
+    for channel_id in added:
+        events.record(organisation_id, "channel_linked", channel_id=channel_id)
+    events.record(organisation_id, "channels_looked_for")
+    return added
+
+
+def discovery_failed(organisation_id: UUID, retry_at: datetime) -> None:
+    """Look for the channels again at `retry_at`."""
+    db.session.execute(
+        update(Organisation).where(Organisation.id == organisation_id).values(discover_next_at=retry_at)
+    )
+
+
+def _link(organisation_id: UUID, kind: str, listing: Listing) -> UUID | None:
+    row = {
+        "organisation_id": organisation_id,
+        "id": new_id(),
+        "kind": kind,
+        "remote_id": listing.remote_id,
+        "label": listing.label,
+        "url": listing.url,
+        "found_at": listing.found_at,
+        "amount": listing.amount,
+        "config": dict(listing.config),
+        "state": "failing" if listing.needs else "active",
+        "trouble": listing.needs,
+    }
+    statement = insert(Channel).values(row).on_conflict_do_nothing().returning(Channel.id)
+    return db.session.scalar(statement)
+
+
+def switch(member: Member, channel_id: UUID, on: bool) -> Channel:
+    """Switch reading and answering on or off; what is stored stays. Raises: NotFound, NotAllowed.
+
+    Whoever proved only a mailbox may still switch off what was found for them, as long as nobody has proved more.
+    """
+    if not _is_alone(member):
+        require(member, "manage")
+    channel = find(member.organisation_id, channel_id, lock=True)
+    channel.state, channel.trouble = ("active" if on else "off"), ""
+    channel.next_poll_at = channel.backfill_next_at = now()
+    kind = "channel_linked" if on else "channel_switched_off"
+    events.record(member.organisation_id, kind, channel_id=channel.id, member=member)
+    return channel
+
+
+def connect(member: Member, channel_id: UUID, authorisation: Authorisation) -> Channel:
+    """Keep, sealed, what signing in at the provider gave. Raises: NotFound, NotAllowed."""
+    require(member, "manage")
+    channel = find(member.organisation_id, channel_id, lock=True)
+    keep_tokens(channel, authorisation)
+    channel.state, channel.trouble = "active", ""
+    events.record(member.organisation_id, "channel_connected", channel_id=channel.id, member=member)
+    return channel
+
+
+def keep_tokens(channel: Channel, authorisation: Authorisation) -> None:
+    """Seal a new pair of tokens; the old one is dead."""
+    vault: Vault = current_app.extensions["vault"]
+    channel.sealed_secrets = vault.seal(authorisation.secrets)
+    channel.secrets_expire_at = authorisation.expires_at
+    channel.account = authorisation.account or channel.account
+    channel.token_claimed_until = None
+
+
+def lose_tokens(channel: Channel, reason: str) -> None:
+    """Forget tokens that the provider no longer takes: somebody has to sign in there again."""
+    channel.sealed_secrets = channel.secrets_expire_at = channel.account = channel.token_claimed_until = None
+    channel.trouble = reason
+    events.record(channel.organisation_id, "channel_disconnected", channel_id=channel.id)
+
+
+def claim_tokens(organisation_id: UUID, channel_id: UUID, seconds: int = 60) -> Channel | None:
+    """Become the only one who refreshes this channel's tokens, for `seconds`; None where somebody else is."""
+    channel = db.session.get(Channel, (organisation_id, channel_id), with_for_update=True)
+    if channel is None or channel.sealed_secrets is None or _claimed(channel.token_claimed_until):
+        return None
+    channel.token_claimed_until = now() + timedelta(seconds=seconds)
+    return channel
+
+
+def _claimed(until: datetime | None) -> bool:
+    return until is not None and until > now()
+
+
+def _is_alone(member: Member) -> bool:
+    others = select(Member.id).where(
+        Member.organisation_id == member.organisation_id, Member.left_at.is_(None), Member.id != member.id
+    )
+    return db.session.scalar(others.limit(1)) is None

@@ -1,0 +1,135 @@
+"""Reading a channel, page by page: who reads it now, what a page changed, what to do when it fails.
+
+A claim is a time until which nobody else reads the same channel; a worker that dies loses it by waiting.
+"""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from uuid import UUID
+
+from flask import current_app
+
+from healthberry.connectors.base import Page
+from healthberry.connectors.errors import NotAuthorised, Permanent, RateLimited, Temporary
+from healthberry.core import events, ingest
+from healthberry.core.channels import capabilities_of
+from healthberry.extensions import db
+from healthberry.models.channels import Channel
+from healthberry.models.owned import now
+
+BACKFILL_DAYS = 730  # NHS.UK keeps reviews for two years; older experience says little about today's service
+_CLAIM = timedelta(seconds=120)
+_FIRST_PAUSE, _LONGEST_PAUSE = 5.0, 900.0
+_TROUBLE_AFTER = 3
+
+
+@dataclass(frozen=True)
+class Failure:
+    """When to try again, in seconds, and what to tell people ("" while it may still pass unnoticed)."""
+
+    pause_seconds: float
+    trouble: str
+
+
+def claim_backfill(organisation_id: UUID, channel_id: UUID) -> Channel | None:
+    """Become the one who loads this channel's history; None when it is loaded, off, or somebody else does."""
+    channel = db.session.get(Channel, (organisation_id, channel_id), with_for_update=True)
+    if channel is None or channel.state == "off" or channel.backfill_state == "done":
+        return None
+    if channel.backfill_claimed_until is not None and channel.backfill_claimed_until > now():
+        return None
+    channel.backfill_claimed_until = now() + _CLAIM
+    channel.backfill_state = "running"
+    return channel
+
+
+def store_backfill(channel: Channel, page: Page) -> None:
+    """Store one page of history and the cursor after it, in the caller's transaction."""
+    stored = ingest.store_page(channel, page.items, backfill=True)
+    ingest.quarantine(channel, page.bad)
+    channel.items_loaded += stored.messages
+    channel.items_total = page.total if page.total is not None else channel.items_total
+    channel.backfill_cursor = page.cursor
+    channel.backfill_claimed_until = now() + _CLAIM
+    _succeeded(channel)
+    if not page.more:
+        channel.backfill_state, channel.backfill_finished_at = "done", now()
+        channel.backfill_claimed_until = None
+    events.record(channel.organisation_id, "backfill_progress", channel_id=channel.id, items=channel.items_loaded)
+
+
+def release_backfill(channel: Channel) -> None:
+    """Let another worker go on with the rest."""
+    channel.backfill_claimed_until = None
+
+
+def backfill_failed(channel: Channel, error: Temporary | Permanent) -> Failure:
+    """Note the failure; the page is read again after a pause. Return the pause."""
+    failure = _failed(channel, error)
+    channel.backfill_claimed_until = None
+    channel.backfill_next_at = now() + timedelta(seconds=failure.pause_seconds)
+    events.record(channel.organisation_id, "backfill_progress", channel_id=channel.id, items=channel.items_loaded)
+    return failure
+
+
+def claim_poll(organisation_id: UUID, channel_id: UUID) -> Channel | None:
+    """Become the one who polls this channel now; None when it is off or somebody else does."""
+    channel = db.session.get(Channel, (organisation_id, channel_id), with_for_update=True)
+    if channel is None or channel.state == "off":
+        return None
+    if channel.claimed_until is not None and channel.claimed_until > now():
+        return None
+    channel.claimed_until = now() + _CLAIM
+    return channel
+
+
+def store_poll(channel: Channel, page: Page) -> ingest.Stored:
+    """Store one page of news and the cursor after it, in the caller's transaction."""
+    stored = ingest.store_page(channel, page.items, backfill=False)
+    ingest.quarantine(channel, page.bad)
+    channel.items_loaded += stored.messages
+    channel.poll_cursor = page.cursor
+    _succeeded(channel)
+    if page.more:
+        channel.claimed_until = now() + _CLAIM
+    else:
+        channel.claimed_until = None
+        channel.next_poll_at = now() + timedelta(seconds=poll_seconds(channel))
+    return stored
+
+
+def poll_failed(channel: Channel, error: Temporary | Permanent) -> Failure:
+    """Note the failure; what was missed is read at the next poll. Return the pause."""
+    failure = _failed(channel, error)
+    channel.claimed_until = None
+    channel.next_poll_at = now() + timedelta(seconds=max(failure.pause_seconds, poll_seconds(channel)))
+    return failure
+
+
+def poll_seconds(channel: Channel) -> int:
+    """Return how often this channel is polled: as its kind asks, unless the settings say otherwise."""
+    wished: int | None = current_app.extensions["settings"].poll_seconds
+    return wished or capabilities_of(channel.kind).poll_seconds
+
+
+def _succeeded(channel: Channel) -> None:
+    channel.last_success_at, channel.failures_in_a_row = now(), 0
+    if channel.state == "failing":
+        channel.state, channel.trouble = "active", ""
+        events.record(channel.organisation_id, "channel_recovered", channel_id=channel.id)
+
+
+def _failed(channel: Channel, error: Temporary | Permanent) -> Failure:
+    channel.failures_in_a_row += 1
+    pause = min(_FIRST_PAUSE * 2 ** min(channel.failures_in_a_row - 1, 20), _LONGEST_PAUSE)
+    if isinstance(error, Temporary) and error.retry_after is not None:
+        pause = min(max(error.retry_after, 1.0), _LONGEST_PAUSE)
+    serious = isinstance(error, NotAuthorised) or (
+        channel.failures_in_a_row >= _TROUBLE_AFTER and not isinstance(error, RateLimited)
+    )
+    if serious and channel.state == "active":
+        channel.state = "failing"
+        events.record(channel.organisation_id, "channel_failing", channel_id=channel.id)
+    if serious:
+        channel.trouble = error.reason
+    return Failure(pause, channel.trouble)

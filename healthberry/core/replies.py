@@ -1,0 +1,183 @@
+"""Replies: written once, sent once, and never silently lost.
+
+By API: queued → sending → sent | failed | unknown; an unknown outcome is looked up before any second attempt. Assisted: written
+→ copied → sent, when the site shows it. One reply at a time is on its way in a conversation.
+"""
+
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError
+
+from healthberry.connectors.base import ReplyPermission, ReplyTarget
+from healthberry.core import conversations, drafts, events
+from healthberry.core.channels import access_of, capabilities_of, connector_of, find as find_channel
+from healthberry.core.errors import Conflict, Invalid, NotAllowed, NotFound
+from healthberry.core.permissions import require
+from healthberry.extensions import db
+from healthberry.models.channels import Channel
+from healthberry.models.conversations import Conversation, Message
+from healthberry.models.organisations import Member
+from healthberry.models.owned import new_id, now
+from healthberry.models.replies import Reply
+
+UNDERWAY = ("queued", "sending", "unknown", "written", "copied")
+
+
+def target_of(organisation_id: UUID, conversation_id: UUID) -> Message | None:
+    """Return the message that a reply would answer: the newest that its author wrote and that still shows."""
+    statement = (
+        select(Message)
+        .where(
+            Message.organisation_id == organisation_id,
+            Message.conversation_id == conversation_id,
+            Message.direction == "inbound",
+            Message.withdrawn_at.is_(None),
+        )
+        .order_by(Message.posted_at.desc(), Message.id.desc())
+        .limit(1)
+    )
+    return db.session.scalar(statement)
+
+
+def permission(channel: Channel, conversation: Conversation, target: Message | None) -> ReplyPermission:
+    """Say whether and how this conversation can be answered, and if not, why."""
+    if target is None:
+        return ReplyPermission("none", "There is nothing left here to answer: it was taken down at the source.")
+    if channel.state == "off":
+        return ReplyPermission("none", "This channel is switched off.", conversation.url)
+    return connector_of(channel).may_reply(access_of(channel), facts_of(target, conversation))
+
+
+def facts_of(target: Message, conversation: Conversation) -> ReplyTarget:
+    """Return what a connector needs to know of the message that is answered."""
+    return ReplyTarget(
+        remote_id=target.remote_id,
+        thread_id=conversation.remote_thread_id,
+        url=target.url or conversation.url,
+        service_code=conversation.service_code,
+        source=target.source,
+        may_not_reply=target.may_not_reply,
+    )
+
+
+def in_progress(organisation_id: UUID, conversation_id: UUID) -> Reply | None:
+    """Return the newest reply that is on its way or failed; None when the last one went out or was taken back."""
+    statement = (
+        select(Reply)
+        .where(Reply.organisation_id == organisation_id, Reply.conversation_id == conversation_id)
+        .order_by(Reply.queued_at.desc())
+        .limit(1)
+    )
+    reply = db.session.scalar(statement)
+    return reply if reply is not None and (reply.state in (*UNDERWAY, "failed") or reply.pending) else None
+
+
+def queue_reply(member: Member, conversation_id: UUID, text: str, version: int) -> Reply:
+    """Put a reply on its way. `version` is the conversation's that it was written against.
+
+    Raises: NotFound; NotAllowed with the next step; Conflict when the thread moved on or another reply is on its way;
+    Invalid for an empty or too long text.
+    """
+    require(member, "publish")
+    conversation = conversations.find(member, conversation_id, lock=True)
+    if conversation.version != version:
+        raise Conflict("Something new came in while you were writing. Read it before you publish.")
+    channel = find_channel(member.organisation_id, conversation.channel_id)
+    target = target_of(member.organisation_id, conversation_id)
+    allowed = permission(channel, conversation, target)
+    if target is None or allowed.mode == "none":
+        raise NotAllowed(allowed.reason)
+    words = _checked(channel, text)
+    reply = Reply(
+        organisation_id=member.organisation_id,
+        id=new_id(),
+        conversation_id=conversation.id,
+        target_id=target.id,
+        member_id=member.id,
+        member_name=member.name,
+        mode=allowed.mode,
+        text=words,
+        state="queued" if allowed.mode == "api" else "written",
+    )
+    reply.key = str(reply.id)
+    _only_one(reply)
+    drafts.drop(member, conversation_id)
+    _changed(reply, "reply_queued" if reply.mode == "api" else "reply_written", member)
+    return reply
+
+
+def retry(member: Member, reply_id: UUID) -> Reply:
+    """Send a failed reply again, as it is. Raises: NotFound, NotAllowed, Conflict."""
+    require(member, "publish")
+    reply = _find(member, reply_id)
+    if reply.state != "failed":
+        raise Conflict("This reply is not waiting for another try.")
+    reply.state, reply.reason, reply.attempts = "queued", "", 0
+    reply.next_attempt_at = reply.queued_at = now()
+    _only_one(reply)
+    drafts.drop(member, reply.conversation_id)
+    _changed(reply, "reply_queued", member)
+    return reply
+
+
+def take_back(member: Member, reply_id: UUID) -> Reply:
+    """Put the text of a failed, written or copied reply back into the member's draft. Raises: NotFound, NotAllowed, Conflict."""
+    require(member, "publish")
+    reply = _find(member, reply_id)
+    if reply.state not in ("failed", "written", "copied"):
+        raise Conflict("This reply is already on its way.")
+    conversation = conversations.find(member, reply.conversation_id)
+    reply.state = "cancelled"
+    drafts.put(member.organisation_id, member.id, conversation.id, reply.text, conversation.version)
+    _changed(reply, "reply_taken_back", member)
+    return reply
+
+
+def mark_copied(member: Member, reply_id: UUID) -> Reply:
+    """Note that the text was copied to the site; from now on we look for it there. Raises: NotFound, NotAllowed."""
+    require(member, "publish")
+    reply = _find(member, reply_id)
+    if reply.state == "written":
+        reply.state, reply.attempted_at, reply.next_attempt_at = "copied", now(), now()
+        _changed(reply, "reply_copied", member)
+    return reply
+
+
+def count(channel: Channel, text: str) -> tuple[int, int | None]:
+    """Return how long the text is as this channel counts it, and how long it may be (None: no limit)."""
+    return connector_of(channel).length(text), capabilities_of(channel.kind).length_limit
+
+
+def _checked(channel: Channel, text: str) -> str:
+    words = text.replace("\x00", "").replace("\r\n", "\n").strip()
+    if not words:
+        raise Invalid("Write your reply first.", "text")
+    length, limit = count(channel, words)
+    longest = limit or drafts.LONGEST
+    if length > longest:
+        place = capabilities_of(channel.kind).place
+        raise Invalid(f"{place} takes up to {longest:,} characters. Take out {length - longest:,}.", "text")
+    return words
+
+
+def _find(member: Member, reply_id: UUID) -> Reply:
+    reply = db.session.get(Reply, (member.organisation_id, reply_id), with_for_update=True)
+    if reply is None:
+        raise NotFound
+    return reply
+
+
+def _only_one(reply: Reply) -> None:
+    db.session.add(reply)
+    try:
+        with db.session.begin_nested():
+            db.session.flush()
+    except IntegrityError as error:
+        raise Conflict("A colleague's reply is already on its way.") from error
+
+
+def _changed(reply: Reply, kind: str, member: Member) -> None:
+    events.record(
+        reply.organisation_id, kind, conversation_id=reply.conversation_id, subject_id=reply.id, member=member
+    )

@@ -1,0 +1,146 @@
+"""What a job does to a reply: takes it, and notes what became of it."""
+
+from datetime import timedelta
+from uuid import UUID
+
+from sqlalchemy.dialects.postgresql import insert
+
+from healthberry.connectors.base import Reply as OutgoingReply
+from healthberry.connectors.base import SentReply
+from healthberry.core import drafts, events, replies, summaries
+from healthberry.extensions import db
+from healthberry.models.conversations import Conversation, Message
+from healthberry.models.organisations import Member
+from healthberry.models.owned import new_id, now
+from healthberry.models.replies import Reply
+
+_CLAIM = timedelta(seconds=90)
+_SETTLE = timedelta(seconds=60)  # a search index may lag: absence counts only after this
+_LOOK_AGAIN = timedelta(seconds=15)
+_GIVE_UP = timedelta(hours=24)
+_STOP_LOOKING = timedelta(days=30)
+_PAUSES = (5, 15, 60, 300, 900)
+
+
+def claim(organisation_id: UUID, reply_id: UUID) -> tuple[Reply, str] | None:
+    """Take the reply before the provider is called; return it and what to do: "send", "find" or "confirm".
+
+    None when there is nothing to do, or another worker has it. What was being sent when its worker died is looked for first.
+    """
+    reply = db.session.get(Reply, (organisation_id, reply_id), with_for_update=True)
+    if reply is None or reply.next_attempt_at > now():
+        return None
+    todo = {"queued": "send", "sending": "find", "unknown": "find", "copied": "confirm"}.get(reply.state)
+    if todo is None:
+        return None
+    reply.next_attempt_at = now() + _CLAIM
+    if todo == "send":
+        reply.state, reply.attempted_at = "sending", now()
+        reply.attempts += 1
+        _changed(reply, "reply_sending")
+    return reply, todo
+
+
+def outgoing(reply: Reply) -> OutgoingReply:
+    """Return the reply as a connector takes it."""
+    conversation = db.session.get_one(Conversation, (reply.organisation_id, reply.conversation_id))
+    target = db.session.get_one(Message, (reply.organisation_id, reply.target_id))
+    member = db.session.get(Member, (reply.organisation_id, reply.member_id)) if reply.member_id else None
+    return OutgoingReply(
+        key=reply.key,
+        text=reply.text,
+        target=replies.facts_of(target, conversation),
+        author_name=reply.member_name,
+        author_email=member.email if member else "",
+        attempted_at=reply.attempted_at,
+    )
+
+
+def mark_sent(reply: Reply, sent: SentReply) -> None:
+    """Note that it is out: a message of its own in the thread, the conversation closed as answered."""
+    reply.state, reply.pending, reply.reason = "sent", sent.state == "pending", ""
+    reply.remote_id, reply.url, reply.sent_at = sent.remote_id, sent.url, now()
+    conversation = db.session.get_one(Conversation, (reply.organisation_id, reply.conversation_id), with_for_update=True)
+    _write_message(reply, conversation, sent)
+    summaries.refresh(reply.organisation_id, [conversation.id])
+    conversation.status, conversation.closed_reason, conversation.snoozed_until = "closed", "answered", None
+    _changed(reply, "replied")
+
+
+def mark_unknown(reply: Reply) -> None:
+    """Note that nobody answered: it may be out. It is looked for before anything else happens."""
+    reply.state, reply.next_attempt_at = "unknown", now() + _LOOK_AGAIN
+    reply.reason = "No answer came back. We are finding out whether your reply went out."
+    _changed(reply, "reply_unknown")
+
+
+def mark_failed(reply: Reply, reason: str) -> None:
+    """Note why it can't go out, and put the text back where it was written."""
+    reply.state, reply.reason = "failed", reason
+    if reply.member_id is not None:
+        conversation = db.session.get_one(Conversation, (reply.organisation_id, reply.conversation_id))
+        drafts.put(reply.organisation_id, reply.member_id, conversation.id, reply.text, conversation.version)
+    _changed(reply, "reply_failed")
+
+
+def retry_later(reply: Reply, reason: str, retry_after: float | None = None) -> None:
+    """Put it back on the queue for a later attempt: it certainly did not go out."""
+    pause = retry_after or _PAUSES[min(reply.attempts, len(_PAUSES) - 1)]
+    reply.state, reply.reason = "queued", reason
+    reply.next_attempt_at = now() + timedelta(seconds=pause)
+    _changed(reply, "reply_delayed")
+
+
+def not_found(reply: Reply) -> bool:
+    """Note that the site does not show it; say whether it is certain enough now to send it again."""
+    attempted_at = reply.attempted_at or reply.queued_at
+    if now() - attempted_at > _SETTLE:
+        reply.state, reply.next_attempt_at = "queued", now()
+        return True
+    reply.next_attempt_at = now() + _LOOK_AGAIN
+    return False
+
+
+def look_later(reply: Reply) -> None:
+    """Look again later: soon at first, ever more rarely after; a day for what was sent, a month for what was copied."""
+    since = now() - (reply.attempted_at or reply.queued_at)
+    if since > (_STOP_LOOKING if reply.state == "copied" else _GIVE_UP):
+        mark_failed(reply, "We could not find your reply on the site. Check there before you publish it again.")
+        return
+    reply.next_attempt_at = now() + min(max(since / 4, timedelta(seconds=5)), timedelta(minutes=15))
+
+
+def _write_message(reply: Reply, conversation: Conversation, sent: SentReply) -> None:
+    row = {
+        "organisation_id": reply.organisation_id,
+        "id": new_id(),
+        "conversation_id": conversation.id,
+        "channel_id": conversation.channel_id,
+        "remote_id": sent.remote_id,
+        "direction": "outbound",
+        "member_id": reply.member_id,
+        "screen_name": reply.member_name,
+        "title": "",
+        "text": reply.text,
+        "ratings": [],
+        "attachments": [],
+        "source": {},
+        "url": sent.url,
+        "historic": False,
+        "posted_at": now(),
+        "received_at": now(),
+    }
+    # The poll may have seen it on the site before its sender's answer was noted: then it gets its writer's name here.
+    statement = insert(Message).values(row)
+    statement = statement.on_conflict_do_update(
+        index_elements=["organisation_id", "channel_id", "remote_id"],
+        set_={"member_id": reply.member_id, "screen_name": reply.member_name},
+    )
+    db.session.execute(statement)
+
+
+def _changed(reply: Reply, kind: str) -> None:
+    member = db.session.get(Member, (reply.organisation_id, reply.member_id)) if reply.member_id else None
+    events.record(
+        reply.organisation_id, kind, conversation_id=reply.conversation_id, subject_id=reply.id, member=member
+    )

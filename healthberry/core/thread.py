@@ -1,0 +1,125 @@
+"""Everything that the page of one conversation shows, loaded at once and in order."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import select
+
+from healthberry.connectors.base import Capabilities, ReplyPermission
+from healthberry.core import channels, conversations, drafts, events, replies
+from healthberry.core.permissions import may
+from healthberry.extensions import db
+from healthberry.models.channels import Channel
+from healthberry.models.conversations import Activity, Conversation, Message, Note
+from healthberry.models.organisations import Member
+from healthberry.models.replies import Draft, OutboxMail, Reply
+
+# What is worth a line between the messages; the messages and notes themselves stand for the rest.
+_SHOWN = (
+    "assigned",
+    "closed",
+    "waiting",
+    "snoozed",
+    "reopened",
+    "woke",
+    "reply_failed",
+    "reply_copied",
+    "author_returned",
+)
+_ACTIONS = ("draft", "publish", "handle", "see_colleagues", "manage")
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One thing in the thread; exactly one of message, note and activity is given."""
+
+    kind: str
+    at: datetime
+    message: Message | None = None
+    note: Note | None = None
+    activity: Activity | None = None
+
+
+@dataclass(frozen=True)
+class Page:
+    """What the page of one conversation shows to one member. `number` is the newest change that it contains."""
+
+    conversation: Conversation
+    channel: Channel
+    capabilities: Capabilities
+    entries: Sequence[Entry]
+    draft: Draft | None
+    reply: Reply | None
+    permission: ReplyPermission
+    number: int
+    can: dict[str, bool]
+    assignee: Member | None = None
+    colleagues: Sequence[Member] = ()
+    mails: Sequence[OutboxMail] = ()
+    names: dict[str, str] = field(default_factory=dict)  # of members, by id as text
+
+
+def open_conversation(member: Member, conversation_id: UUID) -> Page:
+    """Load the page. Changes nothing. Raises: NotFound."""
+    conversation = conversations.find(member, conversation_id)
+    number = events.last_number(member.organisation_id)
+    channel = channels.find(member.organisation_id, conversation.channel_id)
+    sees_colleagues = may(member, "see_colleagues")
+    people = conversations.colleagues(member) if sees_colleagues else [member]
+    target = replies.target_of(member.organisation_id, conversation_id)
+    return Page(
+        conversation=conversation,
+        channel=channel,
+        capabilities=channels.capabilities_of(channel.kind),
+        entries=_entries(member, conversation_id, sees_colleagues),
+        draft=drafts.find(member, conversation_id),
+        reply=_reply(member, conversation_id, sees_colleagues),
+        permission=replies.permission(channel, conversation, target),
+        number=number,
+        can={action: may(member, action) for action in _ACTIONS},
+        assignee=_assignee(conversation, people) if sees_colleagues else None,
+        colleagues=people if sees_colleagues else (),
+        mails=_mails(member, conversation_id) if sees_colleagues else (),
+        names={str(person.id): person.name for person in people},
+    )
+
+
+def _entries(member: Member, conversation_id: UUID, sees_colleagues: bool) -> list[Entry]:
+    owned = (member.organisation_id, conversation_id)
+    messages = db.session.scalars(
+        select(Message)
+        .where(Message.organisation_id == owned[0], Message.conversation_id == owned[1])
+        .order_by(Message.posted_at, Message.id)
+    )
+    entries = [Entry("message", message.posted_at, message=message) for message in messages]
+    if sees_colleagues:
+        notes = db.session.scalars(select(Note).where(Note.organisation_id == owned[0], Note.conversation_id == owned[1]))
+        entries += [Entry("note", note.created_at, note=note) for note in notes]
+        entries += [Entry("did", activity.at, activity=activity) for activity in _activities(*owned)]
+    return sorted(entries, key=lambda entry: entry.at)
+
+
+def _activities(organisation_id: UUID, conversation_id: UUID) -> Sequence[Activity]:
+    statement = select(Activity).where(
+        Activity.organisation_id == organisation_id,
+        Activity.conversation_id == conversation_id,
+        Activity.kind.in_(_SHOWN),
+    )
+    return db.session.scalars(statement.order_by(Activity.number)).all()
+
+
+def _reply(member: Member, conversation_id: UUID, sees_colleagues: bool) -> Reply | None:
+    return replies.in_progress(member.organisation_id, conversation_id) if sees_colleagues else None
+
+
+def _assignee(conversation: Conversation, people: Sequence[Member]) -> Member | None:
+    return next((person for person in people if person.id == conversation.assignee_id), None)
+
+
+def _mails(member: Member, conversation_id: UUID) -> Sequence[OutboxMail]:
+    statement = select(OutboxMail).where(
+        OutboxMail.organisation_id == member.organisation_id, OutboxMail.conversation_id == conversation_id
+    )
+    return db.session.scalars(statement.order_by(OutboxMail.queued_at)).all()

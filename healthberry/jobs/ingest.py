@@ -1,0 +1,111 @@
+"""Reading channels: look for them, load their history, poll them, keep their tokens fresh.
+
+No connection to the database is held while a provider is waited for: every step commits before it calls.
+"""
+
+import time
+from datetime import timedelta
+from uuid import UUID
+
+from flask import current_app
+
+from healthberry.connectors.base import Discovery, ProviderFacts
+from healthberry.connectors.errors import NotAuthorised, Permanent, Temporary
+from healthberry.core import channels, discovery, reading, scope
+from healthberry.core.events import commit
+from healthberry.extensions import db
+from healthberry.jobs.base import job
+from healthberry.models.owned import now
+
+_SLICE_SECONDS = 10.0  # a backfill hands its worker back after this, so that no channel and no reply waits for long
+_LOOK_AGAIN = timedelta(minutes=5)
+
+
+@job("ingest", timeout_seconds=120)
+def discover(organisation: str) -> None:
+    """Find the channels of a new organisation, with no further question, and link them."""
+    organisation_id = UUID(organisation)
+    scope.enter(organisation_id)
+    facts = discovery.facts_of(organisation_id)
+    channels.discovery_failed(organisation_id, now() + _LOOK_AGAIN)  # unless this worker gets to the end
+    commit()
+    found = {connector.kind: _discover(connector.kind, facts) for connector in current_app.extensions["connectors"]}
+    channels.link_found(organisation_id, found)
+    commit()
+
+
+def _discover(kind: str, facts: ProviderFacts) -> Discovery:
+    found: Discovery = current_app.extensions["connectors"].get(kind).discover(facts)
+    return found
+
+
+@job("backfill", timeout_seconds=180)
+def backfill(organisation: str, channel_id: str) -> None:
+    """Load history, newest first, page by page; go on in another job when the slice is over."""
+    organisation_id = UUID(organisation)
+    scope.enter(organisation_id)
+    channel = reading.claim_backfill(organisation_id, UUID(channel_id))
+    commit()
+    if channel is None:
+        return
+    connector, access = channels.connector_of(channel), channels.access_of(channel)
+    since = channel.created_at - timedelta(days=reading.BACKFILL_DAYS)
+    ends = time.monotonic() + _SLICE_SECONDS
+    while channel.backfill_state != "done" and channel.state != "off" and time.monotonic() < ends:
+        try:
+            page = connector.backfill(access, since, channel.backfill_cursor)
+        except (Temporary, Permanent) as error:
+            reading.backfill_failed(channel, error)
+            commit()
+            return
+        reading.store_backfill(channel, page)
+        commit()
+        db.session.refresh(channel)
+        db.session.commit()
+    reading.release_backfill(channel)
+    commit()
+    if channel.backfill_state != "done" and channel.state != "off":
+        backfill.nudge(organisation, channel_id)
+
+
+@job("ingest", timeout_seconds=180)
+def poll(organisation: str, channel_id: str) -> None:
+    """Read what is new or changed, to the end of the catch-up."""
+    organisation_id = UUID(organisation)
+    scope.enter(organisation_id)
+    channel = reading.claim_poll(organisation_id, UUID(channel_id))
+    commit()
+    if channel is None:
+        return
+    connector, access = channels.connector_of(channel), channels.access_of(channel)
+    more = True
+    while more:
+        try:
+            page = connector.poll(access, channel.poll_cursor)
+        except (Temporary, Permanent) as error:
+            reading.poll_failed(channel, error)
+            commit()
+            return
+        reading.store_poll(channel, page)
+        commit()
+        more = page.more
+
+
+@job("replies", timeout_seconds=90)
+def refresh_tokens(organisation: str, channel_id: str) -> None:
+    """Exchange tokens before they die. Refresh tokens are single-use: one job at a time, kept at once."""
+    organisation_id = UUID(organisation)
+    scope.enter(organisation_id)
+    channel = channels.claim_tokens(organisation_id, UUID(channel_id))
+    commit()
+    if channel is None:
+        return
+    try:
+        authorisation = channels.connector_of(channel).refresh(channels.access_of(channel))
+    except NotAuthorised as error:
+        channels.lose_tokens(channel, error.reason)
+    except (Temporary, Permanent):
+        pass  # the claim runs out, and the sweep tries again
+    else:
+        channels.keep_tokens(channel, authorisation)
+    commit()

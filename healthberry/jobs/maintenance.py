@@ -1,0 +1,27 @@
+"""The sweep: what the database says is due is nudged again, whether or not its nudge was lost."""
+
+from healthberry.core import sweep as due
+from healthberry.core.events import commit
+from healthberry.jobs import alerts, ingest, replies
+from healthberry.jobs.base import job, nudge_once
+
+
+@job("ingest", timeout_seconds=60)
+def sweep() -> None:
+    """Nudge everything that is due, and note that a worker is alive."""
+    due.beat("worker")
+    work = due.due_work()
+    commit()
+    jobs = {
+        "backfill": ingest.backfill,
+        "poll": ingest.poll,
+        "refresh": ingest.refresh_tokens,
+        "reply": replies.send_reply,
+        "mail": alerts.send_mail,
+        "snoozed": replies.wake,
+    }
+    for kind, organisation_id, row_id in work:
+        if kind == "discover":
+            nudge_once(ingest.discover, organisation_id)
+        else:
+            nudge_once(jobs[kind], organisation_id, row_id)

@@ -1,0 +1,37 @@
+"""What runs by the clock. Each entry puts one job on its queue; the job finds out what there is to do."""
+
+from flask import Flask
+from redis import Redis
+from rq.cron import CronJob, CronScheduler
+from rq.job import Job
+
+from healthberry.core import sweep as due
+from healthberry.core.events import commit
+from healthberry.jobs import maintenance
+from healthberry.jobs.base import queue
+
+SWEEP_SECONDS = 5
+
+
+class _JsonCronJob(CronJob):
+    """RQ's own would pickle its arguments; ours go to our queues, as JSON."""
+
+    def enqueue(self, connection: Redis) -> Job:
+        waiting = queue(self.queue_name, connection)
+        return waiting.enqueue_call(self.func, timeout=60, result_ttl=0, ttl=SWEEP_SECONDS * 4)
+
+
+class Schedule(CronScheduler):
+    """RQ's scheduler, which also notes in the database that it is alive."""
+
+    def __init__(self, app: Flask) -> None:
+        super().__init__(app.extensions["valkey_jobs"])
+        self._app = app
+        self._cron_jobs.append(_JsonCronJob("ingest", func=maintenance.sweep, interval=SWEEP_SECONDS))
+
+    def heartbeat(self) -> None:
+        """Tell both Valkey and the database."""
+        super().heartbeat()
+        with self._app.app_context():
+            due.beat("scheduler")
+            commit()

@@ -1,0 +1,104 @@
+"""Fixtures of the application: a migrated database, the application over real servers, people and channels to start from."""
+
+from collections.abc import Iterator
+
+import pytest
+from cryptography.fernet import Fernet
+from flask import Flask
+from flask.testing import FlaskClient
+from flask_migrate import upgrade
+from redis import Redis
+from sqlalchemy import create_engine, text
+
+from healthberry import create_app
+from healthberry.core import events, scope
+from healthberry.extensions import db
+from healthberry.jobs import base as jobs
+from healthberry.local.mailbox import Mailbox
+from healthberry.local.postgres import Database, LocalPostgres
+from healthberry.settings import Settings
+
+pytest_plugins = ["tests.servers", "tests.world"]
+
+_KEPT = ("alembic_version", "providers", "register_versions")
+
+
+@pytest.fixture(scope="session")
+def channel_key() -> str:
+    """The key that seals channel secrets in this run."""
+    return Fernet.generate_key().decode()
+
+
+@pytest.fixture(scope="session")
+def database(postgres: LocalPostgres, valkey_url: str, channel_key: str) -> Database:
+    """A database with the newest schema; its tables are emptied after each test that used `app`."""
+    made = postgres.create_database("healthberry_tests")
+    app = create_app(_settings(made, valkey_url, "smtp://127.0.0.1:9", channel_key))
+    with app.app_context():
+        upgrade()
+        db.engine.dispose()
+    return made
+
+
+@pytest.fixture
+def settings(database: Database, valkey_url: str, mailbox: Mailbox, channel_key: str) -> Settings:
+    """The settings of `app`; replace fields with `dataclasses.replace` for another one."""
+    return _settings(database, valkey_url, mailbox.mail_url, channel_key)
+
+
+@pytest.fixture
+def app(settings: Settings, database: Database) -> Iterator[Flask]:
+    """The application over the real servers, as production builds it; leaves empty tables behind."""
+    application = create_app(settings)
+    application.config["WTF_CSRF_ENABLED"] = False
+    jobs.use(application)
+    yield application
+    with application.app_context():
+        events.forget()
+        scope.leave()
+        db.engine.dispose()
+    Redis.from_url(settings.redis_url).flushall()
+    empty(database)
+
+
+@pytest.fixture
+def client(app: Flask) -> FlaskClient:
+    """A browser without JavaScript; forms need no CSRF token (its own tests switch that on)."""
+    return app.test_client()
+
+
+@pytest.fixture
+def context(app: Flask) -> Iterator[Flask]:
+    """An application context around the test."""
+    with app.app_context():
+        yield app
+
+
+def empty(database: Database) -> None:
+    """Empty every table but the register."""
+    engine = create_engine(_sqlalchemy(database.owner_url))
+    with engine.begin() as connection:
+        tables = connection.execute(text("SELECT tablename FROM pg_tables WHERE schemaname = 'public'")).scalars()
+        names = ", ".join(name for name in tables if name not in _KEPT)
+        connection.execute(text(f"TRUNCATE {names}"))
+    engine.dispose()
+
+
+def _sqlalchemy(url: str) -> str:
+    return url.replace("postgresql://", "postgresql+psycopg://", 1)
+
+
+def _settings(database: Database, valkey_url: str, mail_url: str, channel_key: str) -> Settings:
+    return Settings.from_env(
+        {
+            "DATABASE_URL": database.app_url,
+            "DATABASE_OWNER_URL": database.owner_url,
+            "REDIS_URL": valkey_url,
+            "MAIL_URL": mail_url,
+            "MAIL_FROM": "HealthBerry <healthberry@example.org>",
+            "SECRET_KEY": "only-for-tests-" + "x" * 32,
+            "CHANNEL_KEYS": channel_key,
+            "PUBLIC_URL": "http://localhost",
+            "LOG_LEVEL": "WARNING",
+        }
+    )

@@ -1,0 +1,105 @@
+"""People, organisations and feedback to start a test from: made through the same functions as in real life."""
+
+from datetime import datetime, timedelta
+from itertools import count
+from typing import Any
+from uuid import UUID
+
+import pytest
+from flask import Flask
+
+from healthberry.connectors.base import Author, InboundItem, Rating
+from healthberry.core import ingest, scope
+from healthberry.extensions import db
+from healthberry.models.channels import Channel
+from healthberry.models.organisations import Member, Organisation
+from healthberry.models.owned import now
+
+_numbers = count(1)
+
+
+class World:
+    """Makes rows inside the application context of the test; every method leaves the session in that organisation."""
+
+    def organisation(self, **fields: Any) -> Organisation:
+        """Make an organisation of its own ODS code."""
+        number = next(_numbers)
+        values = {
+            "ods_code": f"T{number:04}",
+            "name": f"Cedar Surgery {number}",
+            "kind": "gp_practice",
+            "web_domain": f"cedar{number}.nhs.uk",
+            "discover_next_at": None,
+        }
+        organisation = Organisation(**{**values, **fields})
+        db.session.add(organisation)
+        db.session.commit()
+        return organisation
+
+    def member(self, organisation: Organisation, **fields: Any) -> Member:
+        """Make a member: by default a level-2 administrator."""
+        scope.enter(organisation.id)
+        number = next(_numbers)
+        values = {"email": f"person{number}@example.org", "name": f"Priya {number}", "role": "administrator", "level": 2}
+        member = Member(organisation_id=organisation.id, **{**values, **fields})
+        db.session.add(member)
+        db.session.commit()
+        return member
+
+    def channel(self, organisation: Organisation, kind: str = "nhsuk", **fields: Any) -> Channel:
+        """Link a channel whose history is loaded."""
+        scope.enter(organisation.id)
+        values = {
+            "remote_id": organisation.ods_code or "none",
+            "label": f"{kind} of {organisation.name}",
+            "url": "https://www.example.org/",
+            "config": {"ods_codes": [organisation.ods_code], "handle": "cedar", "user_id": "1"},
+            "backfill_state": "done",
+            "created_at": now() - timedelta(days=1),
+        }
+        channel = Channel(organisation_id=organisation.id, kind=kind, **{**values, **fields})
+        db.session.add(channel)
+        db.session.commit()
+        return channel
+
+    def item(self, text: str = "They were kind.", **fields: Any) -> InboundItem:
+        """Make one item as a connector would give it."""
+        number = next(_numbers)
+        values: dict[str, Any] = {
+            "remote_id": f"r{number}",
+            "thread_id": f"r{number}",
+            "direction": "inbound",
+            "author": Author(f"a{number}", f"Marigold{number}"),
+            "text": text,
+            "posted_at": now() - timedelta(minutes=5),
+            "title": "",
+            "ratings": (Rating("Overall", 4, 5),),
+        }
+        return InboundItem(**{**values, **fields})
+
+    def arrives(self, channel: Channel, *items: InboundItem, backfill: bool = False) -> list[UUID]:
+        """Store items as a poll would, and return the ids of the conversations that are new."""
+        scope.enter(channel.organisation_id)
+        stored = ingest.store_page(channel, items, backfill=backfill)
+        db.session.commit()
+        return sorted(stored.new)
+
+    def signed_in(self, client: Any, member: Member) -> Any:
+        """Sign the client in as this member, as a session cookie would."""
+        with client.session_transaction() as session:
+            session["_user_id"] = f"{member.organisation_id}:{member.id}:{member.session_key}"
+            session["_fresh"] = True
+        return client
+
+
+@pytest.fixture
+def world(context: Flask) -> World:
+    """Make people, organisations and feedback."""
+    return World()
+
+
+def moments_ago(**delta: float) -> datetime:
+    """Return a moment in the past."""
+    return now() - timedelta(**delta)
+
+
