@@ -72,7 +72,7 @@ def _node_version(path: str) -> int:
 
 
 def _build(programs: dict[str, str]) -> None:
-    BUILT.mkdir(exist_ok=True)
+    BUILT.mkdir(parents=True, exist_ok=True)
     manifest = {plain: _place(plain, content) for plain, content in _contents(programs)}
     unfinished = BUILT / "manifest.new"
     unfinished.write_text(json.dumps(manifest, indent=1, sort_keys=True) + "\n")
