@@ -1,0 +1,45 @@
+"""What every page shares: which blueprints there are, how pages are dressed, guarded by headers, and refused."""
+
+from flask import Flask
+
+from healthberry.blueprints import (
+    channels,
+    conversation,
+    headers,
+    inbox,
+    looks,
+    people,
+    public,
+    refusals,
+    reply,
+    reply_link,
+    session,
+    settings,
+    signup,
+    stream,
+    unsubscribe,
+    welcome,
+)
+
+
+def register_blueprints(app: Flask) -> None:
+    """Register every blueprint (the only list of them), then looks, headers and refusals."""
+    for module in (
+        public,
+        signup,
+        session,
+        welcome,
+        inbox,
+        conversation,
+        reply,
+        reply_link,
+        stream,
+        unsubscribe,
+        channels,
+        people,
+        settings,
+    ):
+        app.register_blueprint(module.blueprint)
+    looks.install(app)
+    headers.install(app)
+    refusals.install(app)

@@ -1,0 +1,69 @@
+"""What templates can say without being told: assets, icons, channels, times, who is signed in."""
+
+import functools
+import json
+from pathlib import Path
+from typing import Any
+
+from flask import Flask, current_app, g, url_for
+from flask_login import current_user
+from jinja2 import ChainableUndefined, ChoiceLoader, PackageLoader
+from markupsafe import Markup
+
+from healthberry.blueprints import headers, moments
+from healthberry.connectors.base import Capabilities
+from healthberry.core.permissions import may
+from healthberry.models.organisations import Member
+
+_DIST = Path(__file__).resolve().parent.parent / "static" / "dist"
+_ICON_ATTRIBUTES = 'aria-hidden="true" focusable="false" width="{size}" height="{size}" class="icon{small}"'
+
+
+def install(app: Flask) -> None:
+    """Teach the application's templates the words of this module, and where the NHS.UK frontend's macros are."""
+    app.jinja_options = {**app.jinja_options, "undefined": ChainableUndefined}
+    app.jinja_env.loader = ChoiceLoader([app.create_global_jinja_loader(), PackageLoader("nhsuk_frontend_jinja")])
+    app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
+    app.jinja_env.filters.update(exact=moments.exact, day=moments.day, relative=moments.relative)
+    app.jinja_env.globals.update(
+        asset=asset, icon=icon, channel=channel, moment=moments.moment, nonce=headers.nonce, may=may
+    )
+    app.context_processor(_about_this_page)
+
+
+def asset(name: str) -> str:
+    """Return the address of a built asset, such as "app.css": hashed, so that it can be kept for ever."""
+    return url_for("static", filename=f"dist/{_manifest().get(name, name)}")
+
+
+def icon(name: str, size: int = 20) -> Markup:
+    """Return a Lucide icon inline, hidden from screen readers; the words beside it must say the same."""
+    attributes = _ICON_ATTRIBUTES.format(size=size, small=" icon--s" if size < 20 else "")
+    return Markup(_drawing(name).replace("<svg", f"<svg {attributes}", 1))  # noqa: S704 - our own file
+
+
+def channel(kind: str) -> Capabilities:
+    """Return what channels of this kind are called and can do."""
+    capabilities: Capabilities = current_app.extensions["connectors"].get(kind).capabilities
+    return capabilities
+
+
+@functools.cache
+def _manifest() -> dict[str, str]:
+    found: dict[str, str] = json.loads((_DIST / "manifest.json").read_text())
+    return found
+
+
+@functools.cache
+def _drawing(name: str) -> str:
+    """Drop the drawing's own size and licence line: the page sets the one and the notices keep the other."""
+    lines = (_DIST / _manifest().get(f"icons/{name}.svg", f"icons/{name}.svg")).read_text().splitlines()
+    kept = (line.strip() for line in lines if not line.strip().startswith(("<!--", "class=", "width=", "height=")))
+    return " ".join(kept)
+
+
+def _about_this_page() -> dict[str, Any]:
+    # A refusal may be about the database itself: its page asks nobody who is signed in.
+    known = not g.get("refusing") and current_user.is_authenticated
+    member: Member | None = current_user.member if known else None
+    return {"me": member, "sandbox_url": current_app.extensions["settings"].sandbox_url}

@@ -1,0 +1,49 @@
+"""Times for people: relative up to a week, then dates; always with the exact moment beside, Europe/London."""
+
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from markupsafe import Markup
+
+LONDON = ZoneInfo("Europe/London")
+
+
+def exact(moment: datetime) -> str:
+    """Return "Monday 3 May 2027, 09:12" in London's time."""
+    local = moment.astimezone(LONDON)
+    return f"{local:%A} {local.day} {local:%B %Y, %H:%M}"
+
+
+def day(moment: datetime) -> str:
+    """Return "3 May 2027" in London's time."""
+    local = moment.astimezone(LONDON)
+    return f"{local.day} {local:%B %Y}"
+
+
+def relative(moment: datetime, now: datetime | None = None) -> str:
+    """Return "Now", "4 min", "3 h", "Yesterday", "Sat", "3 May" or "3 May 2025", whichever says enough."""
+    now = now or datetime.now(UTC)
+    age = now - moment
+    local, today = moment.astimezone(LONDON), now.astimezone(LONDON).date()
+    days = (today - local.date()).days
+    if age < timedelta(minutes=1):
+        return "Now"
+    if age < timedelta(hours=1):
+        return f"{age.seconds // 60} min"
+    if days == 0:
+        return f"{age.seconds // 3600} h"
+    if days == 1:
+        return "Yesterday"
+    if days < 7:
+        return f"{local:%a}"
+    return f"{local.day} {local:%b}" if local.year == today.year else f"{local.day} {local:%b %Y}"
+
+
+def moment(value: datetime | None) -> Markup:
+    """Return a `<time>` that shows the relative time and says the exact one on hover and to screen readers."""
+    if value is None:
+        return Markup("")
+    return Markup(
+        '<time datetime="{machine}" title="{exact}"><span aria-hidden="true" data-relative>{short}</span>'
+        '<span class="nhsuk-u-visually-hidden">{exact}</span></time>'
+    ).format(machine=value.astimezone(UTC).isoformat(timespec="seconds"), exact=exact(value), short=relative(value))

@@ -1,0 +1,8 @@
+from flask import Blueprint
+
+blueprint = Blueprint("people", __name__)
+
+
+@blueprint.get("/people")
+def index() -> str:
+    return ""

@@ -1,0 +1,43 @@
+"""One URL for a page and for its parts."""
+
+import re
+from collections.abc import Sequence
+from typing import Any
+
+from flask import make_response, render_template, request
+from werkzeug.wrappers import Response
+
+_ROOT_ID = re.compile(r"^\s*<[a-z][^>]*?\sid=\"([^\"]+)\"", re.IGNORECASE)
+
+
+def wants_part() -> bool:
+    """Say whether htmx asks for a part of the page, not for the whole of it."""
+    if request.headers.get("HX-Request") != "true" or request.headers.get("HX-History-Restore-Request") == "true":
+        return False
+    return request.headers.get("HX-Request-Type") != "full"
+
+
+def render(page: str, partial: str, oob: Sequence[str] = (), *, status: int = 200, **context: Any) -> Response:
+    """Answer with `partial` where htmx asks for a part, else with `page`, which includes the very same file.
+
+    `oob` names further partials that the same answer replaces: each goes to the element with the id of its own root.
+    """
+    if not wants_part():
+        response = make_response(render_template(page, **context), status)
+    else:
+        pieces = [render_template(partial, **context), *(_elsewhere(name, context) for name in oob)]
+        response = make_response("\n".join(pieces), status)
+    response.vary.update(("HX-Request", "HX-Request-Type"))
+    return response
+
+
+def elsewhere(html: str, swap: str = "outerHTML") -> str:
+    """Wrap a rendered partial so that htmx puts it in the place of the element with its root's id."""
+    root = _ROOT_ID.match(html)
+    if root is None:
+        raise ValueError("a partial that is swapped elsewhere needs an id on its root")
+    return f'<hx-partial hx-target="#{root[1]}" hx-swap="{swap}">{html}</hx-partial>'
+
+
+def _elsewhere(name: str, context: dict[str, Any]) -> str:
+    return elsewhere(render_template(name, **context).strip())
