@@ -1,0 +1,72 @@
+"""Sending mails: alerts from the outbox, and letters that were posted sealed."""
+
+import json
+import logging
+import time
+from uuid import UUID
+
+from flask import current_app
+
+from healthberry import logs
+from healthberry.core import alerts, events, outbox, scope
+from healthberry.core.vault import VaultError
+from healthberry.jobs.base import job
+from healthberry.mail import send
+from healthberry.mail.alert import write_alert
+from healthberry.models.owned import now
+
+log = logging.getLogger(__name__)
+
+_GO_ON_SECONDS = 60
+
+
+@job("alerts")
+def send_mail(organisation_id: str, mail_id: str) -> None:
+    """Send this mail, then whatever else of this organisation is due, over one connection; again: nothing is due."""
+    organisation = UUID(organisation_id)
+    scope.enter(organisation)
+    started = time.monotonic()
+    with send.courier() as courier:
+        mail = outbox.claim(organisation, UUID(mail_id))
+        while mail is not None and deliver(mail, courier) and time.monotonic() - started < _GO_ON_SECONDS:
+            mail = outbox.claim_next(organisation)
+    events.commit()
+
+
+def deliver(mail: outbox.Claimed, courier: send.Courier) -> bool:
+    """Send one claimed mail and mark it; return whether the mail server is worth the next one."""
+    try:
+        alert = alerts.load(mail)
+    except alerts.NotNeeded as reason:
+        outbox.skip(mail, str(reason))
+        events.commit()
+        return True
+    events.commit()  # the claim stands, and no database connection is held while the mail server is waited for
+    goes_on = True
+    try:
+        courier.send(write_alert(alert, mail.message_id))
+    except send.NotSent as error:
+        outbox.mark_failed(mail, error.reason, for_good=error.for_good)
+        logs.event(log, "alert.not_sent", logging.WARNING, mail_id=mail.id, attempt=mail.attempt, reason=error.reason)
+        goes_on = error.for_good
+    except Exception:
+        log.exception("alert.not_written", extra={"fields": {"mail_id": mail.id}})
+        outbox.mark_failed(mail, "This e-mail could not be written.")
+    else:
+        outbox.mark_sent(mail)
+    events.commit()
+    return goes_on
+
+
+@job("alerts", timeout_seconds=60)
+def send_sealed(sealed: str) -> None:
+    """Send a letter that `mail.send.post` sealed, unless it has lost its use; tried again at once when it fails."""
+    try:
+        letter = current_app.extensions["vault"].open(sealed.encode())
+    except VaultError:
+        logs.event(log, "mail.sealed_with_another_key", logging.ERROR)
+        return
+    if now().timestamp() >= float(letter["until"]):
+        logs.event(log, "mail.too_late", logging.WARNING, template=letter["template"])
+        return
+    send.send_template(letter["to"], letter["template"], context=json.loads(letter["context"]))
