@@ -1,0 +1,34 @@
+"""Serve the sandbox: `python -m healthberry.sandbox --port 9001`."""
+
+from gevent import monkey
+
+monkey.patch_all()
+
+import argparse  # noqa: E402
+import os  # noqa: E402
+import sys  # noqa: E402
+
+from healthberry.sandbox.config import KEY_NAMES, BadSetting, Settings  # noqa: E402
+from healthberry.sandbox.server import serve  # noqa: E402
+
+NAMES = (*KEY_NAMES, "SANDBOX_DATA", "SANDBOX_SEED", *(f"SANDBOX_{name.upper()}" for name in vars(Settings())))
+
+
+def main() -> int:
+    """Read the options, which count before environment variables of the same name, and serve until told to stop."""
+    parser = argparse.ArgumentParser(prog="python -m healthberry.sandbox", description="Imitate X, Care Opinion, NHS.UK and websites.")
+    parser.add_argument("--host", default="127.0.0.1")
+    parser.add_argument("--port", type=int, default=0, help="0 takes a free one")
+    for name in NAMES:
+        parser.add_argument(f"--{name.lower().replace('_', '-')}", dest=name, metavar="VALUE", help=f"same as {name}")
+    options = vars(parser.parse_args())
+    given = {name: options[name] for name in NAMES if options[name] is not None}
+    try:
+        return serve({**os.environ, **given}, options["host"], options["port"])
+    except BadSetting as problem:
+        print(problem, file=sys.stderr)
+        return 2
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,271 @@
+"""Care Opinion API v2: read only, oldest first, with its oddities."""
+
+import json
+import re
+import time
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from hmac import compare_digest
+from typing import Any
+from urllib.parse import quote
+
+from flask import Blueprint, Response, jsonify, request
+from flask.typing import ResponseReturnValue
+
+from . import careopinion_store as stories
+from . import seed
+from .gate import guard
+from .kinds import guess
+from .state import here
+from .store import Row
+
+blueprint = Blueprint("careopinion", __name__, url_prefix="/careopinion/api/v2")
+guard(blueprint, "careopinion")
+
+MOST = 100
+USUAL = 20
+PER_SECOND = 5
+CHANGES = {0: "no change", 1: "change planned", 2: "change made"}
+TYPES = {"gp": "general practice", "dentist": "dental practice", "pharmacy": "pharmacy", "icb": "commissioner", "care_home": "care home"}
+
+
+@blueprint.before_request
+def check_key() -> ResponseReturnValue | None:
+    """Send callers without a right key to the login page, and those in a hurry away."""
+    key = _right_key()
+    if key is None:
+        return _to_login()
+    sandbox = here()
+    if sandbox.settings.rate_limits and not sandbox.limits.recent(f"careopinion:{key}", PER_SECOND, time.monotonic()):
+        answer = jsonify(message="Too many requests. The limit is 5 requests per second.")
+        answer.status_code = 429
+        answer.headers["Retry-After"] = "1"
+        return answer
+    return None
+
+
+def _right_key() -> str | None:
+    sandbox = here()
+    kind, _, given = request.headers.get("Authorization", "").partition(" ")
+    if kind.upper() == "SUBSCRIPTION_KEY" and given:
+        wanted = sandbox.config.keys.careopinion_subscription_key
+        return given if compare_digest(given.strip().encode(), wanted.encode()) else None
+    sql = "SELECT key FROM co_query_keys WHERE key = ? AND expires_at > ?"
+    found: str | None = sandbox.store.value(sql, request.args.get("key", ""), sandbox.store.now())
+    return found
+
+
+def _to_login() -> Response:
+    body = "<html><head><title>Object moved</title></head><body><h2>Object moved to <a href='/careopinion/login'>here</a>.</h2></body></html>"
+    back = quote(request.full_path.rstrip("?"), safe="")
+    return Response(body, 302, {"Location": f"{request.host_url}careopinion/login?ReturnUrl={back}"}, mimetype="text/html")
+
+
+@blueprint.get("/opinions")
+def opinions() -> ResponseReturnValue:
+    """Answer GET /opinions: by date of publication, oldest first unless asked otherwise; at most 100."""
+    sandbox = here()
+    codes = [code.strip() for code in request.args.getlist("nacs") if code.strip()]
+    for code in codes:
+        seed.ask(sandbox, "careopinion", code)
+    codes = [code for code in codes if _listed(code)] if codes else codes
+    if request.args.getlist("nacs") and not codes:
+        return jsonify([])
+    rows = _chosen(codes)
+    sandbox.lists_served += 1
+    answer: list[Any] = [_opinion(row) for row in rows]
+    every = sandbox.settings.stray_every
+    if every and answer and sandbox.lists_served % every == 0:
+        answer.insert(len(answer) // 2, "Sorry! Something went wrong.")
+    return jsonify(answer)
+
+
+def _listed(code: str) -> bool:
+    found = here().store.value("SELECT listed_careopinion FROM organisations WHERE ods_code = ?", code.split(" ", 1)[0])
+    return found is None or bool(found)
+
+
+def _chosen(codes: Sequence[str]) -> list[Row]:
+    now = here().store.now()
+    where, values = ["s.state = 'visible'", "s.published_at <= ?"], [now]
+    for name, column in (("publishedafter", "s.published_at"), ("submittedonafter", "s.submitted_at")):
+        moment = _moment(request.args.get(name, ""))
+        if moment is not None:
+            where.append(f"{column} >= ?")
+            values.append(moment)
+    more: list[object] = list(values)
+    if request.args.get("tag"):
+        where.append("s.tags LIKE ?")
+        more.append(f"%{json.dumps(request.args['tag'])}%")
+    order = "DESC" if request.args.get("dateofpublicationorder", "").lower() == "descending" else "ASC"
+    source, placed = _source(codes)
+    sql = f"SELECT s.* FROM {source} WHERE {' AND '.join([*placed, *where])} ORDER BY s.published_at {order}, s.id {order} LIMIT ? OFFSET ?"
+    if len(codes) == 1:
+        # The range index of the place already has this order.
+        sql = sql.replace("s.published_at", "p.published_at").replace(f"s.id {order}", f"p.story_id {order}")
+    return here().store.rows(sql, *codes, *more, _take(), _skip())
+
+
+def _source(codes: Sequence[str]) -> tuple[str, list[str]]:
+    if not codes:
+        return "co_stories s", []
+    if len(codes) == 1:
+        return "co_places p JOIN co_stories s ON s.id = p.story_id", ["p.nacs = ?"]
+    inside = f"s.id IN (SELECT story_id FROM co_places WHERE nacs IN ({','.join('?' * len(codes))}))"
+    return "co_stories s", [inside]
+
+
+@blueprint.get("/opinions/<int:number>")
+def opinion(number: int) -> ResponseReturnValue:
+    """Answer GET /opinions/{id}; a withdrawn story is simply not there."""
+    found = stories.story(here().store, number)
+    return jsonify(_opinion(found)) if found else _missing()
+
+
+@blueprint.get("/opinions/<int:number>/responses")
+def opinion_responses(number: int) -> ResponseReturnValue:
+    """Answer GET /opinions/{id}/responses: published ones, oldest first."""
+    if stories.story(here().store, number) is None:
+        return _missing()
+    return jsonify([_response(row) for row in stories.responses(here().store, number)])
+
+
+@blueprint.get("/opinions/<int:number>/tags")
+def opinion_tags(number: int) -> ResponseReturnValue:
+    """Answer GET /opinions/{id}/tags."""
+    found = stories.story(here().store, number)
+    return jsonify(json.loads(found["tags"])) if found else _missing()
+
+
+@blueprint.get("/opinions/<int:number>/healthservices")
+def opinion_services(number: int) -> ResponseReturnValue:
+    """Answer GET /opinions/{id}/healthservices."""
+    found = stories.story(here().store, number)
+    return jsonify([_service(found["place"])]) if found else _missing()
+
+
+@blueprint.get("/responses")
+def responses() -> ResponseReturnValue:
+    """Answer GET /responses: by date of publication, oldest first."""
+    store = here().store
+    descending = request.args.get("dateofpublicationorder", "").lower() == "descending"
+    order = "DESC" if descending else "ASC"
+    sql = f"""SELECT * FROM co_responses WHERE published_at <= ? AND published_at >= ?
+              ORDER BY published_at {order}, id {order} LIMIT ? OFFSET ?"""
+    after = _moment(request.args.get("publishedafter", "")) or 0
+    return jsonify([_response(row) for row in store.rows(sql, store.now(), after, _take(), _skip())])
+
+
+@blueprint.get("/responses/<int:number>")
+def response(number: int) -> ResponseReturnValue:
+    """Answer GET /responses/{id}."""
+    store = here().store
+    found = store.row("SELECT * FROM co_responses WHERE id = ? AND published_at <= ?", number, store.now())
+    return jsonify(_response(found)) if found else _missing()
+
+
+@blueprint.get("/healthservices")
+def services() -> ResponseReturnValue:
+    """Answer GET /healthservices: those with stories, by code; `name` matches in part, in any case."""
+    name, kind = request.args.get("name", "").lower(), request.args.get("type", "").lower()
+    codes = [row["nacs"] for row in here().store.rows("SELECT DISTINCT nacs FROM co_places ORDER BY nacs")]
+    found = [_service(code) for code in codes]
+    found = [item for item in found if name in item["name"].lower() and kind in ("", item["type"])]
+    return jsonify(found[_skip() : _skip() + _take()])
+
+
+@blueprint.get("/healthservices/<path:nacs>")
+def service(nacs: str) -> ResponseReturnValue:
+    """Answer GET /healthservices/{nacs}; codes may hold spaces."""
+    if not stories.CODE.fullmatch(nacs) or not _listed(nacs):
+        return _missing()
+    return jsonify(_service(nacs))
+
+
+def _opinion(row: Row) -> dict[str, Any]:
+    number = row["id"]
+    answered = here().store.value("SELECT COUNT(*) AS n FROM co_responses WHERE story_id = ? AND published_at <= ?", number, here().store.now())
+    # Some stories lack their date of publication, as the real lists do.
+    published = None if number % 47 == 0 else _when(row["published_at"])
+    return {
+        "id": number,
+        "title": row["title"],
+        "body": row["body"],
+        "authorRole": row["author_role"],
+        "authorAgeGroup": row["age_group"],
+        "submissionRoute": "web" if number % 5 else None,
+        "dateOfSubmission": _when(row["submitted_at"]),
+        "dateOfPublication": published,
+        "criticality": row["criticality"],
+        "progress": "has had a response" if answered else "has not yet had a response",
+        "links": _links(row),
+    }
+
+
+def _links(row: Row) -> list[dict[str, Any]]:
+    base, number = f"{request.host_url}careopinion/api/v2", row["id"]
+    items = [
+        ("tags", None, f"{base}/opinions/{number}/tags"),
+        ("healthservice", row["place"], f"{base}/healthservices/{quote(row['place'])}"),
+        ("responses", None, f"{base}/opinions/{number}/responses"),
+        ("healthservices", None, f"{base}/opinions/{number}/healthservices"),
+    ]
+    turn = number % len(items)
+    word = "rel" if number % 2 else "relation"
+    return [{word: name, "id": ident, "href": href} for name, ident, href in items[turn:] + items[:turn]]
+
+
+def _response(row: Row) -> dict[str, Any]:
+    href = f"{request.host_url}careopinion/api/v2/opinions/{row['story_id']}"
+    word = "rel" if row["id"] % 2 else "relation"
+    return {
+        "id": row["id"],
+        "body": row["body"],
+        "authorName": row["author"],
+        "authorRole": row["author_role"],
+        "authorOrganisation": stories.service_name(here().store, stories.levels(row["place"])[-1]),
+        "dateOfSubmission": _when(row["submitted_at"]),
+        "dateOfPublication": _when(row["published_at"]),
+        "changeScore": CHANGES[row["change_int"]],
+        "changeInt": row["change_int"],
+        "links": [{word: "opinion", "id": str(row["story_id"]), "href": href}],
+    }
+
+
+def _service(nacs: str) -> dict[str, Any]:
+    above = stories.levels(nacs)[1:]
+    kind = "service" if " " in nacs else TYPES.get(guess(nacs), "hospital" if len(nacs) == 5 else "organisation")
+    base = f"{request.host_url}careopinion/api/v2/healthservices/"
+    links = [{"rel": "parent", "id": above[0], "href": base + quote(above[0])}] if above else []
+    organisation = stories.service_name(here().store, stories.levels(nacs)[-1])
+    site = above[0] if " " in nacs else None
+    return {"nacs": nacs, "name": stories.service_name(here().store, nacs), "type": kind, "organisation": organisation, "siteNacs": site, "links": links}
+
+
+def _when(moment: int) -> str:
+    return datetime.fromtimestamp(moment // 1000, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def _moment(text: str) -> int | None:
+    """Read `2026-02-01`, `2026-02-01T10:00:00Z` or `01/02/2026`; None for nothing or nonsense."""
+    match = re.fullmatch(r"(\d{2})/(\d{2})/(\d{4})", text)
+    text = "-".join(reversed(match.groups())) if match else text
+    try:
+        moment = datetime.fromisoformat(text.replace(" ", "+"))
+    except ValueError:
+        return None
+    return int(moment.replace(tzinfo=moment.tzinfo or UTC).timestamp() * 1000)
+
+
+def _take() -> int:
+    value = request.args.get("take", "")
+    return min(MOST, int(value)) if value.isdigit() else USUAL
+
+
+def _skip() -> int:
+    value = request.args.get("skip", "")
+    return min(int(value), 2**31) if value.isdigit() else 0
+
+
+def _missing() -> ResponseReturnValue:
+    return jsonify(message="The resource you asked for was not found."), 404

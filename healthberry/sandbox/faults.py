@@ -1,0 +1,132 @@
+"""Faults ordered through the control API: what goes wrong on purpose, and how it looks on the wire."""
+
+import errno
+import json
+import threading
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from flask import Response
+
+CHANNELS = ("x", "careopinion", "nhsuk")
+EARLY = ("rate_limit", "server_error", "timeout_before", "expired_token", "html_page")
+LISTING = ("duplicate_delivery", "stray")
+LATE = ("timeout_after", "truncated_body", "cut_connection", "malformed_utf8", *LISTING)
+KINDS = EARLY + LATE
+OPERATIONS = ("read", "reply", "token")
+
+
+@dataclass
+class Fault:
+    """One ordered fault: `times` counts down; `seconds` is how long a timeout waits, or after how long a refused caller may return."""
+
+    channel: str
+    kind: str
+    times: int
+    seconds: float | None = None
+    operation: str | None = None
+    path: str | None = None
+    replace: bool = False
+
+    @property
+    def wait_seconds(self) -> float:
+        """Return how long a timeout waits before it hangs up."""
+        return 30.0 if self.seconds is None else self.seconds
+
+    @property
+    def retry_seconds(self) -> int:
+        """Return what a 429 says about coming back."""
+        return 2 if self.seconds is None else int(self.seconds)
+
+    def fits(self, channel: str, operation: str, listing: bool, path: str) -> bool:
+        """Say whether this fault strikes such a request; without an operation it never strikes token requests."""
+        if self.channel != channel or (self.kind in LISTING and not listing):
+            return False
+        if self.operation is None and operation == "token":
+            return False
+        return self.operation in (None, operation) and (self.path is None or self.path in path)
+
+
+class Faults:
+    """Hand out ordered faults, first ordered first."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._waiting: list[Fault] = []
+
+    def add(self, fault: Fault) -> None:
+        """Queue a fault."""
+        with self._lock:
+            self._waiting.append(fault)
+
+    def take(self, channel: str, operation: str, listing: bool, path: str) -> Fault | None:
+        """Return the fault that strikes this request, if any, and count it down."""
+        with self._lock:
+            fault = next((f for f in self._waiting if f.fits(channel, operation, listing, path)), None)
+            if fault:
+                fault.times -= 1
+                if fault.times <= 0:
+                    self._waiting.remove(fault)
+            return fault
+
+    def waiting(self) -> list[Fault]:
+        """Return the faults that have not struck yet."""
+        with self._lock:
+            return list(self._waiting)
+
+    def clear(self) -> None:
+        """Call off every fault."""
+        with self._lock:
+            self._waiting.clear()
+
+
+def hang_up(before: bytes = b"") -> Response:
+    """Answer with `before` (maybe nothing at all) and then close the connection."""
+
+    def body() -> Iterator[bytes]:
+        if before:
+            yield before
+        raise OSError(errno.EPIPE, "the sandbox hangs up on purpose")
+
+    return Response(body(), headers={"Connection": "close"})
+
+
+def spoil(response: Response, fault: Fault, channel: str) -> Response:
+    """Turn a good answer into the one that the fault asks for."""
+    if fault.kind == "timeout_after":
+        time.sleep(fault.wait_seconds)
+        return hang_up()
+    body = response.get_data()
+    if fault.kind == "cut_connection":
+        cut = hang_up(body[: max(1, len(body) // 2)])
+        cut.headers["Content-Type"] = response.headers.get("Content-Type", "application/json")
+        cut.headers["Content-Length"] = str(len(body))
+        return cut
+    if fault.kind == "truncated_body":
+        response.set_data(body[: max(1, len(body) // 2)])
+    elif fault.kind == "malformed_utf8":
+        response.set_data(body.replace(b'":"', b'":"\xff\xfe', 1))
+    elif response.is_json:
+        response.set_data(json.dumps(_spoilt_list(json.loads(body), fault, channel)))
+    return response
+
+
+def _spoilt_list(document: Any, fault: Fault, channel: str) -> Any:
+    items = document if channel == "careopinion" else document.get({"x": "data", "nhsuk": "comments"}[channel])
+    if not isinstance(items, list):
+        return document
+    if fault.kind == "duplicate_delivery":
+        items[1:1] = items[:1]
+    else:
+        items[: 1 if fault.replace else 0] = _strays(channel)
+    return document
+
+
+def _strays(channel: str) -> list[Any]:
+    if channel == "careopinion":
+        return ["Sorry! Something went wrong.", {"links": []}]
+    if channel == "nhsuk":
+        return [{"comment": None, "response": None}, {"response": None}]
+    return [{"text": "no id"}, None]

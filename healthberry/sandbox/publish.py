@@ -1,0 +1,213 @@
+"""What a patient or an organisation does on the simulated sites, for the pages and the control API alike."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from . import careopinion_store, nhsuk_store, seed, x_shapes, x_store
+from .config import chance
+from .invent import visit
+from .state import Sandbox
+from .store import Row
+from .x_write import reply_as
+
+Json = dict[str, Any]
+LONDON = ZoneInfo("Europe/London")
+
+
+class Unusable(ValueError):
+    """What was asked for cannot be done; the text says why, for people."""
+
+
+@dataclass
+class Telling:
+    """What somebody wants to say; `posted_at` in UTC milliseconds, None for now; `hidden_seconds` = time until it shows."""
+
+    place: str
+    author: str
+    text: str
+    title: str = ""
+    rating: int | None = None
+    in_reply_to: str | None = None
+    posted_at: int | None = None
+    hidden_seconds: float = 0.0
+    syndicate: bool = False
+
+
+def tell(sandbox: Sandbox, channel: str, telling: Telling) -> str:
+    """Publish as a patient; return the id by which the provider's API knows it.
+
+    Raises: Unusable.
+    """
+    doers: dict[str, Callable[[Sandbox, Telling], str]] = {"x": _tell_x, "careopinion": _tell_careopinion, "nhsuk": _tell_nhsuk}
+    with sandbox.store.writing():
+        return doers[channel](sandbox, telling)
+
+
+def _tell_x(sandbox: Sandbox, telling: Telling) -> str:
+    store, handle = sandbox.store, telling.place.lstrip("@")
+    if not x_store.HANDLE.fullmatch(handle):
+        raise Unusable("A handle has 1 to 15 letters, digits or underscores.")
+    user = x_store.ensure_user(store, handle, organisation=True)
+    author = x_store.ensure_user(store, x_store.handle_of(telling.author or "somepatient"), name=telling.author or "somepatient")
+    parent = None
+    if telling.in_reply_to:
+        parent = x_store.visible_post(store, int(telling.in_reply_to)) if telling.in_reply_to.isdigit() else None
+        if parent is None:
+            raise Unusable("The post to answer does not exist.")
+    if parent and parent["author_id"] == user["id"]:
+        return str(reply_as(store, author["id"], telling.text, parent, telling.posted_at)["id"])
+    names = {name.lower() for name in x_store.MENTION.findall(telling.text)}
+    lead = "" if handle.lower() in names else f"@{user['username']} "
+    moment = store.now() if telling.posted_at is None else telling.posted_at
+    new = x_store.NewPost(author["id"], lead + telling.text, moment, len(lead), parent)
+    return str(x_store.add_post(store, new)["id"])
+
+
+def _tell_careopinion(sandbox: Sandbox, telling: Telling) -> str:
+    place = _code(telling)
+    now = sandbox.store.now() if telling.posted_at is None else telling.posted_at
+    title = telling.title or _start(telling.text)
+    story = careopinion_store.NewStory(
+        place, title, telling.text, telling.author or "Anonymous", now, now + int(telling.hidden_seconds * 1000), criticality=None
+    )
+    number = careopinion_store.add_stories(sandbox.store, [story])[0]
+    stored = careopinion_store.any_story(sandbox.store, number)
+    if telling.syndicate and stored:
+        nhsuk_store.add_reviews(sandbox.store, [seed.copy_of(stored)])
+    return str(number)
+
+
+def _tell_nhsuk(sandbox: Sandbox, telling: Telling) -> str:
+    place = _code(telling)
+    if telling.rating is not None and not 1 <= telling.rating <= 5:
+        raise Unusable("A rating is a number from 1 to 5.")
+    now = sandbox.store.now() if telling.posted_at is None else telling.posted_at
+    month, year = visit(now)
+    review = nhsuk_store.NewReview(
+        place, telling.title or _start(telling.text), telling.text, telling.author or "Anonymous", now,
+        now + int(telling.hidden_seconds * 1000), month, year, telling.rating,
+    )  # fmt: skip
+    return nhsuk_store.add_reviews(sandbox.store, [review])[0]
+
+
+def _code(telling: Telling) -> str:
+    code = seed.place_key("careopinion", telling.place)
+    if not careopinion_store.CODE.fullmatch(code):
+        raise Unusable("An ODS code has 2 to 12 letters and digits.")
+    if telling.in_reply_to:
+        raise Unusable("Only posts on X can answer others.")
+    return code
+
+
+def _start(text: str) -> str:
+    words = text.split()
+    return (" ".join(words[:8])[:100] + ("…" if len(words) > 8 else "")) or "No title"
+
+
+def answer_story(sandbox: Sandbox, number: int, text: str, author: str, change_int: int = 0) -> None:
+    """Respond to a Care Opinion story as the organisation: it appears after the moderator's delay, perhaps lightly edited.
+
+    Raises: Unusable.
+    """
+    story = careopinion_store.story(sandbox.store, number)
+    if story is None or not text.strip():
+        raise Unusable("The story is not there, or the response is empty.")
+    now, settings = sandbox.store.now(), sandbox.settings
+    source = chance(sandbox.config.random_seed, number, text.encode("utf-8", "surrogatepass"))
+    body = careopinion_store.moderated(text, settings.moderator_edits, source)
+    role = author or "Patient Experience Team"
+    shown = now + int(settings.careopinion_delay_seconds * 1000)
+    careopinion_store.add_responses(
+        sandbox.store, [careopinion_store.NewResponse(number, text, body, role, role, story["place"], now, shown, change_int)]
+    )
+
+
+def answer_review(sandbox: Sandbox, guid: str, text: str, author: str) -> None:
+    """Respond to an NHS.UK review as the organisation, on the site itself: it appears at once (or after the delay set).
+
+    Raises: Unusable.
+    """
+    review = nhsuk_store.review(sandbox.store, guid)
+    if review is None or review["status"] != "Published" or not text.strip():
+        raise Unusable("The review is not there, or the response is empty.")
+    now = sandbox.store.now()
+    shown = now + int(sandbox.settings.nhsuk_delay_seconds * 1000)
+    try:
+        nhsuk_store.add_response(sandbox.store, nhsuk_store.NewResponse(review["ref"], text, author or "The organisation", now, shown))
+    except nhsuk_store.Refused as refused:
+        raise Unusable(str(refused)) from refused
+
+
+def shown(sandbox: Sandbox, channel: str, remote_id: str) -> Json | None:
+    """Describe an item and its answers, in whatever state; None when it never was."""
+    return {"x": _shown_x, "careopinion": _shown_careopinion, "nhsuk": _shown_nhsuk}[channel](sandbox, remote_id)
+
+
+def _shown_x(sandbox: Sandbox, remote_id: str) -> Json | None:
+    store = sandbox.store
+    post = x_store.post_by_id(store, int(remote_id)) if remote_id.isdigit() and len(remote_id) < 19 + 1 else None
+    if post is None:
+        return None
+    return {**_x_item(store, post), "title": "", "replies": [_x_item(store, reply) for reply in x_store.replies_to(store, post)]}
+
+
+def _x_item(store: Any, post: Row) -> Json:
+    author = x_store.user_by_id(store, post["author_id"]) or {"name": "", "username": "", "state": "missing"}
+    state = post["state"] if post["state"] != "visible" else {"active": "published"}.get(author["state"], author["state"])
+    return {
+        "remote_id": str(post["id"]), "text": post["text"][post["lead"] :], "full_text": post["text"], "author": author["name"],
+        "username": author["username"], "state": state, "at": stamp(post["created_at"]),
+        "in_reply_to": str(post["in_reply_to"]) if post["in_reply_to"] else None,
+    }  # fmt: skip
+
+
+def _shown_careopinion(sandbox: Sandbox, remote_id: str) -> Json | None:
+    store = sandbox.store
+    story = careopinion_store.any_story(store, int(remote_id)) if remote_id.isdigit() and len(remote_id) < 19 else None
+    if story is None:
+        return None
+    waiting = story["published_at"] > store.now()
+    replies = [
+        {
+            "remote_id": str(row["id"]), "text": row["body"], "typed_text": row["typed"], "author": row["author"], "at": stamp(row["submitted_at"]),
+            "state": "awaiting publication" if row["published_at"] > store.now() else "published",
+        }
+        for row in careopinion_store.responses(store, story["id"], published_only=False)
+    ]  # fmt: skip
+    state = "withdrawn" if story["state"] != "visible" else "awaiting publication" if waiting else "published"
+    return {
+        "remote_id": remote_id, "text": story["body"], "title": story["title"], "author": story["author"], "state": state,
+        "at": stamp(story["published_at"]), "ods_code": story["place"], "replies": replies,
+    }  # fmt: skip
+
+
+def _shown_nhsuk(sandbox: Sandbox, remote_id: str) -> Json | None:
+    store = sandbox.store
+    review = nhsuk_store.any_review(store, remote_id)
+    if review is None:
+        return None
+    row = nhsuk_store.response_to(store, review["ref"], published_only=False)
+    replies = []
+    if row:
+        state = "awaiting publication" if row["published_at"] > store.now() else "published"
+        replies = [{"remote_id": row["guid"], "text": row["body"], "author": row["author"], "at": stamp(row["submitted_at"]), "state": state}]
+    waiting = review["published_at"] > store.now()
+    state = "awaiting publication" if waiting else {"Published": "published", "Removed": "withdrawn"}.get(review["status"], "gone")
+    return {
+        "remote_id": review["guid"], "text": review["body"], "title": review["title"], "author": review["screen_name"], "state": state,
+        "rating": review["rating"], "at": stamp(review["submitted_at"]), "ods_code": review["ods_code"], "replies": replies,
+    }  # fmt: skip
+
+
+def stamp(moment: int) -> str:
+    """Write UTC milliseconds in ISO 8601."""
+    return x_shapes.when(moment)
+
+
+def day(moment: int) -> str:
+    """Write UTC milliseconds for people: 3 Feb 2026, 09:12."""
+    at = datetime.fromtimestamp(moment / 1000, LONDON)
+    return f"{at.day} {at:%b %Y, %H:%M}"

@@ -1,0 +1,28 @@
+"""Serve the sandbox with gevent until a signal ends it. The process must have been monkey-patched."""
+
+import signal
+import threading
+from collections.abc import Mapping
+
+import gevent
+from gevent.pywsgi import WSGIServer
+
+from . import create_app, life, sandbox_of
+
+
+def serve(config: Mapping[str, str], host: str, port: int) -> int:
+    """Listen, say where in one line, and return 0 after SIGTERM or SIGINT. Port 0 takes a free one."""
+    app = create_app(config)
+    sandbox, stop = sandbox_of(app), threading.Event()
+    server = WSGIServer((host, port), app, log=None)
+    server.start()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        gevent.signal_handler(number, stop.set)
+    living = gevent.spawn(life.run, sandbox, stop)
+    shown = f"[{host}]" if ":" in host else host
+    print(f"sandbox ready http://{shown}:{server.server_port}", flush=True)
+    stop.wait()
+    server.stop(timeout=1)
+    living.join(timeout=2)
+    sandbox.store.close()
+    return 0
