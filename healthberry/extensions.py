@@ -1,5 +1,8 @@
 """Extension objects that parts share; they are bound to an application in `create_app` only."""
 
+from typing import Any
+
+from flask import current_app
 from flask_login import LoginManager
 from flask_mail import Mail
 from flask_migrate import Migrate
@@ -24,9 +27,15 @@ class Base(DeclarativeBase):
     )
 
 
-db = SQLAlchemy(model_class=Base)
+# Rows stay readable after the commit: a page is rendered from what its query loaded, not from a second one.
+db = SQLAlchemy(model_class=Base, session_options={"expire_on_commit": False})
 migrate = Migrate()
 login_manager = LoginManager()
 csrf = CSRFProtect()
 mail = Mail()
 htmx = Htmx()
+
+
+def part(name: str) -> Any:
+    """Return what `create_app` joined under this name: settings, vault, connectors, valkey, valkey_jobs."""
+    return current_app.extensions[name]

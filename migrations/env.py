@@ -2,7 +2,7 @@
 
 from alembic import context
 from flask import current_app
-from sqlalchemy import create_engine, text
+from sqlalchemy import Connection, create_engine, text
 from sqlalchemy.engine import make_url
 
 from healthberry.extensions import db
@@ -21,7 +21,7 @@ def run_migrations() -> None:
     engine.dispose()
 
 
-def grant(connection) -> None:
+def grant(connection: Connection) -> None:
     """Give the application's role what it needs; nothing where owner and application are one role."""
     role = make_url(settings.sqlalchemy_url).username
     if role == make_url(settings.sqlalchemy_owner_url).username:

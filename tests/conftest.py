@@ -1,4 +1,4 @@
-"""Fixtures of the application: a migrated database, the application over real servers, people and channels to start from."""
+"""Fixtures of the application: a migrated database, and the application over real servers."""
 
 from collections.abc import Iterator
 
@@ -18,7 +18,7 @@ from healthberry.local.mailbox import Mailbox
 from healthberry.local.postgres import Database, LocalPostgres
 from healthberry.settings import Settings
 
-pytest_plugins = ["tests.servers", "tests.world"]
+pytest_plugins = ["tests.servers", "tests.sandbox_server", "tests.world"]
 
 _KEPT = ("alembic_version", "providers", "register_versions")
 

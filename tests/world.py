@@ -40,7 +40,12 @@ class World:
         """Make a member: by default a level-2 administrator."""
         scope.enter(organisation.id)
         number = next(_numbers)
-        values = {"email": f"person{number}@example.org", "name": f"Priya {number}", "role": "administrator", "level": 2}
+        values = {
+            "email": f"person{number}@example.org",
+            "name": f"Priya {number}",
+            "role": "administrator",
+            "level": 2,
+        }
         member = Member(organisation_id=organisation.id, **{**values, **fields})
         db.session.add(member)
         db.session.commit()
@@ -101,5 +106,3 @@ def world(context: Flask) -> World:
 def moments_ago(**delta: float) -> datetime:
     """Return a moment in the past."""
     return now() - timedelta(**delta)
-
-

@@ -15,7 +15,10 @@ from healthberry.models.owned import now
 
 
 def announce(channel: Channel, new: Collection[UUID], returned: Collection[UUID]) -> None:
-    """Mark them unread for everybody, on top of the list; reopen what its author came back to; put alerts in the outbox."""
+    """Mark them unread for everybody, on top of the list.
+
+    Reopen what its author came back to; put alerts in the outbox.
+    """
     organisation_id = channel.organisation_id
     _to_the_top(organisation_id, [*new, *returned])
     _reopen(organisation_id, returned)
@@ -30,9 +33,7 @@ def announce(channel: Channel, new: Collection[UUID], returned: Collection[UUID]
 def announce_changes(channel: Channel, changed: Collection[UUID]) -> None:
     """Say that these were edited, withdrawn or answered at the source."""
     for conversation_id in sorted(changed):
-        events.record(
-            channel.organisation_id, "source_changed", conversation_id=conversation_id, channel_id=channel.id
-        )
+        events.record(channel.organisation_id, "source_changed", conversation_id=conversation_id, channel_id=channel.id)
 
 
 def _to_the_top(organisation_id: UUID, ids: Collection[UUID]) -> None:

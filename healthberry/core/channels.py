@@ -4,7 +4,6 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from flask import current_app
 from sqlalchemy import select, update
 from sqlalchemy.dialects.postgresql import insert
 
@@ -13,7 +12,7 @@ from healthberry.core import events
 from healthberry.core.errors import NotFound
 from healthberry.core.permissions import require
 from healthberry.core.vault import Vault
-from healthberry.extensions import db
+from healthberry.extensions import db, part
 from healthberry.models.channels import Channel
 from healthberry.models.organisations import Member, Organisation
 from healthberry.models.owned import new_id, now
@@ -21,19 +20,19 @@ from healthberry.models.owned import new_id, now
 
 def connector_of(channel: Channel) -> Connector:
     """Return the connector that reads this kind of channel."""
-    connector: Connector = current_app.extensions["connectors"].get(channel.kind)
+    connector: Connector = part("connectors").get(channel.kind)
     return connector
 
 
 def capabilities_of(kind: str) -> Capabilities:
     """Return what this kind of channel can do."""
-    capabilities: Capabilities = current_app.extensions["connectors"].get(kind).capabilities
+    capabilities: Capabilities = part("connectors").get(kind).capabilities
     return capabilities
 
 
 def access_of(channel: Channel) -> Access:
     """Return how to reach the channel: the installation's keys, beneath the organisation's own tokens."""
-    vault: Vault = current_app.extensions["vault"]
+    vault: Vault = part("vault")
     secrets = {**connector_of(channel).installed_access(), **vault.open(channel.sealed_secrets)}
     return Access(config=channel.config, secrets=secrets, expires_at=channel.secrets_expire_at)
 
@@ -53,7 +52,10 @@ def channels_of(member: Member) -> Sequence[Channel]:
 
 
 def link_found(organisation_id: UUID, found: Mapping[str, Discovery]) -> list[UUID]:
-    """Link what was found for each kind, and note what was not; a second call adds nothing twice. Return the new ones."""
+    """Link what was found for each kind, and note what was not.
+
+    A second call adds nothing twice. Return the new ones.
+    """
     added = [
         channel_id
         for kind, discovery in sorted(found.items())
@@ -74,9 +76,7 @@ def link_found(organisation_id: UUID, found: Mapping[str, Discovery]) -> list[UU
 
 def discovery_failed(organisation_id: UUID, retry_at: datetime) -> None:
     """Look for the channels again at `retry_at`."""
-    db.session.execute(
-        update(Organisation).where(Organisation.id == organisation_id).values(discover_next_at=retry_at)
-    )
+    db.session.execute(update(Organisation).where(Organisation.id == organisation_id).values(discover_next_at=retry_at))
 
 
 def _link(organisation_id: UUID, kind: str, listing: Listing) -> UUID | None:
@@ -124,7 +124,7 @@ def connect(member: Member, channel_id: UUID, authorisation: Authorisation) -> C
 
 def keep_tokens(channel: Channel, authorisation: Authorisation) -> None:
     """Seal a new pair of tokens; the old one is dead."""
-    vault: Vault = current_app.extensions["vault"]
+    vault: Vault = part("vault")
     channel.sealed_secrets = vault.seal(authorisation.secrets)
     channel.secrets_expire_at = authorisation.expires_at
     channel.account = authorisation.account or channel.account

@@ -1,8 +1,8 @@
 """Changes: recorded with a number, committed, then told to whoever follows.
 
 `record` writes the activity in the same transaction as the change. `commit`, called once at the edge (view, job,
-command), commits and then hands each event (ids only) to the subscribers that `reactions.py` has set. A subscriber that fails
-is logged and forgotten: the minute's sweep does again whatever was missed.
+command), commits and then hands each event (ids only) to the subscribers that `reactions.py` has set. A subscriber
+that fails is logged and forgotten: the minute's sweep does again whatever was missed.
 """
 
 import logging
@@ -57,8 +57,8 @@ def record(
 ) -> Activity:
     """Write one numbered change, and remember it for `commit`.
 
-    `details` are ids and small facts, never words that a patient or a member wrote. Holds the organisation's counter row
-    until the transaction ends, so call it late.
+    `details` are ids and small facts, never words that a patient or a member wrote. Holds the organisation's counter
+    row until the transaction ends, so call it late.
     """
     session = db.session()
     activity = Activity(

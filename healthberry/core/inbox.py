@@ -1,7 +1,7 @@
 """The list: which conversations a member sees, newest activity first, a page at a time.
 
-One query gives a page (keyset, never an offset, never a count). Searching asks one SQL function for the ids first: row-level
-security would take the full-text index away from an ordinary query.
+One query gives a page (keyset, never an offset, never a count). Searching asks one SQL function for the ids first:
+row-level security would take the full-text index away from an ordinary query.
 """
 
 import json
@@ -138,9 +138,11 @@ def neighbours(member: Member, view: View, conversation_id: UUID) -> tuple[UUID 
     mine = (literal(here.last_activity_at), literal(here.id))
     base = _narrowed(select(Conversation.id), member, view)
     newer = base.where(place > tuple_(*mine)).order_by(Conversation.last_activity_at, Conversation.id).limit(1)
-    older = base.where(place < tuple_(*mine)).order_by(
-        Conversation.last_activity_at.desc(), Conversation.id.desc()
-    ).limit(1)
+    older = (
+        base.where(place < tuple_(*mine))
+        .order_by(Conversation.last_activity_at.desc(), Conversation.id.desc())
+        .limit(1)
+    )
     return db.session.scalar(newer), db.session.scalar(older)
 
 

@@ -1,7 +1,7 @@
 """What a channel served becomes conversations and messages: once, whatever is delivered again.
 
-A page and the cursor that resumes after it are stored in one transaction. Every insert ignores what is already there, keyed
-on (organisation, channel, the provider's id), so the same page twice, in any order, changes nothing.
+A page and the cursor that resumes after it are stored in one transaction. Every insert ignores what is already there,
+keyed on (organisation, channel, the provider's id), so the same page twice, in any order, changes nothing.
 """
 
 import hashlib
@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select, update
+from sqlalchemy import ColumnElement, and_, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from healthberry.connectors.base import BadItem, InboundItem
@@ -133,9 +133,7 @@ def _authors(channel: Channel, items: Sequence[InboundItem]) -> dict[str, UUID]:
     return {str(remote_id): author_id for remote_id, author_id in db.session.execute(found)}
 
 
-def _conversations(
-    channel: Channel, items: Sequence[InboundItem], historic: bool, stored: Stored
-) -> dict[str, UUID]:
+def _conversations(channel: Channel, items: Sequence[InboundItem], historic: bool, stored: Stored) -> dict[str, UUID]:
     firsts: dict[str, InboundItem] = {}
     for item in items:
         first = firsts.get(item.thread_id)
@@ -154,7 +152,7 @@ def _conversations(
         Conversation.channel_id == channel.id,
         Conversation.remote_thread_id.in_(firsts),
     )
-    return {thread_id: conversation_id for thread_id, conversation_id in db.session.execute(found)}
+    return dict(db.session.execute(found).tuples())
 
 
 def _conversation_row(channel: Channel, first: InboundItem, historic: bool) -> dict[str, Any]:
@@ -209,9 +207,7 @@ def _messages(
         added[remote_id] = conversation_id
         (stored.returned if direction == "inbound" else stored.answered).add(conversation_id)
     stored.messages = len(added)
-    for remote_id, item in unique.items():
-        if remote_id not in added:
-            _edit(channel, item, stored)
+    _edit(channel, [item for remote_id, item in unique.items() if remote_id not in added], stored)
 
 
 def _message_row(
@@ -240,33 +236,46 @@ def _message_row(
     }
 
 
-def _edit(channel: Channel, item: InboundItem, stored: Stored) -> None:
-    """Follow the source where its words changed; also brings back what had been withdrawn and shows again."""
-    statement = (
-        update(Message)
-        .where(
-            Message.organisation_id == channel.organisation_id,
-            Message.channel_id == channel.id,
-            Message.remote_id == item.remote_id,
-            (Message.text != item.text) | (Message.title != item.title) | Message.withdrawn_at.is_not(None),
-            Message.member_id.is_(None),
-        )
-        .values(text=item.text, title=item.title, edited_at=now(), withdrawn_at=None)
-        .returning(Message.conversation_id)
+def _edit(channel: Channel, known: Sequence[InboundItem], stored: Stored) -> None:
+    """Follow the source where its words changed; also brings back what had been withdrawn and shows again.
+
+    What we published ourselves keeps the words that its writer chose.
+    """
+    if not known:
+        return
+    found = select(Message.remote_id, Message.text, Message.title, Message.withdrawn_at).where(
+        Message.organisation_id == channel.organisation_id,
+        Message.channel_id == channel.id,
+        Message.remote_id.in_([item.remote_id for item in known]),
+        Message.member_id.is_(None),
     )
-    stored.changed.update(db.session.execute(statement).scalars())
+    present = {row.remote_id: row for row in db.session.execute(found)}
+    for item in known:
+        row = present.get(item.remote_id)
+        if row is not None and (row.text != item.text or row.title != item.title or row.withdrawn_at is not None):
+            statement = (
+                update(Message)
+                .where(_same(channel, item))
+                .values(text=item.text, title=item.title, screen_name=item.author.screen_name)
+                .values(edited_at=now(), withdrawn_at=None)
+                .returning(Message.conversation_id)
+            )
+            stored.changed.update(db.session.execute(statement).scalars())
+
+
+def _same(channel: Channel, item: InboundItem) -> ColumnElement[bool]:
+    return and_(
+        Message.organisation_id == channel.organisation_id,
+        Message.channel_id == channel.id,
+        Message.remote_id == item.remote_id,
+    )
 
 
 def _withdraw(channel: Channel, item: InboundItem, stored: Stored) -> None:
     """Forget the words of what the source took down, at once; the place in the thread stays."""
     statement = (
         update(Message)
-        .where(
-            Message.organisation_id == channel.organisation_id,
-            Message.channel_id == channel.id,
-            Message.remote_id == item.remote_id,
-            Message.withdrawn_at.is_(None),
-        )
+        .where(_same(channel, item), Message.withdrawn_at.is_(None))
         .values(text="", title="", screen_name="", author_id=None, attachments=[], source={}, withdrawn_at=now())
         .returning(Message.conversation_id)
     )

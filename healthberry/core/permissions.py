@@ -1,7 +1,7 @@
 """What each trust level and role may do (domain rules, trust ladder).
 
-Level 1 proved a mailbox: it sees public items and writes drafts of its own. Level 2 proved the organisation: it also sees
-colleagues, notes and assignees, publishes, and (as administrator) invites and links channels.
+Level 1 proved a mailbox: it sees public items and writes drafts of its own. Level 2 proved the organisation: it also
+sees colleagues, notes and assignees, publishes, and (as administrator) invites and links channels.
 """
 
 from healthberry.core.errors import NotAllowed
@@ -22,8 +22,8 @@ _ROLES = {
 }
 
 NEXT_STEP = (
-    "You have proved your mailbox, not yet that you act for this organisation. Ask a colleague who can publish to approve "
-    "you, or sign in with an e-mail address at the organisation's own web domain."
+    "You have proved your mailbox, not yet that you act for this organisation. Ask a colleague who can publish to "
+    "approve you, or sign in with an e-mail address at the organisation's own web domain."
 )
 
 

@@ -7,13 +7,11 @@ from dataclasses import dataclass
 from datetime import timedelta
 from uuid import UUID
 
-from flask import current_app
-
 from healthberry.connectors.base import Page
 from healthberry.connectors.errors import NotAuthorised, Permanent, RateLimited, Temporary
 from healthberry.core import events, ingest
 from healthberry.core.channels import capabilities_of
-from healthberry.extensions import db
+from healthberry.extensions import db, part
 from healthberry.models.channels import Channel
 from healthberry.models.owned import now
 
@@ -108,7 +106,7 @@ def poll_failed(channel: Channel, error: Temporary | Permanent) -> Failure:
 
 def poll_seconds(channel: Channel) -> int:
     """Return how often this channel is polled: as its kind asks, unless the settings say otherwise."""
-    wished: int | None = current_app.extensions["settings"].poll_seconds
+    wished: int | None = part("settings").poll_seconds
     return wished or capabilities_of(channel.kind).poll_seconds
 
 

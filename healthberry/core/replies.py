@@ -1,7 +1,7 @@
 """Replies: written once, sent once, and never silently lost.
 
-By API: queued → sending → sent | failed | unknown; an unknown outcome is looked up before any second attempt. Assisted: written
-→ copied → sent, when the site shows it. One reply at a time is on its way in a conversation.
+By API: queued → sending → sent | failed | unknown; an unknown outcome is looked up before any second attempt.
+Assisted: written → copied → sent, when the site shows it. One reply at a time is on its way in a conversation.
 """
 
 from uuid import UUID
@@ -11,7 +11,8 @@ from sqlalchemy.exc import IntegrityError
 
 from healthberry.connectors.base import ReplyPermission, ReplyTarget
 from healthberry.core import conversations, drafts, events
-from healthberry.core.channels import access_of, capabilities_of, connector_of, find as find_channel
+from healthberry.core.channels import access_of, capabilities_of, connector_of
+from healthberry.core.channels import find as find_channel
 from healthberry.core.errors import Conflict, Invalid, NotAllowed, NotFound
 from healthberry.core.permissions import require
 from healthberry.extensions import db
@@ -122,7 +123,10 @@ def retry(member: Member, reply_id: UUID) -> Reply:
 
 
 def take_back(member: Member, reply_id: UUID) -> Reply:
-    """Put the text of a failed, written or copied reply back into the member's draft. Raises: NotFound, NotAllowed, Conflict."""
+    """Put the text of a failed, written or copied reply back into the member's draft.
+
+    Raises: NotFound, NotAllowed, Conflict.
+    """
     require(member, "publish")
     reply = _find(member, reply_id)
     if reply.state not in ("failed", "written", "copied"):

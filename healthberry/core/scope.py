@@ -17,7 +17,8 @@ _SET = text("SELECT set_config('app.organisation_id', :id, true)")
 
 
 def enter(organisation_id: UUID) -> None:
-    """Let the session see this organisation, now and in its next transactions, until `enter` or `leave` is called again.
+    """Let the session see this organisation, now and in its next transactions, until `enter` or `leave` is called
+    again.
 
     A switch forgets the objects loaded so far: they belong to another organisation.
     """

@@ -25,7 +25,8 @@ _PAUSES = (5, 15, 60, 300, 900)
 def claim(organisation_id: UUID, reply_id: UUID) -> tuple[Reply, str] | None:
     """Take the reply before the provider is called; return it and what to do: "send", "find" or "confirm".
 
-    None when there is nothing to do, or another worker has it. What was being sent when its worker died is looked for first.
+    None when there is nothing to do, or another worker has it. What was being sent when its worker died is looked for
+    first.
     """
     reply = db.session.get(Reply, (organisation_id, reply_id), with_for_update=True)
     if reply is None or reply.next_attempt_at > now():
@@ -60,7 +61,9 @@ def mark_sent(reply: Reply, sent: SentReply) -> None:
     """Note that it is out: a message of its own in the thread, the conversation closed as answered."""
     reply.state, reply.pending, reply.reason = "sent", sent.state == "pending", ""
     reply.remote_id, reply.url, reply.sent_at = sent.remote_id, sent.url, now()
-    conversation = db.session.get_one(Conversation, (reply.organisation_id, reply.conversation_id), with_for_update=True)
+    conversation = db.session.get_one(
+        Conversation, (reply.organisation_id, reply.conversation_id), with_for_update=True
+    )
     _write_message(reply, conversation, sent)
     summaries.refresh(reply.organisation_id, [conversation.id])
     conversation.status, conversation.closed_reason, conversation.snoozed_until = "closed", "answered", None

@@ -35,7 +35,8 @@ UPDATE conversations AS c
 _INDEX = text("""
 INSERT INTO search_texts (organisation_id, conversation_id, words)
 SELECT organisation_id, conversation_id,
-       to_tsvector('english', left(string_agg(left(title, 2000) || ' ' || left(text, 200000), ' ' ORDER BY posted_at), 400000))
+       to_tsvector('english', left(string_agg(left(title, 2000) || ' ' || left(text, 200000), ' ' ORDER BY posted_at),
+       400000))
   FROM messages
  WHERE organisation_id = :organisation_id AND conversation_id = ANY(:ids)
  GROUP BY organisation_id, conversation_id

@@ -19,7 +19,10 @@ class Due(NamedTuple):
 
 
 def due_work() -> list[Due]:
-    """Return what is due now: discover, backfill, poll, refresh, reply, mail, snoozed. Ids only, of all organisations."""
+    """Return what is due now.
+
+    Discover, backfill, poll, refresh, reply, mail, snoozed. Ids only, of all organisations.
+    """
     rows = db.session.execute(text("SELECT kind, organisation_id, id FROM due_work(:at)"), {"at": now()})
     return [Due(kind, str(organisation_id), str(row_id)) for kind, organisation_id, row_id in rows]
 

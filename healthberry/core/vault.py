@@ -11,7 +11,10 @@ class VaultError(Exception):
 
 
 class Vault:
-    """Seals with the first key, opens with any: put a new key first, run `healthberry secrets rotate`, drop the old one."""
+    """Seals with the first key, opens with any.
+
+    Put a new key first, run `healthberry secrets rotate`, drop the old one.
+    """
 
     def __init__(self, keys: Sequence[str]) -> None:
         self._fernet = MultiFernet([Fernet(key) for key in keys])

@@ -1,4 +1,7 @@
-"""The queue: JSON in, ids only, and only a nudge. The database knows what is to be done; losing the queue loses nothing."""
+"""The queue.
+
+JSON in, ids only, and only a nudge. The database knows what is to be done; losing the queue loses nothing.
+"""
 
 import functools
 import logging
@@ -28,7 +31,7 @@ _app: Flask | None = None
 
 def use(app: Flask) -> None:
     """Let jobs of this process run inside `app`; the worker calls it before it forks."""
-    global _app
+    global _app  # noqa: PLW0603 -- one application per worker process, set before it forks
     _app = app
 
 
@@ -55,7 +58,8 @@ def queue(name: str, connection: Redis) -> Queue:
 
 
 def job(queue_name: str, timeout_seconds: int = 120) -> Callable[[Callable[..., None]], Callable[..., None]]:
-    """Mark a function as a job: it runs in an application context of its own and sees no organisation until it enters one.
+    """Mark a function as a job: it runs in an application context of its own and sees no organisation until it enters
+    one.
 
     Arguments are ids as text. `.nudge(*ids)` puts it on its queue; a queue that can't be reached is logged, for the
     sweep will find the work in the database.

@@ -16,8 +16,8 @@ STATUSES = ("open", "waiting", "snoozed", "closed")
 class Conversation(Base, OrganisationOwned):
     """One thread: a review, story, mention or message with all that follows it.
 
-    What the list shows is kept here (title, first words, author's screen name, rating), so that a page of the list reads
-    one index and no other table. `historic` ones were loaded by the first backfill: no alert, no clock.
+    What the list shows is kept here (title, first words, author's screen name, rating), so that a page of the list
+    reads one index and no other table. `historic` ones were loaded by the first backfill: no alert, no clock.
     `version` grows with each message: a reply written against an older one is refused. `open_until` of a snoozed one.
     """
 
@@ -65,8 +65,8 @@ class Conversation(Base, OrganisationOwned):
 class Message(Base, OrganisationOwned):
     """One public or direct item in a conversation; `text` is what the channel served, never trusted.
 
-    `source` keeps small provider facts that a reply or a re-check needs. `edited_at` and `withdrawn_at` follow the source;
-    a withdrawn message keeps its place without its words.
+    `source` keeps small provider facts that a reply or a re-check needs. `edited_at` and `withdrawn_at` follow the
+    source; a withdrawn message keeps its place without its words.
     """
 
     __tablename__ = "messages"

@@ -32,15 +32,17 @@ class Organisation(Base):
     listed: Mapped[bool] = mapped_column(default=True)
     alert_excerpts: Mapped[bool] = mapped_column(default=False)
     discover_next_at: Mapped[Moment | None] = mapped_column(default=now)  # None once its channels were looked for
-    discovery_problems: Mapped[list[str]] = mapped_column(JSONB, default=list)  # what was not found, and why, for people
+    discovery_problems: Mapped[list[str]] = mapped_column(
+        JSONB, default=list
+    )  # what was not found, and why, for people
     created_at: Mapped[Moment] = mapped_column(default=now)
 
 
 class ActivityCounter(Base):
     """The last number given to a change of this organisation.
 
-    The row is locked until the change commits: numbers become visible in their order, so "everything after 41" can never
-    miss a change that commits late.
+    The row is locked until the change commits: numbers become visible in their order, so "everything after 41" can
+    never miss a change that commits late.
     """
 
     __tablename__ = "activity_counters"

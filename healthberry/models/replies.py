@@ -39,10 +39,15 @@ class Reply(Base, OrganisationOwned):
         owned_key("target_id", "messages"),
         owned_key("member_id", "members", "SET NULL"),
         CheckConstraint(
-            "state in ('queued', 'sending', 'unknown', 'sent', 'failed', 'written', 'copied', 'cancelled')", name="state"
+            "state in ('queued', 'sending', 'unknown', 'sent', 'failed', 'written', 'copied', 'cancelled')",
+            name="state",
         ),
         Index("ix_replies_conversation", "organisation_id", "conversation_id"),
-        Index("ix_replies_open", "next_attempt_at", postgresql_where=text("state in ('queued', 'sending', 'unknown', 'copied')")),
+        Index(
+            "ix_replies_open",
+            "next_attempt_at",
+            postgresql_where=text("state in ('queued', 'sending', 'unknown', 'copied')"),
+        ),
         Index(
             "uq_replies_one_at_a_time",
             "organisation_id",
@@ -74,8 +79,8 @@ class Reply(Base, OrganisationOwned):
 class OutboxMail(Base, OrganisationOwned):
     """One mail that must go out: written in the transaction that causes it, sent by a job, its delivery visible.
 
-    `kind` names the template under templates/mail; `about` makes it once per member and cause. `message_id` is chosen here,
-    so that a second attempt after a crash is the same mail to the reader's program.
+    `kind` names the template under templates/mail; `about` makes it once per member and cause. `message_id` is chosen
+    here, so that a second attempt after a crash is the same mail to the reader's program.
     """
 
     __tablename__ = "outbox_mails"

@@ -1,0 +1,146 @@
+"""The command `healthberry`: what an operator does by hand.
+
+healthberry run                         everything on this machine, as `make run` does
+healthberry db upgrade                  bring the tables to the newest schema
+healthberry register build|load|refresh the national register
+healthberry scheduler                   what runs by the clock
+healthberry secrets rotate              seal the channels' secrets with the newest key
+healthberry organisations unlisted      organisations that were typed in by hand
+healthberry members verify EMAIL CODE   let a member publish, after checking them by other means
+"""
+
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import click
+import flask_migrate
+import httpx
+from flask import Flask
+from sqlalchemy import Engine, create_engine
+
+from healthberry.application import create_app
+from healthberry.core import events, operator
+from healthberry.jobs.schedule import Schedule
+from healthberry.local import run as local
+from healthberry.register import build as building
+from healthberry.register import load as loading
+from healthberry.register import refresh as refreshing
+from healthberry.settings import Settings, SettingsError
+
+
+@click.group(help="HealthBerry: everything that patients say about an NHS organisation, in one inbox.")
+def commands() -> None:
+    """Gather the commands."""
+
+
+@commands.command()
+def run() -> None:
+    """Start everything on this machine: databases, mailbox, sandbox, web, workers, scheduler."""
+    sys.exit(local.main())
+
+
+@commands.group()
+def db() -> None:
+    """The tables."""
+
+
+@db.command()
+def upgrade() -> None:
+    """Bring the tables to the newest schema."""
+    with _app().app_context():
+        flask_migrate.upgrade()
+
+
+@commands.group()
+def register() -> None:
+    """The national register of providers."""
+
+
+@register.command()
+@click.argument("folder", type=click.Path(exists=True, file_okay=False, path_type=Path))
+def build(folder: Path) -> None:
+    """Make the register's file from the ODS files in FOLDER."""
+    click.echo(building.build(folder, building.SHIPPED))
+
+
+@register.command()
+def load() -> None:
+    """Load the register's file into the database; a second time changes nothing."""
+    with _owner().begin() as connection:
+        click.echo(loading.load(connection))
+
+
+@register.command()
+def refresh() -> None:
+    """Fetch the present ODS files and apply what opened, closed, merged or was renamed."""
+    with httpx.Client(timeout=60, follow_redirects=True) as client, _owner().begin() as connection:
+        click.echo(refreshing.refresh(connection, client))
+
+
+@commands.command()
+def scheduler() -> None:
+    """Put on the queues what runs by the clock, until told to stop."""
+    Schedule(_app()).start()
+
+
+@commands.group()
+def secrets() -> None:
+    """The channels' secrets."""
+
+
+@secrets.command()
+def rotate() -> None:
+    """Seal every channel's secrets with the first of CHANNEL_KEYS; afterwards the old keys can go."""
+    _in_app(lambda: click.echo(f"{operator.rotate_secrets()} channels sealed with the newest key."))
+
+
+@commands.group()
+def organisations() -> None:
+    """Organisations that signed up."""
+
+
+@organisations.command()
+def unlisted() -> None:
+    """Show organisations that are not in the register: check each one by other means."""
+    _in_app(lambda: [click.echo(line) for line in operator.unlisted()])
+
+
+@commands.group()
+def members() -> None:
+    """People."""
+
+
+@members.command()
+@click.argument("email")
+@click.argument("code")
+def verify(email: str, code: str) -> None:
+    """Let EMAIL publish for the organisation with ODS code (or id) CODE, after checking them by other means."""
+    _in_app(lambda: click.echo(operator.verify(email, code)))
+
+
+def main() -> None:
+    """Run one command; wrong or missing settings are all named, with exit code 2."""
+    try:
+        commands(standalone_mode=True)
+    except SettingsError as error:
+        click.echo(str(error), err=True)
+        sys.exit(2)
+
+
+def _app() -> Flask:
+    return create_app(Settings.load())
+
+
+def _in_app(act: Callable[[], object]) -> None:
+    with _app().app_context():
+        act()
+        events.commit()
+
+
+def _owner() -> Engine:
+    return create_engine(Settings.load().sqlalchemy_owner_url)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,55 @@
+"""What the operator of an installation does by hand, over all organisations, one at a time."""
+
+from contextlib import suppress
+from uuid import UUID
+
+from sqlalchemy import or_, select
+
+from healthberry.core import events, scope
+from healthberry.core.vault import Vault
+from healthberry.extensions import db, part
+from healthberry.models.channels import Channel
+from healthberry.models.organisations import ORGANISATION_VERIFIED, Member, Organisation
+
+
+def unlisted() -> list[str]:
+    """Return one line per organisation that was typed in by hand."""
+    found = db.session.scalars(select(Organisation).where(~Organisation.listed).order_by(Organisation.created_at))
+    return [
+        f"{one.id}  {one.created_at:%Y-%m-%d}  {one.name}, {one.town or 'town unknown'} ({one.kind})" for one in found
+    ]
+
+
+def verify(email: str, code: str) -> str:
+    """Let a member publish; say what was done or what is not there. The caller commits."""
+    wanted = [Organisation.ods_code == code.upper()]
+    with suppress(ValueError):
+        wanted.append(Organisation.id == UUID(code))
+    organisation = db.session.scalar(select(Organisation).where(or_(*wanted)))
+    if organisation is None:
+        return f"No organisation with the code {code} has signed up."
+    scope.enter(organisation.id)
+    member = db.session.scalar(
+        select(Member).where(Member.organisation_id == organisation.id, Member.email == email.lower())
+    )
+    if member is None or member.left_at is not None:
+        return f"Nobody with the address {email} is a member of {organisation.name}."
+    member.level, member.role, member.approval_asked_at = ORGANISATION_VERIFIED, "administrator", None
+    organisation.listed = True
+    events.record(organisation.id, "member_verified", subject_id=member.id)
+    return f"{member.name} may now publish for {organisation.name} and invite others."
+
+
+def rotate_secrets() -> int:
+    """Seal every channel's secrets with the newest key, organisation by organisation; return how many."""
+    vault: Vault = part("vault")
+    rotated = 0
+    for organisation_id in db.session.scalars(select(Organisation.id)).all():
+        scope.enter(organisation_id)
+        sealed = select(Channel).where(Channel.organisation_id == organisation_id, Channel.sealed_secrets.is_not(None))
+        for channel in db.session.scalars(sealed.with_for_update()):
+            if channel.sealed_secrets is not None:
+                channel.sealed_secrets = vault.rotate(channel.sealed_secrets)
+                rotated += 1
+        db.session.flush()
+    return rotated

@@ -1,0 +1,87 @@
+"""Fixtures: the sandbox over real HTTP, as its own process, and its control API."""
+
+import os
+import re
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+KEYS = {
+    "NHSUK_SUBSCRIPTION_KEY": "nhsuk-key-for-tests-0123456789abcdef",
+    "NHSUK_PUBLISHER_ID": "EXAMPLEPUB",
+    "NHSUK_PUBLISHER_KEY": "nhsuk-publisher-key-for-tests",
+    "CAREOPINION_SUBSCRIPTION_KEY": "careopinion-key-for-tests",
+    "X_BEARER_TOKEN": "x-bearer-token-for-tests",
+    "X_CLIENT_ID": "x-client-id-for-tests",
+    "X_CLIENT_SECRET": "x-client-secret-for-tests",
+}
+
+
+@dataclass
+class Sandbox:
+    """A running sandbox. Its channels are empty until a test writes on them."""
+
+    url: str
+
+    def control(self, method: str, path: str, **options: Any) -> Any:
+        """Call the control API and return its JSON; an error status fails the test."""
+        answer = httpx.request(method, f"{self.url}/control/{path}", timeout=60, **options)
+        answer.raise_for_status()
+        return answer.json() if answer.content else None
+
+    def post(self, channel: str, text: str, **fields: Any) -> str:
+        """Write as a patient; return the id by which the channel's API knows it."""
+        made = self.control("POST", "posts", json={"channel": channel, "text": text, "author": "Marigold57", **fields})
+        return str(made["remote_id"])
+
+    def seen(self, channel: str, remote_id: str) -> Any:
+        """Return what the channel's site shows of a post, with its replies."""
+        return self.control("GET", f"posts/{channel}/{remote_id}")
+
+    def fault(self, channel: str, kind: str, times: int = 1, **fields: Any) -> None:
+        """Let the channel misbehave."""
+        self.control("POST", "faults", json={"channel": channel, "kind": kind, "times": times, **fields})
+
+
+@pytest.fixture(scope="session")
+def _sandbox_url(servers_folder: Path) -> Iterator[str]:
+    environment = {
+        **os.environ,
+        **KEYS,
+        "SANDBOX_DATA": str(servers_folder / "sandbox.sqlite"),
+        "SANDBOX_SEED_ITEMS": "0",
+        "SANDBOX_LIFE_SECONDS": "0",
+        "SANDBOX_RATE_LIMITS": "off",
+        "SANDBOX_CAREOPINION_DELAY_SECONDS": "0",
+    }
+    process = subprocess.Popen(
+        [sys.executable, "-m", "healthberry.sandbox", "--host", "127.0.0.1", "--port", "0"],
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+    )
+    assert process.stdout is not None
+    found = next((match for line in process.stdout if (match := re.search(r"ready (http://\S+)", line))), None)
+    assert found is not None, "the sandbox ended before it was ready"
+    drain = threading.Thread(target=process.stdout.read, daemon=True)
+    drain.start()
+    yield found.group(1)
+    process.terminate()
+    process.wait(timeout=20)
+    drain.join(timeout=5)
+
+
+@pytest.fixture
+def sandbox(_sandbox_url: str) -> Sandbox:
+    """An empty running sandbox that answers at once."""
+    box = Sandbox(_sandbox_url)
+    box.control("POST", "reset")
+    return box

@@ -1,0 +1,59 @@
+"""Whole journeys: web, workers, mailbox and sandbox together."""
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import pytest
+from flask import Flask
+from redis import Redis
+from rq import SimpleWorker
+from rq.serializers import JSONSerializer
+from sqlalchemy import create_engine, text
+
+from healthberry.jobs import base as jobs
+from healthberry.jobs import maintenance
+from healthberry.local.postgres import Database
+from healthberry.settings import Settings
+from tests.sandbox_server import KEYS, Sandbox
+
+
+@pytest.fixture
+def settings(settings: Settings, sandbox: Sandbox) -> Settings:
+    """The settings of a journey: every channel is the sandbox's, with an NHS.UK account that can't publish by API."""
+    keys = {name.lower(): value for name, value in KEYS.items() if "PUBLISHER" not in name}
+    return replace(settings, sandbox_url=sandbox.url, **keys)
+
+
+@pytest.fixture
+def work(app: Flask) -> Callable[[], None]:
+    """Run every job that waits, and those that they make, until there is nothing left to do."""
+
+    def run() -> None:
+        connection: Redis = app.extensions["valkey_jobs"]
+        queues = [jobs.queue(name, connection) for name in jobs.QUEUES]
+        worker = SimpleWorker(queues, connection=connection, serializer=JSONSerializer)
+        worker.work(burst=True, logging_level="ERROR")
+        failed = [job_id for queue in queues for job_id in queue.failed_job_registry.get_job_ids()]
+        assert failed == [], f"jobs failed: {failed}"
+
+    return run
+
+
+@pytest.fixture
+def tick(app: Flask, database: Database, work: Callable[[], None]) -> Callable[[], None]:
+    """Let the time come for everything that waits for its time (polls, retries), then do the work."""
+
+    def run() -> None:
+        engine = create_engine(database.owner_url.replace("postgresql://", "postgresql+psycopg://", 1))
+        with engine.begin() as connection:
+            connection.execute(text("UPDATE channels SET next_poll_at = now(), backfill_next_at = now()"))
+            connection.execute(
+                text("UPDATE replies SET next_attempt_at = now() WHERE state IN ('queued', 'copied', 'unknown')")
+            )
+            connection.execute(text("UPDATE outbox_mails SET next_attempt_at = now() WHERE state = 'queued'"))
+        engine.dispose()
+        with app.app_context():
+            maintenance.sweep()
+        work()
+
+    return run
