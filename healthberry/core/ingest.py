@@ -152,7 +152,7 @@ def _conversations(channel: Channel, items: Sequence[InboundItem], historic: boo
         Conversation.channel_id == channel.id,
         Conversation.remote_thread_id.in_(firsts),
     )
-    return dict(db.session.execute(found).tuples())
+    return dict(iter(db.session.execute(found)))
 
 
 def _conversation_row(channel: Channel, first: InboundItem, historic: bool) -> dict[str, Any]:
