@@ -9,7 +9,7 @@
 
 Source: Care Opinion API v2 help pages: header `Authorization: SUBSCRIPTION_KEY <key>`, `take` (at most 100) and
 `skip`, no total, 5 requests a second, lists by date of publication with the oldest first, all times UTC, reading only.
-That `dateofpublicationorder=descending` turns the order round is inferred from a client: the walk is complete either way.
+That `dateofpublicationorder=descending` turns the order round is inferred from a client: the walk is whole either way.
 """
 
 from collections.abc import Mapping, Sequence
@@ -22,7 +22,6 @@ import httpx
 from healthberry.connectors import careopinion_items as items
 from healthberry.connectors.base import (
     Access,
-    BadItem,
     Capabilities,
     Discovery,
     InboundItem,
@@ -50,6 +49,7 @@ from healthberry.connectors.keyed import Keyed
 from healthberry.connectors.reading import (
     as_history,
     days_before,
+    garbled,
     identifier,
     moment,
     newest_first,
@@ -58,7 +58,7 @@ from healthberry.connectors.reading import (
     withdrawn,
 )
 from healthberry.connectors.text import similar, similarity
-from healthberry.connectors.walks import START, Position, after, pack, unpack
+from healthberry.connectors.walks import START, Position, after, again, pack, unpack
 
 _KEY_REJECTED: Final = "Care Opinion rejected our key."
 
@@ -68,11 +68,12 @@ REFUSALS: Final[Refusals] = {
     429: (RateLimited, "Care Opinion asks us to slow down."),
 }
 
+_STORIES: Final = "/api/v2/opinions"
+_RESPONSES: Final = "/api/v2/responses"
 _LIMIT: Final = 100
 _REQUESTS_PER_SECOND: Final = 5.0
 _OVERLAP_DAYS: Final = 1
 _FIRST_POLL_DAYS: Final = 2
-_MOST_REREADS: Final = 20
 # A list that ignores our date is entered this far before where it ended last time.
 _STEP_BACK: Final = 100
 _NO_KEY: Final = "This installation has no Care Opinion subscription key (CAREOPINION_SUBSCRIPTION_KEY)."
@@ -84,7 +85,7 @@ _ASSISTED: Final = (
 
 @dataclass(frozen=True)
 class _Walk:
-    """Where a walk through stories, then responses is; `again` are positions of pages to be read once more.
+    """Where a walk through stories, then responses is.
 
     `since` is the last complete catch-up (polls only), `began` is "" between two. `skip` is where the list of responses
     is entered when it ignores dates, 0 while it does not.
@@ -95,7 +96,6 @@ class _Walk:
     start: str = ""
     stage: str = "stories"
     at: Position = START
-    again: tuple[int, ...] = ()
     skip: int = 0
     next_skip: int = 0
 
@@ -161,7 +161,7 @@ class CareOpinion(Keyed):
         if not self.installed_access():
             return Discovery([replace(listing, needs=_NO_KEY)])
         try:
-            found = len(self._stories(Access(listing.config, self.installed_access()), 0, ""))
+            found = len(self._list(Access(listing.config, self.installed_access()), _STORIES, 0, ""))
         except NotAuthorised as error:
             return Discovery([replace(listing, needs=error.reason)], [error.reason])
         except (Temporary, Permanent) as error:
@@ -237,35 +237,34 @@ class CareOpinion(Keyed):
         except Gone:
             return [withdrawn(remote_id)]
         _no_page(answer)
-        found, _ = read_each([answer.json()], lambda one: [items.story(one, self._web)], items.element_id)
+        found, _ = read_each([answer.json()], self._story, items.element_id)
         return [replace(item, change="edited") for item in found]
 
     def _page(self, access: Access, state: _Walk) -> tuple[Page, _Walk]:
-        if state.stage == "responses":
-            return self._page_of_responses(access, state)
-        elements = self._stories(access, state.at.offset, state.start)
-        found, bad = read_each(elements, lambda one: [items.story(one, self._web)], items.element_id)
-        return Page(newest_first(found), None, False, bad), _onward(state, elements, bad)
-
-    def _page_of_responses(self, access: Access, state: _Walk) -> tuple[Page, _Walk]:
-        elements = self._list(access, "/api/v2/responses", state.at.offset, state.start, ascending=True)
-        found, bad = read_each(elements, lambda one: [items.response(one, self._web)], items.element_id)
+        responses = state.stage == "responses"
+        path, read = (_RESPONSES, self._response) if responses else (_STORIES, self._story)
+        elements = self._list(access, path, state.at.offset, state.start)
+        found, bad = read_each(elements, read, items.element_id)
         start = moment(state.start)
-        recent = [item for item in found if start is None or item.posted_at >= start]
+        recent = [item for item in found if start is None or item.posted_at >= start] if responses else found
         if len(recent) < len(found):
             state = replace(state, next_skip=max(state.at.offset, 1))
-        step = after(state.at, [items.element_id(one) for one in elements], _LIMIT)
-        return Page(recent, None, False, bad), replace(state, at=step) if step else replace(state, stage="end")
+        if not state.at.again and garbled(found, bad):
+            return Page(newest_first(recent), None, False), replace(state, at=again(state.at))
+        return Page(newest_first(recent), None, False, bad), _onward(state, [items.element_id(one) for one in elements])
 
-    def _stories(self, access: Access, skip: int, since: str) -> Sequence[Any]:
-        return self._list(access, "/api/v2/opinions", skip, since)
+    def _story(self, element: Any) -> list[InboundItem]:
+        return [items.story(element, self._web)]
 
-    def _list(self, access: Access, path: str, skip: int, since: str, *, ascending: bool = False) -> Sequence[Any]:
+    def _response(self, element: Any) -> list[InboundItem]:
+        return [items.response(element, self._web)]
+
+    def _list(self, access: Access, path: str, skip: int, since: str) -> Sequence[Any]:
         params = [("nacs", code) for code in map(identifier, sequence(access.config.get("nacs"))) if code]
         if not params:
             return []
         params += [("publishedafter", since)] if since else []
-        params += [] if ascending else [("dateofpublicationorder", "descending")]
+        params += [("dateofpublicationorder", "descending")] if path == _STORIES else []
         params += [("take", str(_LIMIT)), ("skip", str(skip))]
         return _elements(self._http.get(path, headers=self._headers(access), params=params))
 
@@ -292,17 +291,13 @@ def _elements(answer: Answer) -> Sequence[Any]:
     return body
 
 
-def _onward(state: _Walk, elements: Sequence[Any], bad: Sequence[BadItem]) -> _Walk:
-    """Go on through the stories; pages in which something stood in place of a story are read once more at the end."""
-    rereading = state.stage == "again"
-    if not rereading:
-        if bad and len(state.again) < _MOST_REREADS:
-            state = replace(state, again=(*state.again, state.at.offset))
-        if step := after(state.at, [items.element_id(one) for one in elements], _LIMIT):
-            return replace(state, at=step)
-    if state.again:
-        return replace(state, stage="again", at=Position(state.again[0]), again=state.again[1:])
-    return replace(state, stage="responses", at=Position(max(state.skip - _STEP_BACK, 0)))
+def _onward(state: _Walk, ids: Sequence[str]) -> _Walk:
+    """Go on to the next page of stories, then to the responses, then to the end."""
+    if step := after(state.at, ids, _LIMIT):
+        return replace(state, at=step)
+    if state.stage == "stories":
+        return replace(state, stage="responses", at=Position(max(state.skip - _STEP_BACK, 0)))
+    return replace(state, stage="end", at=START)
 
 
 def _begun(state: _Walk) -> _Walk:

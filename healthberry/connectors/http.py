@@ -13,6 +13,7 @@ import json
 import logging
 import os
 import time
+import weakref
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -208,6 +209,8 @@ class Http:
     def _open(self) -> httpx.Client:
         # A forked worker must not share its parent's sockets.
         if self._client is None or self._process != os.getpid():
+            if self._client is not None:
+                self._client.close()
             loopback = urlsplit(self._base_url).hostname in {"127.0.0.1", "localhost", "::1"}
             self._client = httpx.Client(
                 transport=self._transport,
@@ -217,6 +220,7 @@ class Http:
                 trust_env=not loopback,
             )
             self._process = os.getpid()
+            weakref.finalize(self, self._client.close)
         return self._client
 
     def _record(self, method: str, template: str, outcome: str | int, started: float) -> None:

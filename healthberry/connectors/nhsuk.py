@@ -51,6 +51,7 @@ from healthberry.connectors.keyed import Keyed
 from healthberry.connectors.reading import (
     as_history,
     days_before,
+    garbled,
     identifier,
     mapping,
     newest_first,
@@ -59,7 +60,7 @@ from healthberry.connectors.reading import (
     withdrawn,
 )
 from healthberry.connectors.text import line, similar
-from healthberry.connectors.walks import after, pack, unpack
+from healthberry.connectors.walks import after, again, pack, unpack
 
 REFUSALS: Final[Refusals] = {
     400: (Rejected, "NHS.UK does not accept this."),
@@ -156,6 +157,8 @@ class NhsUk(Keyed):
             params.append(("toDate", state.end))
         elements = self._list(access, codes[state.code], state.at.offset, params)
         found, bad = read_each(elements, items.items_of, items.comment_id)
+        if not state.at.again and garbled(found, bad):
+            return Page(newest_first(as_history(found)), pack(replace(state, at=again(state.at))), more=True)
         after_this = walks.onward(state, [items.comment_id(one) for one in elements], since)
         more = after_this.code < len(codes)
         return Page(newest_first(as_history(found)), pack(after_this), more, bad)
@@ -172,6 +175,8 @@ class NhsUk(Keyed):
         elements = self._list(access, codes[min(state.code, len(codes) - 1)], state.at.offset, params)
         read = _read_removed if state.removed else items.items_of
         found, bad = read_each(elements, read, items.comment_id)
+        if not state.at.again and garbled(found, bad):
+            return Page(newest_first(found), pack(replace(state, at=again(state.at))), more=True)
         after_this = walks.next_poll(
             state, after(state.at, [items.comment_id(one) for one in elements], walks.LIMIT), len(codes)
         )
@@ -233,10 +238,9 @@ class NhsUk(Keyed):
             element = self._comment(access, remote_id)
         except Gone:
             return [withdrawn(remote_id)]
-        if items.is_removed(element):
-            return [withdrawn(remote_id)]
         found, _ = read_each([element], items.items_of, items.comment_id)
-        return [item for item in found if item.change == "edited" or item.direction == "outbound"]
+        # `lastUpdated` tells whole seconds, and not which words changed.
+        return [replace(item, change="edited") if item.direction == "inbound" else item for item in found]
 
     def _first_look(self, codes: Sequence[str]) -> str:
         access = Access({"ods_codes": codes}, self.installed_access())
@@ -263,7 +267,7 @@ class NhsUk(Keyed):
             "/comments/CommentById", headers=self._headers(access), params=[("CommentID", remote_id)]
         )
         for element in _elements(answer):
-            if items.comment_id(element) == remote_id:
+            if items.comment_id(element) == remote_id and not items.is_removed(element):
                 return element
         raise Gone("NHS.UK has no such review any more.")
 

@@ -13,6 +13,7 @@ from healthberry.connectors.text import clean, line
 _LONGEST_ID: Final = 200
 _LONGEST_RAW: Final = 20_000
 _OLDEST_YEAR: Final = 1990
+_REPLACEMENT: Final = "\ufffd"
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -33,7 +34,8 @@ def sequence(value: Any) -> Sequence[Any]:
 def identifier(value: Any) -> str:
     """Return an identifier as text, "" where there is none that can be used."""
     text = line(value, _LONGEST_ID + 1) if isinstance(value, str | int) else ""
-    return text if len(text) <= _LONGEST_ID else ""
+    # An id with a replacement character was garbled on the way: stored, it would be a ghost beside the real item.
+    return text if len(text) <= _LONGEST_ID and _REPLACEMENT not in text else ""
 
 
 def first(element: Mapping[str, Any], *names: str) -> Any:
@@ -108,6 +110,11 @@ def read_each(
         except (ValueError, TypeError, KeyError, AttributeError, OverflowError, RecursionError) as error:
             bad.append(bad_item(element, f"It could not be read ({type(error).__name__}).", ""))
     return list(items.values()), bad
+
+
+def garbled(items: Iterable[InboundItem], bad: Sequence[BadItem]) -> bool:
+    """Say whether a page is worth reading once more: something in it was unreadable or not valid UTF-8."""
+    return bool(bad) or any(_REPLACEMENT in item.text or _REPLACEMENT in item.title for item in items)
 
 
 def bad_item(element: Any, reason: str, remote_id: str) -> BadItem:

@@ -7,7 +7,7 @@ again.
 
 import json
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields, replace
 from typing import Any, Final, TypeVar
 
 _REREADS: Final = 3
@@ -18,11 +18,16 @@ State = TypeVar("State")
 
 @dataclass(frozen=True)
 class Position:
-    """Where to read next: `last` is the id that this page should hold again, `rereads` how often we stepped back."""
+    """Where to read next.
+
+    `last` is the id that this page should hold again, `rereads` how often we stepped back; `again` says that the page
+    is read for the second time, because something in it was garbled.
+    """
 
     offset: int = 0
     last: str = ""
     rereads: int = 0
+    again: bool = False
 
 
 START: Final = Position()
@@ -41,6 +46,11 @@ def after(at: Position, ids: Sequence[str], limit: int) -> Position | None:
     if not known or known[-1] == 0:
         return Position(at.offset + max(len(ids), 1), "", at.rereads)
     return Position(at.offset + known[-1], ids[known[-1]], at.rereads)
+
+
+def again(at: Position) -> Position:
+    """Return the same place, to be read a second time."""
+    return replace(at, again=True)
 
 
 def pack(state: Any) -> str:

@@ -55,7 +55,16 @@ from healthberry.connectors.errors import (
     UnexpectedAnswer,
 )
 from healthberry.connectors.http import Answer, Http, Params, Refusals
-from healthberry.connectors.reading import as_history, identifier, mapping, newest_first, read_each, sequence, withdrawn
+from healthberry.connectors.reading import (
+    as_history,
+    garbled,
+    identifier,
+    mapping,
+    newest_first,
+    read_each,
+    sequence,
+    withdrawn,
+)
 from healthberry.connectors.text import line, similar
 from healthberry.connectors.walks import pack, unpack
 from healthberry.connectors.websites import Websites
@@ -167,7 +176,9 @@ class X:
         us, state = self._us(access), unpack(x_walks.Backfill, cursor)
         params = [("start_time", x_walks.rfc3339(since))]
         page, meta = self._timeline(access, us, state.own, state.token, params)
-        onward = x_walks.onward(state, meta)
+        suspect = not state.again and garbled(page.items, page.bad)
+        onward = replace(state, again=True) if suspect else x_walks.onward(state, meta)
+        page = replace(page, bad=()) if suspect else page
         return replace(page, items=as_history(page.items), cursor=pack(onward), more=not onward.done)
 
     def poll(self, access: Access, cursor: str | None) -> Page:
@@ -177,7 +188,9 @@ class X:
         """
         us, state = self._us(access), x_walks.begun(unpack(x_walks.Poll, cursor))
         page, meta = self._timeline(access, us, state.own, state.token, x_walks.window(state))
-        onward = x_walks.next_poll(state, meta)
+        suspect = not state.again and garbled(page.items, page.bad)
+        onward = replace(state, again=True) if suspect else x_walks.next_poll(state, meta)
+        page = replace(page, bad=()) if suspect else page
         return replace(page, cursor=pack(onward), more=not onward.resting)
 
     def receive(self, access: Access, request: WebhookRequest) -> WebhookAnswer:

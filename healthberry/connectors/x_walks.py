@@ -30,10 +30,11 @@ class Meta:
 
 @dataclass(frozen=True)
 class Backfill:
-    """Which list (`own`: our posts), which page of it, or done."""
+    """Which list (`own`: our posts), which page of it, whether for the second time, or done."""
 
     own: bool = False
     token: str = ""
+    again: bool = False
     done: bool = False
 
 
@@ -49,6 +50,7 @@ class Poll:
     start: str = ""
     own: bool = False
     token: str = ""
+    again: bool = False
     newest: str = ""
     resting: bool = True
 
@@ -75,8 +77,8 @@ def gone(body: Mapping[str, Any]) -> list[str]:
 def onward(state: Backfill, meta: Meta) -> Backfill:
     """Return where a backfill goes on; a token that comes again is taken as the end."""
     if meta.next_token and meta.next_token != state.token:
-        return replace(state, token=meta.next_token)
-    return Backfill(own=True) if not state.own else replace(state, token="", done=True)
+        return replace(state, token=meta.next_token, again=False)
+    return Backfill(own=True) if not state.own else replace(state, token="", again=False, done=True)
 
 
 def begun(state: Poll) -> Poll:
@@ -99,10 +101,10 @@ def next_poll(state: Poll, meta: Meta) -> Poll:
     """Return where a catch-up goes on; a list's checkpoint moves when its last page is through."""
     newest = state.newest or meta.newest_id
     if meta.next_token and meta.next_token != state.token:
-        return replace(state, token=meta.next_token, newest=newest)
+        return replace(state, token=meta.next_token, again=False, newest=newest)
     if not state.own:
         mentions = _newer(state.mentions, newest)
-        return replace(state, mentions=mentions, own=True, token="", newest="")
+        return replace(state, mentions=mentions, own=True, token="", again=False, newest="")
     return Poll(mentions=state.mentions, posts=_newer(state.posts, newest), start=state.start)
 
 

@@ -1,0 +1,278 @@
+"""What every connector promises, walked over real HTTP against the sandbox, which shares no code with them."""
+
+import contextlib
+
+import httpx
+import pytest
+
+from healthberry.connectors.base import Access, Reply, SentReply
+from healthberry.connectors.errors import Gone, NotAuthorised, RateLimited, Unavailable
+from tests.connectors.cases import SINCE, Case, made, signed_in
+from tests.connectors.conftest import Sandbox
+
+KINDS = ("nhsuk", "careopinion", "x")
+# X is found by websites (test_websites_over_http.py) and answered by API, Care Opinion is answered on its site alone.
+BY_CODE = pytest.mark.parametrize("case", ["nhsuk", "careopinion"], indirect=True)
+ON_THE_SITE = pytest.mark.parametrize("case", ["nhsuk", "careopinion"], indirect=True)
+BY_API = pytest.mark.parametrize("case", ["nhsuk", "x"], indirect=True)
+PASSING = (
+    "rate_limit",
+    "server_error",
+    "timeout_before",
+    "truncated_body",
+    "cut_connection",
+    "malformed_utf8",
+    "duplicate_delivery",
+    "stray",
+)
+HOSTILE = {
+    "emoji": "Thank you 👩‍⚕️❤️ so much",
+    "right to left": "شكرا جزيلا \u202eevil\u202c",
+    "html": "<script>alert(1)</script> & <b>bold</b> &amp; &lt;i&gt;",
+    "quotes": 'it\'s "fine" \\ 100% {{ 7*7 }}',
+    "lines": "one\n\ntwo\n\n\n* three",
+    "zero width": "a\u200bb\u2060c",
+}
+
+
+@pytest.fixture(params=KINDS)
+def case(request: pytest.FixtureRequest, sandbox: Sandbox) -> Case:
+    return made(request.param, sandbox)
+
+
+def test_a_post_arrives_with_its_words_its_author_and_its_address(case: Case) -> None:
+    remote_id = case.post("The nurses were kind & quick.", title="Day surgery", rating=4)
+    item = case.find(remote_id)
+    assert item.text.endswith("The nurses were kind & quick.")
+    assert item.direction == "inbound"
+    assert item.thread_id == remote_id
+    assert item.url
+    assert case.sandbox.http.get(item.url).status_code == 200
+    assert item.may_not_reply is None
+
+
+def test_a_backfill_holds_every_item_served_and_no_other(case: Case) -> None:
+    case.corpus([f"Story number {number}: all went well." for number in range(257)])
+    pages = case.backfill()
+    found = [item.remote_id for page in pages for item in page.items]
+    assert set(found) == case.served()
+    assert len(pages[0].items) >= 100
+    assert not [bad for page in pages for bad in page.bad]
+
+
+def test_a_backfill_brings_the_newest_first(case: Case) -> None:
+    case.corpus([f"Story number {number}." for number in range(230)])
+    pages = [page for page in case.backfill() if page.items]
+    newest = case.connector.backfill(case.access, SINCE, None).items[0]
+    assert newest.posted_at == max(item.posted_at for page in pages for item in page.items)
+
+
+def test_a_page_read_twice_from_the_same_cursor_is_the_same_page(case: Case) -> None:
+    case.corpus([f"Story number {number}." for number in range(120)])
+    first = case.connector.backfill(case.access, SINCE, None)
+    again = case.connector.backfill(case.access, SINCE, first.cursor)
+    once_more = case.connector.backfill(case.access, SINCE, first.cursor)
+    assert [item.remote_id for item in again.items] == [item.remote_id for item in once_more.items]
+
+
+@pytest.mark.parametrize("fault", PASSING)
+def test_no_fault_of_the_provider_loses_an_item(case: Case, fault: str) -> None:
+    case.corpus([f"Story number {number}." for number in range(130)])
+    case.fault(fault, times=2)
+    found = {item.remote_id for page in case.backfill() for item in page.items}
+    assert found >= case.served()
+
+
+def test_what_appears_while_walking_is_found_by_walk_or_poll(case: Case) -> None:
+    case.corpus([f"Story number {number}." for number in range(230)])
+    first = case.connector.backfill(case.access, SINCE, None)
+    late = case.post("I came while you were reading.")
+    cursor, found = first.cursor, {item.remote_id for item in first.items}
+    more = first.more
+    while more:
+        page = case.connector.backfill(case.access, SINCE, cursor)
+        found |= {item.remote_id for item in page.items}
+        cursor, more = page.cursor, page.more
+    assert found | {late} == case.served()
+    assert late in {item.remote_id for item in case.poll()[0]}
+
+
+def test_a_second_poll_brings_what_came_since_the_first(case: Case) -> None:
+    case.post("First.")
+    _, cursor = case.poll()
+    later = case.post("Second.")
+    items, cursor = case.poll(cursor)
+    assert later in {item.remote_id for item in items}
+    even_later = case.post("Third.")
+    items, _ = case.poll(cursor)
+    assert even_later in {item.remote_id for item in items}
+
+
+@pytest.mark.parametrize("text", HOSTILE.values(), ids=HOSTILE.keys())
+def test_hostile_words_come_as_they_were_written(case: Case, text: str) -> None:
+    remote_id = case.post(text)
+    assert case.find(remote_id).text.endswith(text.strip())
+
+
+def test_a_text_of_a_megabyte_blocks_no_neighbour(case: Case) -> None:
+    neighbour = case.post("I am the neighbour.")
+    with contextlib.suppress(httpx.HTTPStatusError):  # a provider may refuse it
+        case.post("x" * 1_000_000)
+    assert neighbour in {item.remote_id for item in case.poll()[0]}
+
+
+def test_a_refused_key_is_said_and_never_read_as_nothing(case: Case) -> None:
+    case.post("There is something.")
+    wrong = Access(case.access.config, {"subscription_key": "wrong", "bearer_token": "wrong"})
+    with pytest.raises(NotAuthorised):
+        case.connector.poll(wrong, None)
+    with pytest.raises(NotAuthorised):
+        case.connector.backfill(wrong, SINCE, None)
+
+
+def test_the_time_to_wait_is_passed_on(case: Case) -> None:
+    case.fault("rate_limit")
+    with pytest.raises(RateLimited) as raised:
+        case.connector.poll(case.access, None)
+    assert raised.value.retry_after is None or raised.value.retry_after >= 0
+
+
+def test_what_is_taken_down_is_withdrawn(case: Case) -> None:
+    kept, gone = case.post("I stay."), case.post("I go.")
+    case.sandbox.withdraw(case.kind, gone)
+    changes = {item.remote_id: item.change for item in case.connector.recheck(case.access, [kept, gone])}
+    assert changes[gone] == "withdrawn"
+    assert changes.get(kept) != "withdrawn"
+
+
+def test_an_edit_comes_under_the_same_id_with_the_new_words(case: Case) -> None:
+    remote_id = case.post("Befor.")
+    case.sandbox.edit(case.kind, remote_id, f"@{case.where['handle']} After." if case.kind == "x" else "After.")
+    (now,) = case.connector.recheck(case.access, [remote_id])
+    assert (now.remote_id, now.change) == (remote_id, "edited")
+    assert now.text.endswith("After.")
+
+
+@BY_CODE
+def test_discovery_finds_the_listing_and_says_how_much_there_is(case: Case) -> None:
+    case.post("One.")
+    found = case.connector.discover(case.provider)
+    assert not found.problems
+    (listing,) = found.listings
+    assert (listing.kind, listing.remote_id, listing.needs) == (case.kind, case.provider.ods_code, "")
+    assert listing.amount.startswith("1 ")
+    items = case.connector.poll(Access(listing.config, case.connector.installed_access()), None).items
+    assert len(items) == 1
+
+
+@BY_CODE
+def test_a_provider_that_is_down_keeps_its_listing_and_says_so(case: Case) -> None:
+    case.fault("server_error")
+    found = case.connector.discover(case.provider)
+    assert len(found.listings) == len(found.problems) == 1
+
+
+@ON_THE_SITE
+def test_an_assisted_answer_is_seen_on_the_site_even_if_edited(case: Case) -> None:
+    item = case.find(case.post("Nobody told me where to park."))
+    words = "Thank you for telling us about the car park. We have put up new signs at the main entrance this week."
+    reply = case.reply(item, words)
+    assert case.connector.find_reply(case.access, reply) is None
+    case.answer_on_site(item, words)
+    sent = _eventually_found(case, reply)
+    assert sent.remote_id
+    answer = next(one for one in case.poll()[0] if one.direction == "outbound" and one.thread_id == item.thread_id)
+    assert answer.remote_id == sent.remote_id
+    assert answer.in_reply_to == item.remote_id
+
+
+@ON_THE_SITE
+def test_somebody_elses_answer_is_not_taken_for_ours(case: Case) -> None:
+    item = case.find(case.post("Nobody told me where to park."))
+    case.answer_on_site(item, "We are sorry. The ward sister will ring you on Monday morning about your discharge.")
+    reply = case.reply(item, "Thank you! New parking signs are up.")
+    _eventually_answered(case, item.thread_id)
+    assert case.connector.find_reply(case.access, reply) is None
+
+
+def test_a_story_that_is_gone_cannot_be_asked_for_an_answer(case: Case) -> None:
+    item = case.find(case.post("I go."))
+    case.sandbox.withdraw(case.kind, item.remote_id)
+    if case.kind == "x":
+        assert case.connector.find_reply(case.access, case.reply(item, "Thank you.")) is None
+        return
+    with pytest.raises(Gone):
+        case.connector.find_reply(case.access, case.reply(item, "Thank you."))
+
+
+def _publishing(case: Case) -> Access:
+    return signed_in(case) if case.kind == "x" else case.access
+
+
+@BY_API
+def test_a_reply_is_published_once_and_found_again(case: Case) -> None:
+    access = _publishing(case)
+    item = case.find(case.post("Please ring me back."))
+    reply = case.reply(item, "Thank you. Please contact PALS & ask for Pat.")
+    assert case.connector.find_reply(access, reply) is None
+    assert case.connector.may_reply(access, reply.target).mode == "api"
+    sent = case.connector.reply(access, reply)
+    again = case.connector.find_reply(access, reply)
+    assert again is not None
+    assert again.remote_id == sent.remote_id
+    assert len(case.sandbox.look(case.kind, item.remote_id)["replies"]) == 1
+
+
+@BY_API
+@pytest.mark.parametrize("fault", ["timeout_after", "cut_connection", "truncated_body"])
+def test_a_reply_whose_outcome_was_unknown_is_found_and_not_doubled(case: Case, fault: str) -> None:
+    access = _publishing(case)
+    item = case.find(case.post("Please ring me back."))
+    reply = case.reply(item, "Thank you. We will ring you this week.")
+    case.network.armed = fault
+    with pytest.raises(Unavailable):
+        case.connector.reply(access, reply)
+    found = case.connector.find_reply(access, reply)
+    assert found is not None
+    assert case.connector.reply(access, reply).remote_id == found.remote_id
+    assert len(case.sandbox.look(case.kind, item.remote_id)["replies"]) == 1
+
+
+@BY_API
+@pytest.mark.parametrize("fault", ["timeout_before", "server_error", "rate_limit"])
+def test_a_reply_that_never_left_is_not_found_and_can_be_sent(case: Case, fault: str) -> None:
+    access = _publishing(case)
+    item = case.find(case.post("Please ring me back."))
+    reply = case.reply(item, "Thank you. We will ring you tomorrow.")
+    case.network.armed = fault
+    with pytest.raises(RateLimited if fault == "rate_limit" else Unavailable):
+        case.connector.reply(access, reply)
+    assert case.connector.find_reply(access, reply) is None
+    case.connector.reply(access, reply)
+    assert len(case.sandbox.look(case.kind, item.remote_id)["replies"]) == 1
+
+
+@BY_API
+def test_our_own_answer_comes_back_as_outbound_in_the_same_thread(case: Case) -> None:
+    access = _publishing(case)
+    item = case.find(case.post("Please ring me back."))
+    sent = case.connector.reply(access, case.reply(item, "Thank you. Please contact PALS."))
+    for answers in (case.poll()[0], [one for page in case.backfill() for one in page.items]):
+        (answer,) = [one for one in answers if one.direction == "outbound"]
+        assert answer.remote_id == sent.remote_id
+        assert answer.thread_id == item.thread_id
+        assert answer.text.endswith("Thank you. Please contact PALS.")
+
+
+def _eventually_found(case: Case, reply: Reply) -> SentReply:
+    for _ in range(200):
+        if sent := case.connector.find_reply(case.access, reply):
+            return sent
+    raise AssertionError("the answer never appeared")
+
+
+def _eventually_answered(case: Case, thread_id: str) -> None:
+    for _ in range(200):
+        if any(one.direction == "outbound" and one.thread_id == thread_id for one in case.poll()[0]):
+            return
+    raise AssertionError("the answer never appeared")
