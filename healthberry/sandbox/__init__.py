@@ -9,7 +9,20 @@ from typing import Any
 
 from flask import Flask, jsonify
 
-from . import careopinion_api, control, control_world, nhsuk_api, nhsuk_moderation, pages, pages_sites, texts, websites, x_api, x_oauth, x_write
+from . import (
+    careopinion_api,
+    control,
+    control_world,
+    nhsuk_api,
+    nhsuk_moderation,
+    pages,
+    pages_sites,
+    texts,
+    websites,
+    x_api,
+    x_oauth,
+    x_write,
+)
 from .config import Keys, read_config
 from .state import Sandbox
 from .store import Store
@@ -52,18 +65,17 @@ def sandbox_of(app: Flask) -> Sandbox:
 def _lasting(store: Store, keys: Keys, config: Mapping[str, str] | None) -> Keys:
     """Keep keys that were made up across restarts; keys that were given count."""
     given = os.environ if config is None else config
-    kept = {}
+    kept = dict(vars(keys))
     for name, value in vars(keys).items():
         if not given.get(name.upper(), "").strip():
             store.run("INSERT OR IGNORE INTO meta VALUES (?, ?)", name, value)
-            value = store.value("SELECT value FROM meta WHERE name = ?", name)
-        kept[name] = value
+            kept[name] = store.value("SELECT value FROM meta WHERE name = ?", name)
     return Keys(**kept)
 
 
 def _items(store: Store) -> dict[str, int]:
     tables = {"x": "x_posts", "careopinion": "co_stories", "nhsuk": "nu_comments"}
-    return {channel: store.value(f"SELECT COUNT(*) AS n FROM {table}") for channel, table in tables.items()}
+    return {channel: store.value(f"SELECT COUNT(*) AS n FROM {table}") for channel, table in tables.items()}  # noqa: S608
 
 
 def _printable(value: Any) -> Any:

@@ -16,7 +16,9 @@ NAMES = (*KEY_NAMES, "SANDBOX_DATA", "SANDBOX_SEED", *(f"SANDBOX_{name.upper()}"
 
 def main() -> int:
     """Read the options, which count before environment variables of the same name, and serve until told to stop."""
-    parser = argparse.ArgumentParser(prog="python -m healthberry.sandbox", description="Imitate X, Care Opinion, NHS.UK and websites.")
+    parser = argparse.ArgumentParser(
+        prog="python -m healthberry.sandbox", description="Imitate X, Care Opinion, NHS.UK and websites."
+    )
     parser.add_argument("--host", default="127.0.0.1")
     parser.add_argument("--port", type=int, default=0, help="0 takes a free one")
     for name in NAMES:
@@ -26,7 +28,7 @@ def main() -> int:
     try:
         return serve({**os.environ, **given}, options["host"], options["port"])
     except BadSetting as problem:
-        print(problem, file=sys.stderr)
+        print(problem, file=sys.stderr)  # noqa: T201
         return 2
 
 

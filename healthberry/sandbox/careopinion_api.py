@@ -14,8 +14,8 @@ from flask.typing import ResponseReturnValue
 
 from . import careopinion_store as stories
 from . import seed
+from .careopinion_shapes import opinion_json, response_json, service_json
 from .gate import guard
-from .kinds import guess
 from .state import here
 from .store import Row
 
@@ -25,8 +25,6 @@ guard(blueprint, "careopinion")
 MOST = 100
 USUAL = 20
 PER_SECOND = 5
-CHANGES = {0: "no change", 1: "change planned", 2: "change made"}
-TYPES = {"gp": "general practice", "dentist": "dental practice", "pharmacy": "pharmacy", "icb": "commissioner", "care_home": "care home"}
 
 
 @blueprint.before_request
@@ -56,9 +54,11 @@ def _right_key() -> str | None:
 
 
 def _to_login() -> Response:
-    body = "<html><head><title>Object moved</title></head><body><h2>Object moved to <a href='/careopinion/login'>here</a>.</h2></body></html>"
+    body = "<html><body><h2>Object moved to <a href='/careopinion/login'>here</a>.</h2></body></html>"
     back = quote(request.full_path.rstrip("?"), safe="")
-    return Response(body, 302, {"Location": f"{request.host_url}careopinion/login?ReturnUrl={back}"}, mimetype="text/html")
+    return Response(
+        body, 302, {"Location": f"{request.host_url}careopinion/login?ReturnUrl={back}"}, mimetype="text/html"
+    )
 
 
 @blueprint.get("/opinions")
@@ -73,7 +73,7 @@ def opinions() -> ResponseReturnValue:
         return jsonify([])
     rows = _chosen(codes)
     sandbox.lists_served += 1
-    answer: list[Any] = [_opinion(row) for row in rows]
+    answer: list[Any] = [opinion_json(row) for row in rows]
     every = sandbox.settings.stray_every
     if every and answer and sandbox.lists_served % every == 0:
         answer.insert(len(answer) // 2, "Sorry! Something went wrong.")
@@ -99,7 +99,8 @@ def _chosen(codes: Sequence[str]) -> list[Row]:
         more.append(f"%{json.dumps(request.args['tag'])}%")
     order = "DESC" if request.args.get("dateofpublicationorder", "").lower() == "descending" else "ASC"
     source, placed = _source(codes)
-    sql = f"SELECT s.* FROM {source} WHERE {' AND '.join([*placed, *where])} ORDER BY s.published_at {order}, s.id {order} LIMIT ? OFFSET ?"
+    sql = f"""SELECT s.* FROM {source} WHERE {" AND ".join([*placed, *where])}
+              ORDER BY s.published_at {order}, s.id {order} LIMIT ? OFFSET ?"""  # noqa: S608
     if len(codes) == 1:
         # The range index of the place already has this order.
         sql = sql.replace("s.published_at", "p.published_at").replace(f"s.id {order}", f"p.story_id {order}")
@@ -111,7 +112,7 @@ def _source(codes: Sequence[str]) -> tuple[str, list[str]]:
         return "co_stories s", []
     if len(codes) == 1:
         return "co_places p JOIN co_stories s ON s.id = p.story_id", ["p.nacs = ?"]
-    inside = f"s.id IN (SELECT story_id FROM co_places WHERE nacs IN ({','.join('?' * len(codes))}))"
+    inside = f"s.id IN (SELECT story_id FROM co_places WHERE nacs IN ({','.join('?' * len(codes))}))"  # noqa: S608
     return "co_stories s", [inside]
 
 
@@ -119,7 +120,7 @@ def _source(codes: Sequence[str]) -> tuple[str, list[str]]:
 def opinion(number: int) -> ResponseReturnValue:
     """Answer GET /opinions/{id}; a withdrawn story is simply not there."""
     found = stories.story(here().store, number)
-    return jsonify(_opinion(found)) if found else _missing()
+    return jsonify(opinion_json(found)) if found else _missing()
 
 
 @blueprint.get("/opinions/<int:number>/responses")
@@ -127,7 +128,7 @@ def opinion_responses(number: int) -> ResponseReturnValue:
     """Answer GET /opinions/{id}/responses: published ones, oldest first."""
     if stories.story(here().store, number) is None:
         return _missing()
-    return jsonify([_response(row) for row in stories.responses(here().store, number)])
+    return jsonify([response_json(row) for row in stories.responses(here().store, number)])
 
 
 @blueprint.get("/opinions/<int:number>/tags")
@@ -141,7 +142,7 @@ def opinion_tags(number: int) -> ResponseReturnValue:
 def opinion_services(number: int) -> ResponseReturnValue:
     """Answer GET /opinions/{id}/healthservices."""
     found = stories.story(here().store, number)
-    return jsonify([_service(found["place"])]) if found else _missing()
+    return jsonify([service_json(found["place"])]) if found else _missing()
 
 
 @blueprint.get("/responses")
@@ -151,9 +152,9 @@ def responses() -> ResponseReturnValue:
     descending = request.args.get("dateofpublicationorder", "").lower() == "descending"
     order = "DESC" if descending else "ASC"
     sql = f"""SELECT * FROM co_responses WHERE published_at <= ? AND published_at >= ?
-              ORDER BY published_at {order}, id {order} LIMIT ? OFFSET ?"""
+              ORDER BY published_at {order}, id {order} LIMIT ? OFFSET ?"""  # noqa: S608
     after = _moment(request.args.get("publishedafter", "")) or 0
-    return jsonify([_response(row) for row in store.rows(sql, store.now(), after, _take(), _skip())])
+    return jsonify([response_json(row) for row in store.rows(sql, store.now(), after, _take(), _skip())])
 
 
 @blueprint.get("/responses/<int:number>")
@@ -161,7 +162,7 @@ def response(number: int) -> ResponseReturnValue:
     """Answer GET /responses/{id}."""
     store = here().store
     found = store.row("SELECT * FROM co_responses WHERE id = ? AND published_at <= ?", number, store.now())
-    return jsonify(_response(found)) if found else _missing()
+    return jsonify(response_json(found)) if found else _missing()
 
 
 @blueprint.get("/healthservices")
@@ -169,7 +170,7 @@ def services() -> ResponseReturnValue:
     """Answer GET /healthservices: those with stories, by code; `name` matches in part, in any case."""
     name, kind = request.args.get("name", "").lower(), request.args.get("type", "").lower()
     codes = [row["nacs"] for row in here().store.rows("SELECT DISTINCT nacs FROM co_places ORDER BY nacs")]
-    found = [_service(code) for code in codes]
+    found = [service_json(code) for code in codes]
     found = [item for item in found if name in item["name"].lower() and kind in ("", item["type"])]
     return jsonify(found[_skip() : _skip() + _take()])
 
@@ -179,71 +180,7 @@ def service(nacs: str) -> ResponseReturnValue:
     """Answer GET /healthservices/{nacs}; codes may hold spaces."""
     if not stories.CODE.fullmatch(nacs) or not _listed(nacs):
         return _missing()
-    return jsonify(_service(nacs))
-
-
-def _opinion(row: Row) -> dict[str, Any]:
-    number = row["id"]
-    answered = here().store.value("SELECT COUNT(*) AS n FROM co_responses WHERE story_id = ? AND published_at <= ?", number, here().store.now())
-    # Some stories lack their date of publication, as the real lists do.
-    published = None if number % 47 == 0 else _when(row["published_at"])
-    return {
-        "id": number,
-        "title": row["title"],
-        "body": row["body"],
-        "authorRole": row["author_role"],
-        "authorAgeGroup": row["age_group"],
-        "submissionRoute": "web" if number % 5 else None,
-        "dateOfSubmission": _when(row["submitted_at"]),
-        "dateOfPublication": published,
-        "criticality": row["criticality"],
-        "progress": "has had a response" if answered else "has not yet had a response",
-        "links": _links(row),
-    }
-
-
-def _links(row: Row) -> list[dict[str, Any]]:
-    base, number = f"{request.host_url}careopinion/api/v2", row["id"]
-    items = [
-        ("tags", None, f"{base}/opinions/{number}/tags"),
-        ("healthservice", row["place"], f"{base}/healthservices/{quote(row['place'])}"),
-        ("responses", None, f"{base}/opinions/{number}/responses"),
-        ("healthservices", None, f"{base}/opinions/{number}/healthservices"),
-    ]
-    turn = number % len(items)
-    word = "rel" if number % 2 else "relation"
-    return [{word: name, "id": ident, "href": href} for name, ident, href in items[turn:] + items[:turn]]
-
-
-def _response(row: Row) -> dict[str, Any]:
-    href = f"{request.host_url}careopinion/api/v2/opinions/{row['story_id']}"
-    word = "rel" if row["id"] % 2 else "relation"
-    return {
-        "id": row["id"],
-        "body": row["body"],
-        "authorName": row["author"],
-        "authorRole": row["author_role"],
-        "authorOrganisation": stories.service_name(here().store, stories.levels(row["place"])[-1]),
-        "dateOfSubmission": _when(row["submitted_at"]),
-        "dateOfPublication": _when(row["published_at"]),
-        "changeScore": CHANGES[row["change_int"]],
-        "changeInt": row["change_int"],
-        "links": [{word: "opinion", "id": str(row["story_id"]), "href": href}],
-    }
-
-
-def _service(nacs: str) -> dict[str, Any]:
-    above = stories.levels(nacs)[1:]
-    kind = "service" if " " in nacs else TYPES.get(guess(nacs), "hospital" if len(nacs) == 5 else "organisation")
-    base = f"{request.host_url}careopinion/api/v2/healthservices/"
-    links = [{"rel": "parent", "id": above[0], "href": base + quote(above[0])}] if above else []
-    organisation = stories.service_name(here().store, stories.levels(nacs)[-1])
-    site = above[0] if " " in nacs else None
-    return {"nacs": nacs, "name": stories.service_name(here().store, nacs), "type": kind, "organisation": organisation, "siteNacs": site, "links": links}
-
-
-def _when(moment: int) -> str:
-    return datetime.fromtimestamp(moment // 1000, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return jsonify(service_json(nacs))
 
 
 def _moment(text: str) -> int | None:

@@ -58,14 +58,26 @@ def add_stories(store: Store, stories: Sequence[NewStory]) -> list[int]:
         first = max(FIRST_ID, (store.value("SELECT MAX(id) AS top FROM co_stories") or 0) + 1)
         numbered = list(enumerate(stories, first))
         store.many(
-            """INSERT INTO co_stories (id, place, title, body, author, author_role, age_group, submitted_at, published_at, criticality, tags)
+            """INSERT INTO co_stories (id, place, title, body, author, author_role, age_group,
+               submitted_at, published_at, criticality, tags)
                VALUES (?,?,?,?,?,?,?,?,?,?,?)""",
             (
-                (n, s.place, s.title, s.body, s.author, s.author_role, s.age_group, s.submitted_at, s.published_at, s.criticality,
-                 json.dumps(s.tags))
+                (
+                    n,
+                    s.place,
+                    s.title,
+                    s.body,
+                    s.author,
+                    s.author_role,
+                    s.age_group,
+                    s.submitted_at,
+                    s.published_at,
+                    s.criticality,
+                    json.dumps(s.tags),
+                )
                 for n, s in numbered
             ),
-        )  # fmt: skip
+        )
         places = ((nacs, s.published_at, n) for n, s in numbered for nacs in levels(s.place))
         store.many("INSERT INTO co_places VALUES (?, ?, ?)", places)
     return [number for number, _ in numbered]
@@ -97,7 +109,18 @@ def add_responses(store: Store, responses: Sequence[NewResponse]) -> list[int]:
         store.many(
             "INSERT INTO co_responses VALUES (?,?,?,?,?,?,?,?,?,?)",
             (
-                (n, r.story_id, r.body, r.typed, r.author, r.author_role, r.place, r.submitted_at, r.published_at, r.change_int)
+                (
+                    n,
+                    r.story_id,
+                    r.body,
+                    r.typed,
+                    r.author,
+                    r.author_role,
+                    r.place,
+                    r.submitted_at,
+                    r.published_at,
+                    r.change_int,
+                )
                 for n, r in numbered
             ),
         )

@@ -2,13 +2,13 @@
 
 from collections import defaultdict
 from dataclasses import asdict
-from datetime import UTC, datetime
 from typing import Any
 
 from flask import Blueprint, Response, jsonify, request
 from flask.typing import ResponseReturnValue
 
-from . import careopinion_store, corpus, faults, life, nhsuk_store, publish, seed, x_store
+from . import careopinion_store, corpus, describe, faults, life, nhsuk_store, publish, seed, x_store
+from . import control_input as given
 from .config import BadSetting
 from .publish import Telling, Unusable
 from .state import here
@@ -26,8 +26,8 @@ def unusable(problem: Exception) -> ResponseReturnValue:
 @blueprint.post("/posts")
 def add() -> ResponseReturnValue:
     """Publish an item as a patient; 201 with the id by which the provider's API knows it."""
-    body = _body()
-    channel = _channel(body.get("channel"))
+    body = given.body()
+    channel = given.channel(body.get("channel"))
     remote_id = publish.tell(here(), channel, _telling(channel, body))
     return jsonify(remote_id=remote_id), 201
 
@@ -41,38 +41,49 @@ def _telling(channel: str, body: dict[str, Any]) -> Telling:
         raise Unusable("rating must be a whole number.")
     parent = body.get("in_reply_to")
     return Telling(
-        _place(channel, body), str(body.get("author") or ""), text, str(body.get("title") or ""), rating,
-        None if parent is None else str(parent), _moment(body.get("posted_at")), _seconds(body.get("hidden_seconds", 0)),
+        given.place(channel, body),
+        str(body.get("author") or ""),
+        text,
+        str(body.get("title") or ""),
+        rating,
+        None if parent is None else str(parent),
+        given.moment(body.get("posted_at")),
+        given.seconds(body.get("hidden_seconds", 0)),
         bool(body.get("syndicate")),
-    )  # fmt: skip
+    )
 
 
 @blueprint.get("/posts/<channel>/<remote_id>")
 def show(channel: str, remote_id: str) -> ResponseReturnValue:
     """Describe an item: text, title, author, state, replies."""
-    found = publish.shown(here(), _channel(channel), remote_id)
+    found = describe.shown(here(), given.channel(channel), remote_id)
     return jsonify(found) if found else _missing()
 
 
 @blueprint.get("/posts/<channel>")
 def listed(channel: str) -> ResponseReturnValue:
     """List the ids of everything that the provider's API lists for one code (with its sites on request) or handle."""
-    channel, store = _channel(channel), here().store
-    place = seed.place_key(channel, _place(channel, request.args.to_dict()))
+    channel, store = given.channel(channel), here().store
+    place = seed.place_key(channel, given.place(channel, request.args.to_dict()))
     if channel == "x":
         user = x_store.user_by_name(store, place)
         numbers = x_store.reachable_mentions(store, user["id"]) if user else []
         return jsonify(remote_ids=[str(number) for number in numbers])
     if channel == "careopinion":
         return jsonify(remote_ids=[str(number) for number in careopinion_store.visible_ids(store, place)])
-    return jsonify(remote_ids=nhsuk_store.visible_guids(store, place, with_sites=request.args.get("include_sites") == "1"))
+    return jsonify(
+        remote_ids=nhsuk_store.visible_guids(store, place, with_sites=request.args.get("include_sites") == "1")
+    )
 
 
 @blueprint.patch("/posts/<channel>/<remote_id>")
 def edit(channel: str, remote_id: str) -> ResponseReturnValue:
-    """Change an item's text (or, at NHS.UK, its status); on X the new version gets an id of its own, which is answered."""
-    body, store, channel = _body(), here().store, _channel(channel)
-    found = publish.shown(here(), channel, remote_id)
+    """Change an item's text (or, at NHS.UK, its status).
+
+    On X the new version gets an id of its own, which is answered.
+    """
+    body, store, channel = given.body(), here().store, given.channel(channel)
+    found = describe.shown(here(), channel, remote_id)
     if not found:
         return _missing()
     text = body.get("text")
@@ -82,11 +93,15 @@ def edit(channel: str, remote_id: str) -> ResponseReturnValue:
     if not isinstance(text, str) or not text.strip():
         raise Unusable("text is missing or empty.")
     if channel == "x":
-        post = x_store.post_by_id(store, int(remote_id))
-        assert post is not None
+        post = store.sure("SELECT * FROM x_posts WHERE id = ?", int(found["remote_id"]))
         return jsonify(remote_id=str(x_store.edit_post(store, post, post["text"][: post["lead"]] + text)["id"]))
     if channel == "careopinion":
-        store.run("UPDATE co_stories SET body = ?, title = ? WHERE id = ?", text, str(body.get("title") or found["title"]), int(remote_id))
+        store.run(
+            "UPDATE co_stories SET body = ?, title = ? WHERE id = ?",
+            text,
+            str(body.get("title") or found["title"]),
+            int(remote_id),
+        )
     else:
         values = (text, str(body.get("title") or found["title"]), store.now(), found["remote_id"])
         store.run("UPDATE nu_comments SET body = ?, title = ?, updated_at = ? WHERE guid = ?", *values)
@@ -96,13 +111,12 @@ def edit(channel: str, remote_id: str) -> ResponseReturnValue:
 @blueprint.delete("/posts/<channel>/<remote_id>")
 def withdraw(channel: str, remote_id: str) -> ResponseReturnValue:
     """Withdraw an item; at NHS.UK it is listed as removed from then on, unless `?how=gone`."""
-    store, channel = here().store, _channel(channel)
-    if not publish.shown(here(), channel, remote_id):
+    store, channel = here().store, given.channel(channel)
+    found = describe.shown(here(), channel, remote_id)
+    if not found:
         return _missing()
     if channel == "x":
-        post = x_store.post_by_id(store, int(remote_id))
-        assert post is not None
-        x_store.delete_post(store, post)
+        x_store.delete_post(store, store.sure("SELECT * FROM x_posts WHERE id = ?", int(found["remote_id"])))
     elif channel == "careopinion":
         store.run("UPDATE co_stories SET state = 'withdrawn' WHERE id = ?", int(remote_id))
     else:
@@ -113,16 +127,18 @@ def withdraw(channel: str, remote_id: str) -> ResponseReturnValue:
 @blueprint.post("/faults")
 def order_fault() -> ResponseReturnValue:
     """Order a fault for the next `times` requests that it fits."""
-    body = _body()
-    channel, kind, times = _channel(body.get("channel")), body.get("kind"), body.get("times", 1)
+    body = given.body()
+    channel, kind, times = given.channel(body.get("channel")), body.get("kind"), body.get("times", 1)
     if kind not in faults.KINDS:
         raise Unusable(f"kind must be one of {', '.join(faults.KINDS)}.")
     if not isinstance(times, int) or not 1 <= times <= 100_000:
         raise Unusable("times must be a whole number from 1.")
     if body.get("operation") not in (None, *faults.OPERATIONS):
         raise Unusable(f"operation must be one of {', '.join(faults.OPERATIONS)}.")
-    seconds = None if body.get("seconds") is None else _seconds(body["seconds"])
-    fault = faults.Fault(channel, kind, times, seconds, body.get("operation"), body.get("path"), bool(body.get("replace")))
+    seconds = None if body.get("seconds") is None else given.seconds(body["seconds"])
+    fault = faults.Fault(
+        channel, kind, times, seconds, body.get("operation"), body.get("path"), bool(body.get("replace"))
+    )
     here().faults.add(fault)
     return jsonify(asdict(fault)), 201
 
@@ -143,14 +159,19 @@ def call_off_faults() -> ResponseReturnValue:
 @blueprint.post("/corpus")
 def load_corpus() -> ResponseReturnValue:
     """Load texts from a CSV (in JSON, or as a multipart file) as past items of one organisation."""
-    body = request.form.to_dict() if request.files or request.form else _body()
+    body = request.form.to_dict() if request.files or request.form else given.body()
     upload = request.files.get("file") or request.files.get("csv")
     text = upload.read().decode("utf-8-sig", "replace") if upload else body.get("csv")
     if not isinstance(text, str):
         raise Unusable("csv is missing: give it as text, or as a multipart file named file.")
-    channel = _channel(body.get("channel"))
-    chosen = corpus.Choice(str(body.get("text_column") or ""), _whole(body, "count"), _whole(body, "start") or 0, _whole(body, "seed"))
-    remote_ids = corpus.load(here(), channel, _place(channel, body), text, chosen)
+    channel = given.channel(body.get("channel"))
+    chosen = corpus.Choice(
+        str(body.get("text_column") or ""),
+        given.whole(body, "count"),
+        given.whole(body, "start") or 0,
+        given.whole(body, "seed"),
+    )
+    remote_ids = corpus.load(here(), channel, given.place(channel, body), text, chosen)
     return jsonify(loaded=len(remote_ids), remote_ids=remote_ids), 201
 
 
@@ -163,7 +184,7 @@ def settings() -> ResponseReturnValue:
 @blueprint.post("/settings")
 def change_settings() -> ResponseReturnValue:
     """Change settings; all or, when one is wrong, none."""
-    sandbox, body = here(), _body()
+    sandbox, body = here(), given.body()
     before = asdict(sandbox.settings)
     try:
         for name, value in body.items():
@@ -201,52 +222,6 @@ def requests() -> ResponseReturnValue:
     for (operation, status), number in sorted(here().statuses.items()):
         by_status[operation][str(status)] = number
     return jsonify(counts=dict(sorted(here().counts.items())), statuses=by_status)
-
-
-def _body() -> dict[str, Any]:
-    body = request.get_json(silent=True)
-    if not isinstance(body, dict):
-        raise Unusable("The body must be a JSON object.")
-    return body
-
-
-def _channel(value: object) -> str:
-    if value not in faults.CHANNELS:
-        raise Unusable(f"channel must be one of {', '.join(faults.CHANNELS)}.")
-    return str(value)
-
-
-def _place(channel: str, body: dict[str, Any]) -> str:
-    wanted = "handle" if channel == "x" else "ods_code"
-    value = body.get(wanted)
-    if not isinstance(value, str) or not value.strip() or len(value) > 60:
-        raise Unusable(f"{wanted} is missing: {channel} knows an organisation by it.")
-    return value.strip()
-
-
-def _whole(body: dict[str, Any], name: str) -> int | None:
-    value = body.get(name)
-    if value in (None, ""):
-        return None
-    if not str(value).isdigit():
-        raise Unusable(f"{name} must be a whole number.")
-    return int(str(value))
-
-
-def _seconds(value: object) -> float:
-    if not isinstance(value, int | float) or not 0 <= value <= 1e7:
-        raise Unusable("Seconds must be a number from 0.")
-    return float(value)
-
-
-def _moment(value: object) -> int | None:
-    if value is None:
-        return None
-    try:
-        moment = datetime.fromisoformat(str(value))
-    except ValueError:
-        raise Unusable("posted_at must be a time like 2026-02-01T10:00:00Z.") from None
-    return int(moment.replace(tzinfo=moment.tzinfo or UTC).timestamp() * 1000)
 
 
 def _missing() -> ResponseReturnValue:

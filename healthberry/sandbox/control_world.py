@@ -6,19 +6,25 @@ from typing import Any
 from flask import jsonify, request
 from flask.typing import ResponseReturnValue
 
+from . import control_input as given
 from . import seed, x_store
-from .control import Unusable, _body, blueprint
+from .control import blueprint
+from .publish import Unusable
 from .state import here
 from .websites import BEHAVIOURS, HOST, handle_for
 
 QUERY_KEY_SECONDS = 86_400
+OPTIONS = ("html", "times", "location", "bytes", "seconds", "content_type")
 STATES = ("active", "suspended", "protected", "missing")
 
 
 @blueprint.post("/websites")
 def website() -> ResponseReturnValue:
-    """Say how a host behaves: `{host, behaviour, handle?, html?, times?, location?, bytes?, seconds?, content_type?}`."""
-    body = _body()
+    """Say how a host behaves.
+
+    `{host, behaviour, handle?, html?, times?, location?, bytes?, seconds?, content_type?}`.
+    """
+    body = given.body()
     host, behaviour = str(body.get("host") or "").lower(), body.get("behaviour", "html" if body.get("html") else "ok")
     if not HOST.fullmatch(host):
         raise Unusable("host must be a host name.")
@@ -29,9 +35,19 @@ def website() -> ResponseReturnValue:
         raise Unusable("handle must have 1 to 15 letters, digits or underscores.")
     if behaviour == "unknown_handle":
         _set_account(str(handle or handle_for(host)), "missing")
-    options = {name: body[name] for name in ("html", "times", "location", "bytes", "seconds", "content_type") if name in body}
-    here().store.run("INSERT OR REPLACE INTO websites VALUES (?, ?, ?, ?)", host, behaviour, handle, json.dumps(_checked(options)))
-    return jsonify(host=host, behaviour=behaviour, handle=handle or handle_for(host), url=f"{request.host_url}websites/{host}/"), 201
+    options = {
+        name: body[name] for name in ("html", "times", "location", "bytes", "seconds", "content_type") if name in body
+    }
+    here().store.run(
+        "INSERT OR REPLACE INTO websites VALUES (?, ?, ?, ?)",
+        host,
+        behaviour,
+        handle,
+        json.dumps(_checked(options)),
+    )
+    return jsonify(
+        host=host, behaviour=behaviour, handle=handle or handle_for(host), url=f"{request.host_url}websites/{host}/"
+    ), 201
 
 
 def _checked(options: dict[str, Any]) -> dict[str, Any]:
@@ -44,7 +60,7 @@ def _checked(options: dict[str, Any]) -> dict[str, Any]:
 @blueprint.post("/accounts")
 def account() -> ResponseReturnValue:
     """Make an X account active, suspended, protected or missing: `{handle, state}`."""
-    body = _body()
+    body = given.body()
     handle, state = str(body.get("handle") or "").lstrip("@"), body.get("state", "active")
     if not x_store.HANDLE.fullmatch(handle) or state not in STATES:
         raise Unusable(f"handle is missing, or state is not one of {', '.join(STATES)}.")
@@ -65,12 +81,17 @@ def _set_account(handle: str, state: str) -> None:
 @blueprint.post("/organisations")
 def organisation() -> ResponseReturnValue:
     """Name an organisation, or take it off a provider's list: `{ods_code, name?, careopinion?: bool, nhsuk?: bool}`."""
-    body = _body()
+    body = given.body()
     code = seed.place_key("nhsuk", str(body.get("ods_code") or ""))
     if not code:
         raise Unusable("ods_code is missing.")
     name = body.get("name")
-    values = (code, None if name is None else str(name), int(body.get("careopinion", True) is not False), int(body.get("nhsuk", True) is not False))
+    values = (
+        code,
+        None if name is None else str(name),
+        int(body.get("careopinion", True) is not False),
+        int(body.get("nhsuk", True) is not False),
+    )
     here().store.run("INSERT OR REPLACE INTO organisations VALUES (?, ?, ?, ?)", *values)
     return jsonify(ods_code=code, name=name, careopinion=bool(values[2]), nhsuk=bool(values[3])), 201
 

@@ -61,7 +61,9 @@ def _load_x(sandbox: Sandbox, place: str, texts: list[str], moments: list[int], 
         raise Unusable("A handle has 1 to 15 letters, digits or underscores.")
     user = x_store.ensure_user(sandbox.store, handle, organisation=True)
     source = chance(sandbox.config.random_seed, "authors", salt)
-    authors = [x_store.ensure_user(sandbox.store, sandbox.texts.screen_name(source)) for _ in range(min(400, len(texts)))]
+    authors = [
+        x_store.ensure_user(sandbox.store, sandbox.texts.screen_name(source)) for _ in range(min(400, len(texts)))
+    ]
     posts = []
     for text, moment in zip(texts, moments, strict=True):
         lead = "" if f"@{handle.lower()}" in text.lower() else f"@{user['username']} "
@@ -86,7 +88,19 @@ def _load_nhsuk(sandbox: Sandbox, place: str, texts: list[str], moments: list[in
     for text, moment in zip(texts, moments, strict=True):
         month, year = visit(moment - 10 * DAY)
         name = sandbox.texts.signature(source)
-        reviews.append(nhsuk_store.NewReview(code, _title(text), text, name, moment - 3_600_000, moment, month, year, source.choice([1, 2, 3, 4, 5, 5])))
+        reviews.append(
+            nhsuk_store.NewReview(
+                code,
+                _title(text),
+                text,
+                name,
+                moment - 3_600_000,
+                moment,
+                month,
+                year,
+                source.choice([1, 2, 3, 4, 5, 5]),
+            )
+        )
     return nhsuk_store.add_reviews(sandbox.store, reviews)
 
 

@@ -20,7 +20,10 @@ OPERATIONS = ("read", "reply", "token")
 
 @dataclass
 class Fault:
-    """One ordered fault: `times` counts down; `seconds` is how long a timeout waits, or after how long a refused caller may return."""
+    """One ordered fault: `times` counts down.
+
+    `seconds` is how long a timeout waits, or after how long a refused caller may return.
+    """
 
     channel: str
     kind: str

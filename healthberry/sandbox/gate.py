@@ -10,7 +10,16 @@ from .state import here
 
 REPLYING = {"create_post", "respond"}
 TOKENS = {"token", "app_token", "revoke", "invalidate_token"}
-LISTS = {"mentions", "user_posts", "search_recent", "lookup_posts", "opinions", "responses", "opinion_responses", "comments"}
+LISTS = {
+    "mentions",
+    "user_posts",
+    "search_recent",
+    "lookup_posts",
+    "opinions",
+    "responses",
+    "opinion_responses",
+    "comments",
+}
 
 MAINTENANCE = (
     "<!doctype html><html lang=en><title>Back soon</title><h1>We will be back soon</h1>"
@@ -64,8 +73,14 @@ def _refusal(channel: str, kind: str, retry_seconds: int) -> Response:
         return _x_refusal(status, here().store.now() // 1000 + retry_seconds)
     if channel == "careopinion" and kind == "expired_token":
         return Response("", 302, {"Location": f"{request.host_url}careopinion/login"})
-    messages = {429: f"Rate limit is exceeded. Try again in {retry_seconds} seconds.", 500: "Internal server error", 401: "Access denied"}
-    answer = Response(f'{{"statusCode": {status}, "message": "{messages[status]}"}}', status, mimetype="application/json")
+    messages = {
+        429: f"Rate limit is exceeded. Try again in {retry_seconds} seconds.",
+        500: "Internal server error",
+        401: "Access denied",
+    }
+    answer = Response(
+        f'{{"statusCode": {status}, "message": "{messages[status]}"}}', status, mimetype="application/json"
+    )
     if status == 429:
         answer.headers["Retry-After"] = str(retry_seconds)
     return answer
@@ -76,7 +91,9 @@ def _x_refusal(status: int, reset: int) -> Response:
     body = f'{{"title":"{title}","detail":"{title}","type":"about:blank","status":{status}}}'
     answer = Response(body, status, mimetype="application/problem+json")
     if status == 429:
-        answer.headers.update({"x-rate-limit-limit": "450", "x-rate-limit-remaining": "0", "x-rate-limit-reset": str(reset)})
+        answer.headers.update(
+            {"x-rate-limit-limit": "450", "x-rate-limit-remaining": "0", "x-rate-limit-reset": str(reset)}
+        )
     return answer
 
 

@@ -10,7 +10,7 @@ from .state import Sandbox
 from .texts import Written
 
 DAY = 86_400_000
-CRITICALITY = {
+CRITICALITY: dict[str, list[str | None]] = {
     "thanks": [None, None, "not critical"],
     "neutral": ["not critical", None],
     "question": ["not critical"],
@@ -19,11 +19,21 @@ CRITICALITY = {
     "serious": ["strongly critical", "severely critical"],
     "spam": [None],
 }
-EMOTIONS = {"thanks": ["thankful", "reassured", "cared for"], "mixed": ["confused", "hopeful"], "concern": ["frustrated", "ignored"], "serious": ["let down", "scared"]}
+EMOTIONS = {
+    "thanks": ["thankful", "reassured", "cared for"],
+    "mixed": ["confused", "hopeful"],
+    "concern": ["frustrated", "ignored"],
+    "serious": ["let down", "scared"],
+}
 ROLES = ["a patient", "a patient", "a patient", "a relative", "a carer", "a parent"]
 AGES = ["16-24", "25-34", "35-44", "45-54", "55-64", "65-74", "75-84", None, None]
 # What a trust mostly does is not in its code, so each gets one of these for good.
-CHARACTERS = (("acute", "ae", "maternity"), ("acute", "ae", "maternity", "community"), ("acute", "ae"), ("mental", "camhs", "community"))
+CHARACTERS = (
+    ("acute", "ae", "maternity"),
+    ("acute", "ae", "maternity", "community"),
+    ("acute", "ae"),
+    ("mental", "camhs", "community"),
+)
 
 
 class Inventor:
@@ -64,7 +74,9 @@ class Inventor:
         author = x_store.ensure_user(self.sandbox.store, self.sandbox.texts.screen_name(self.source))
         lead = "" if f"@{user['username']}" in written.text else f"@{user['username']} "
         closed = self.source.random() < 0.02
-        post = x_store.NewPost(author["id"], lead + written.text, moment, len(lead), reply_settings="following" if closed else "everyone")
+        post = x_store.NewPost(
+            author["id"], lead + written.text, moment, len(lead), reply_settings="following" if closed else "everyone"
+        )
         return post, written
 
     def story(self, place: str, moment: int) -> tuple[careopinion_store.NewStory, Written]:
@@ -73,11 +85,21 @@ class Inventor:
         told = moment - int(pick.uniform(1, 3) * DAY)
         feelings = EMOTIONS.get(written.tone, [])
         polarity = 1 if written.tone == "thanks" else -1
-        tags: list[dict[str, object]] = [{"name": name, "group": "Emotion", "polarity": polarity} for name in feelings[: pick.randint(0, 2)]]
+        tags: list[dict[str, object]] = [
+            {"name": name, "group": "Emotion", "polarity": polarity} for name in feelings[: pick.randint(0, 2)]
+        ]
         story = careopinion_store.NewStory(
-            place, written.title or _first_words(written.text), written.text, self.sandbox.texts.screen_name(pick), told, moment,
-            pick.choice(ROLES), pick.choice(AGES), pick.choice(CRITICALITY[written.tone]), tags,
-        )  # fmt: skip
+            place,
+            written.title or _first_words(written.text),
+            written.text,
+            self.sandbox.texts.screen_name(pick),
+            told,
+            moment,
+            pick.choice(ROLES),
+            pick.choice(AGES),
+            pick.choice(CRITICALITY[written.tone]),
+            tags,
+        )
         return story, written
 
     def review(self, code: str, moment: int) -> tuple[nhsuk_store.NewReview, Written]:
@@ -87,7 +109,9 @@ class Inventor:
         month, year = visit(sent - pick.randint(1, 60) * DAY)
         title = written.title or _first_words(written.text)
         name = self.sandbox.texts.signature(pick)
-        return nhsuk_store.NewReview(code, title, written.text, name, sent, moment, month, year, written.rating), written
+        return nhsuk_store.NewReview(
+            code, title, written.text, name, sent, moment, month, year, written.rating
+        ), written
 
 
 def visit(moment: int) -> tuple[int, int]:

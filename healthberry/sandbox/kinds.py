@@ -14,7 +14,15 @@ PATTERNS = (
     ("site", r"[RT][A-Z0-9]{4,7}"),
     ("care_home", r"V[LMN][A-Z0-9]{1,4}"),
 )
-ORG_TYPES = {"trust": "TRU", "site": "HOS", "gp": "GPB", "dentist": "DEN", "pharmacy": "PHA", "care_home": "SCL", "icb": "CLI"}
+ORG_TYPES = {
+    "trust": "TRU",
+    "site": "HOS",
+    "gp": "GPB",
+    "dentist": "DEN",
+    "pharmacy": "PHA",
+    "care_home": "SCL",
+    "icb": "CLI",
+}
 TAGS = {
     "trust": ("acute", "ae", "maternity", "community", "mental", "camhs"),
     "site": ("acute", "ae", "maternity"),
@@ -28,9 +36,17 @@ TAGS = {
     "mixed": ("community", "hospice", "acute"),
 }
 WORDS = {
-    "trust": "the trust", "site": "the hospital", "gp": "the surgery", "dentist": "the dentist", "pharmacy": "the pharmacy", "icb": "the board",
-    "care_home": "the home", "ambulance": "the ambulance service", "hospice": "the hospice", "mixed": "the clinic",
-}  # fmt: skip
+    "trust": "the trust",
+    "site": "the hospital",
+    "gp": "the surgery",
+    "dentist": "the dentist",
+    "pharmacy": "the pharmacy",
+    "icb": "the board",
+    "care_home": "the home",
+    "ambulance": "the ambulance service",
+    "hospice": "the hospice",
+    "mixed": "the clinic",
+}
 
 
 def guess(code: str) -> str:
@@ -44,7 +60,14 @@ def guess(code: str) -> str:
 def guess_handle(handle: str) -> str:
     """Return the kind that a handle looks like."""
     low = handle.lower()
-    hints = (("ambulance", "amb"), ("pharmacy", "pharm"), ("dentist", "dent"), ("gp", "surgery"), ("gp", "practice"), ("gp", "medical"))
+    hints = (
+        ("ambulance", "amb"),
+        ("pharmacy", "pharm"),
+        ("dentist", "dent"),
+        ("gp", "surgery"),
+        ("gp", "practice"),
+        ("gp", "medical"),
+    )
     more = (("hospice", "hospice"), ("care_home", "care"), ("icb", "icb"), ("trust", "nhs"))
     return next((kind for kind, hint in hints + more if hint in low), "mixed")
 

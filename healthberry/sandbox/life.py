@@ -68,8 +68,7 @@ def _live_x(inventor: Inventor) -> str:
     user = x_store.ensure_user(store, inventor.code, organisation=True)
     open_reply = _unanswered_reply(inventor, user) if source.random() < 0.25 else None
     if open_reply:
-        parent = x_store.post_by_id(store, open_reply["in_reply_to"])
-        assert parent is not None
+        parent = store.sure("SELECT * FROM x_posts WHERE id = ?", open_reply["in_reply_to"])
         return str(reply_as(store, parent["author_id"], inventor.sandbox.texts.follow_up(source), open_reply)["id"])
     new, _ = inventor.post(user, store.now())
     return str(x_store.add_post(store, new)["id"])
@@ -77,7 +76,8 @@ def _live_x(inventor: Inventor) -> str:
 
 def _unanswered_reply(inventor: Inventor, user: Row) -> Row | None:
     """Find a reply of the last day by the organisation to which its author has not said anything yet."""
-    sql = """SELECT p.* FROM x_posts p WHERE p.author_id = ? AND p.id > ? AND p.in_reply_to IS NOT NULL AND p.state = 'visible'
+    sql = """SELECT p.* FROM x_posts p WHERE p.author_id = ? AND p.id > ? AND p.in_reply_to IS NOT NULL
+             AND p.state = 'visible'
              AND NOT EXISTS (SELECT 1 FROM x_posts r WHERE r.in_reply_to = p.id) ORDER BY p.id DESC LIMIT 1"""
     found = inventor.sandbox.store.row(sql, user["id"], x_store.snowflake(inventor.sandbox.store.now() - 86_400_000))
     parent = x_store.visible_post(inventor.sandbox.store, found["in_reply_to"]) if found else None
@@ -86,7 +86,9 @@ def _unanswered_reply(inventor: Inventor, user: Row) -> Row | None:
 
 def _live_elsewhere(inventor: Inventor, code: str) -> tuple[str, str] | None:
     store, source = inventor.sandbox.store, inventor.source
-    places = store.rows("SELECT channel, place FROM places WHERE channel != 'x' AND place >= ? AND place < ?", code, code + "\uffff")
+    places = store.rows(
+        "SELECT channel, place FROM places WHERE channel != 'x' AND place >= ? AND place < ?", code, code + "\uffff"
+    )
     places = [row for row in places if seed.living_root(row["channel"], row["place"]) == inventor.root]
     if not places:
         return None

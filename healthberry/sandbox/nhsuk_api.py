@@ -28,11 +28,19 @@ def check_key() -> ResponseReturnValue | None:
     """Refuse callers without a right key: 401; and readers' keys at the moderation API: 403."""
     keys, given = here().config.keys, request.headers.get("subscription-key", "")
     if not given:
-        return _denied(401, "Access denied due to missing subscription key. Make sure to include subscription key when making requests to an API.")
+        return _denied(
+            401,
+            "Access denied due to missing subscription key. "
+            "Make sure to include subscription key when making requests to an API.",
+        )
     if compare_digest(given.encode(), keys.nhsuk_publisher_key.encode()):
         return None
     if not compare_digest(given.encode(), keys.nhsuk_subscription_key.encode()):
-        return _denied(401, "Access denied due to invalid subscription key. Make sure to provide a valid key for an active subscription.")
+        return _denied(
+            401,
+            "Access denied due to invalid subscription key. "
+            "Make sure to provide a valid key for an active subscription.",
+        )
     if request.path.startswith("/nhsuk/moderation"):
         return _denied(403, "This subscription is not entitled to use the Moderation API.")
     return None
@@ -72,8 +80,8 @@ def comments() -> ResponseReturnValue:
 def _chosen(ods_code: str, kind: str, status: str, window: tuple[str, int, int]) -> list[Row]:
     store, (column, low, high) = here().store, window
     place = "ods_code = ?" if ods_code else "org_type = ?"
-    sql = f"""SELECT * FROM nu_comments WHERE {place} AND status = ? AND published_at <= ? AND {column} >= ? AND {column} < ?
-              ORDER BY submitted_at DESC, ref DESC LIMIT ? OFFSET ?"""
+    sql = f"""SELECT * FROM nu_comments WHERE {place} AND status = ? AND published_at <= ?
+              AND {column} >= ? AND {column} < ? ORDER BY submitted_at DESC, ref DESC LIMIT ? OFFSET ?"""  # noqa: S608
     page = argument("Page")
     limit = min(MOST, _whole("limit", USUAL)) or USUAL
     offset = (int(page) - 1) * limit if page.isdigit() and int(page) > 0 else _whole("offset", 0)
@@ -116,14 +124,27 @@ def ratings() -> ResponseReturnValue:
     row = here().store.row(sql, argument("ODSCode").upper(), here().store.now()) or {}
     count, total = row.get("count") or 0, row.get("total") or 0
     average = round(total / count, 2) if count else 0
-    return jsonify(aggregatedRatings=[{"questionId": "10001", "question": "Overall", "averageScore": average, "total": total, "count": count}])
+    return jsonify(
+        aggregatedRatings=[
+            {"questionId": "10001", "question": "Overall", "averageScore": average, "total": total, "count": count}
+        ]
+    )
 
 
 @blueprint.get("/comments/publishers")
 def publishers() -> ResponseReturnValue:
     """Answer GET /comments/publishers, in other letter cases than the rest."""
-    known = ((reviews.NATIVE, "NHS.UK"), ("careopinion", "Care Opinion"), (here().config.keys.nhsuk_publisher_id, "Sandbox publisher"))
-    return jsonify([{"PublisherID": code, "PublisherName": name, "LogoURL": None, "Website": request.host_url} for code, name in known])
+    known = (
+        (reviews.NATIVE, "NHS.UK"),
+        ("careopinion", "Care Opinion"),
+        (here().config.keys.nhsuk_publisher_id, "Sandbox publisher"),
+    )
+    return jsonify(
+        [
+            {"PublisherID": code, "PublisherName": name, "LogoURL": None, "Website": request.host_url}
+            for code, name in known
+        ]
+    )
 
 
 def wrapped(row: Row) -> dict[str, Any]:
@@ -147,7 +168,12 @@ def wrapped(row: Row) -> dict[str, Any]:
 def _response(row: Row, answer: Row) -> dict[str, Any]:
     target = {"publisherID": row["publisher_id"], "publishersCommentRef": row["publishers_ref"]}
     common = _common({**answer, "ods_code": row["ods_code"], "rating": None})
-    return {**common, "commentOriginalURL": answer["original_url"] or page_url(row), "status": "Published", "respondingTo": target}
+    return {
+        **common,
+        "commentOriginalURL": answer["original_url"] or page_url(row),
+        "status": "Published",
+        "respondingTo": target,
+    }
 
 
 def _common(row: Row) -> dict[str, Any]:

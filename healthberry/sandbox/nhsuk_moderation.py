@@ -6,22 +6,36 @@ from flask import Response, jsonify, request
 from flask.typing import ResponseReturnValue
 
 from . import nhsuk_store as reviews
-from .nhsuk_api import when, argument, blueprint
+from .nhsuk_api import argument, blueprint, when
 from .state import here
 from .store import Row
 
-COMMON = ("Author", "ScreenName", "Title", "CommentText", "CommentOriginalURL", "PublishersCommentRef", "PublisherID", "IPAddress", "ODSCode")
+COMMON = (
+    "Author",
+    "ScreenName",
+    "Title",
+    "CommentText",
+    "CommentOriginalURL",
+    "PublishersCommentRef",
+    "PublisherID",
+    "IPAddress",
+    "ODSCode",
+)
 
 
 @blueprint.post("/moderation/response")
 def respond() -> ResponseReturnValue:
-    """Answer POST /moderation/response: published at once (or after the delay set), refused when sent or answered before."""
+    """Answer POST /moderation/response.
+
+    Published at once (or after the delay set), refused when sent or answered before.
+    """
     body = _body()
     problem = _wrong(body) or _wrong_target(body)
     if problem is not None:
         return problem
     store, target = here().store, body["RespondingTo"]
-    sql = "SELECT * FROM nu_comments WHERE publisher_id = ? AND publishers_ref = ? AND published_at <= ? AND status = 'Published'"
+    sql = """SELECT * FROM nu_comments
+             WHERE publisher_id = ? AND publishers_ref = ? AND published_at <= ? AND status = 'Published'"""
     found = store.row(sql, target["PublisherID"], target["PublishersCommentRef"], store.now())
     if found is None:
         return _rejected(404, "CommentNotFound", "The comment responded to does not exist.")
@@ -29,7 +43,11 @@ def respond() -> ResponseReturnValue:
         return _rejected(400, "WrongOrganisation", "ODSCode is not that of the comment responded to.")
     published = store.now() + int(here().settings.nhsuk_delay_seconds * 1000)
     new = reviews.NewResponse(found["ref"], body["CommentText"], body["ScreenName"], store.now(), published)
-    new.publisher_id, new.publishers_ref, new.original_url = body["PublisherID"], body["PublishersCommentRef"], body["CommentOriginalURL"]
+    new.publisher_id, new.publishers_ref, new.original_url = (
+        body["PublisherID"],
+        body["PublishersCommentRef"],
+        body["CommentOriginalURL"],
+    )
     try:
         return jsonify(_status(reviews.add_response(store, new)))
     except reviews.Refused as refused:
@@ -50,18 +68,28 @@ def submit_comment() -> ResponseReturnValue:
     given = body.get("Ratings")
     scores = [item.get("Rating") for item in given if isinstance(item, dict)] if isinstance(given, list) else []
     new = reviews.NewReview(
-        body["ODSCode"].upper(), body["Title"], body["CommentText"], body["ScreenName"], now, now + int(here().settings.nhsuk_delay_seconds * 1000),
-        visit["Month"], visit["Year"], scores[0] if scores and isinstance(scores[0], int) else None,
-        body.get("Department"), body["PublisherID"], body["PublishersCommentRef"], body["CommentOriginalURL"],
-    )  # fmt: skip
+        body["ODSCode"].upper(),
+        body["Title"],
+        body["CommentText"],
+        body["ScreenName"],
+        now,
+        now + int(here().settings.nhsuk_delay_seconds * 1000),
+        visit["Month"],
+        visit["Year"],
+        scores[0] if scores and isinstance(scores[0], int) else None,
+        body.get("Department"),
+        body["PublisherID"],
+        body["PublishersCommentRef"],
+        body["CommentOriginalURL"],
+    )
     with store.writing():
         sql = "SELECT ref FROM nu_comments WHERE publisher_id = ? AND publishers_ref = ?"
         if store.row(sql, new.publisher_id, new.publishers_ref):
-            return _rejected(403, "DuplicateReference", "A submission with this PublisherID and PublishersCommentRef already exists.")
+            return _rejected(
+                403, "DuplicateReference", "A submission with this PublisherID and PublishersCommentRef already exists."
+            )
         guid = reviews.add_reviews(store, [new])[0]
-    stored = reviews.any_review(store, guid)
-    assert stored is not None
-    return jsonify(_status(stored))
+    return jsonify(_status(store.sure("SELECT * FROM nu_comments WHERE guid = ?", guid)))
 
 
 @blueprint.get("/moderation/comment/status")
@@ -90,17 +118,31 @@ def _wrong(body: Any) -> Response | None:
 
 def _wrong_target(body: dict[str, Any]) -> Response | None:
     target = body.get("RespondingTo")
-    named = isinstance(target, dict) and all(isinstance(target.get(name), str) for name in ("PublisherID", "PublishersCommentRef"))
-    return None if named else _rejected(400, "InvalidRequest", "RespondingTo must hold PublisherID and PublishersCommentRef as strings.")
+    named = isinstance(target, dict) and all(
+        isinstance(target.get(name), str) for name in ("PublisherID", "PublishersCommentRef")
+    )
+    return (
+        None
+        if named
+        else _rejected(400, "InvalidRequest", "RespondingTo must hold PublisherID and PublishersCommentRef as strings.")
+    )
 
 
 def _status(row: Row) -> dict[str, Any]:
     state = "Published" if row["published_at"] <= here().store.now() else "Pending"
     stamps = {"CreatedOn": when(row["submitted_at"]), "LastUpdated": when(row["updated_at"])}
-    return {"CommentID": row["guid"], **stamps, "Status": row.get("status", state) if state == "Published" else state, "ErrorCode": None, "ErrorText": None}
+    return {
+        "CommentID": row["guid"],
+        **stamps,
+        "Status": row.get("status", state) if state == "Published" else state,
+        "ErrorCode": None,
+        "ErrorText": None,
+    }
 
 
 def _rejected(code: int, error: str, text: str) -> Response:
-    answer = jsonify(CommentID=None, CreatedOn=None, LastUpdated=None, Status="Rejected", ErrorCode=error, ErrorText=text)
+    answer = jsonify(
+        CommentID=None, CreatedOn=None, LastUpdated=None, Status="Rejected", ErrorCode=error, ErrorText=text
+    )
     answer.status_code = code
     return answer

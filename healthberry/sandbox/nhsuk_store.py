@@ -59,15 +59,33 @@ def add_reviews(store: Store, reviews: Sequence[NewReview]) -> list[str]:
         first = max(FIRST_REF, (store.value("SELECT MAX(ref) AS top FROM nu_comments") or 0) + 1)
         numbered = [(n, _guid("comment", n, r.ods_code, r.submitted_at), r) for n, r in enumerate(reviews, first)]
         store.many(
-            """INSERT INTO nu_comments (ref, guid, ods_code, org_type, title, body, screen_name, submitted_at, updated_at, published_at,
+            """INSERT INTO nu_comments (ref, guid, ods_code, org_type, title, body, screen_name, submitted_at,
+               updated_at, published_at,
                publisher_id, publishers_ref, original_url, rating, visit_month, visit_year, department)
                VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)""",
             (
-                (n, guid, r.ods_code, org_type(r.ods_code), r.title, r.body, r.screen_name, r.submitted_at, r.published_at, r.published_at,
-                 r.publisher_id, r.publishers_ref or str(n), r.original_url, r.rating, r.visit_month, r.visit_year, r.department)
+                (
+                    n,
+                    guid,
+                    r.ods_code,
+                    org_type(r.ods_code),
+                    r.title,
+                    r.body,
+                    r.screen_name,
+                    r.submitted_at,
+                    r.published_at,
+                    r.published_at,
+                    r.publisher_id,
+                    r.publishers_ref or str(n),
+                    r.original_url,
+                    r.rating,
+                    r.visit_month,
+                    r.visit_year,
+                    r.department,
+                )
                 for n, guid, r in numbered
             ),
-        )  # fmt: skip
+        )
     return [guid for _, guid, _ in numbered]
 
 
@@ -83,7 +101,7 @@ def any_review(store: Store, guid: str) -> Row | None:
 
 
 def visible_guids(store: Store, ods_code: str, with_sites: bool = False) -> list[str]:
-    """Return the GUIDs of all published reviews of a code, newest first, on request with those of codes that extend it."""
+    """Return the GUIDs of all published reviews of a code, newest first; on request with its sites'."""
     upper = ods_code + "\uffff" if with_sites else ods_code
     sql = """SELECT guid FROM nu_comments WHERE ods_code BETWEEN ? AND ? AND status = 'Published' AND published_at <= ?
              ORDER BY submitted_at DESC, ref DESC"""
@@ -108,18 +126,31 @@ def add_response(store: Store, new: NewResponse) -> Row:
     """
     with store.writing():
         if new.publishers_ref and _used(store, new):
-            raise Refused("DuplicateReference", "A submission with this PublisherID and PublishersCommentRef already exists.")
+            raise Refused(
+                "DuplicateReference", "A submission with this PublisherID and PublishersCommentRef already exists."
+            )
         if response_to(store, new.comment_ref, published_only=False):
             raise Refused("AlreadyResponded", "This comment already has a response.")
         ref = max(2 * FIRST_REF, (store.value("SELECT MAX(ref) AS top FROM nu_responses") or 0) + 1)
         guid = _guid("response", ref, new.comment_ref, new.submitted_at)
-        values = (ref, guid, new.comment_ref, new.body, new.author, new.submitted_at, new.published_at, new.published_at,
-                  new.publisher_id, new.publishers_ref or str(ref), new.original_url)  # fmt: skip
+        values = (
+            ref,
+            guid,
+            new.comment_ref,
+            new.body,
+            new.author,
+            new.submitted_at,
+            new.published_at,
+            new.published_at,
+            new.publisher_id,
+            new.publishers_ref or str(ref),
+            new.original_url,
+        )
         store.run("INSERT INTO nu_responses VALUES (?,?,?,?,?,?,?,?,?,?,?)", *values)
-        store.run("UPDATE nu_comments SET updated_at = MAX(updated_at, ?) WHERE ref = ?", new.published_at, new.comment_ref)
-    stored = store.row("SELECT * FROM nu_responses WHERE ref = ?", ref)
-    assert stored is not None
-    return stored
+        store.run(
+            "UPDATE nu_comments SET updated_at = MAX(updated_at, ?) WHERE ref = ?", new.published_at, new.comment_ref
+        )
+    return store.sure("SELECT * FROM nu_responses WHERE ref = ?", ref)
 
 
 def _used(store: Store, new: NewResponse) -> bool:

@@ -7,7 +7,7 @@ from urllib.parse import quote, unquote
 from flask import Blueprint, Response, make_response, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 
-from . import careopinion_store, nhsuk_store, publish, seed, x_store
+from . import careopinion_store, describe, nhsuk_store, publish, seed, x_store
 from .publish import Telling, Unusable
 from .state import here
 
@@ -30,7 +30,7 @@ def harden(response: Response) -> Response:
 @blueprint.app_template_filter("day")
 def day(moment: int) -> str:
     """Write UTC milliseconds as people do: 3 Feb 2026, 09:12."""
-    return publish.day(moment)
+    return describe.day(moment)
 
 
 @blueprint.app_errorhandler(404)
@@ -38,7 +38,9 @@ def nothing(_: Exception) -> ResponseReturnValue:
     """Say that a page does not exist, in the words of whoever asked."""
     if re.match(r"/(x/2|x/oauth2|careopinion/api|nhsuk/(comments|moderation)|control)/", request.path):
         return {"title": "Not Found", "status": 404, "detail": "There is nothing at this address."}, 404
-    return render_template("problem.html", title="There is nothing here", problem="It may have been deleted, or the address is wrong."), 404
+    return render_template(
+        "problem.html", title="There is nothing here", problem="It may have been deleted, or the address is wrong."
+    ), 404
 
 
 @blueprint.get("/")
@@ -46,7 +48,8 @@ def home() -> ResponseReturnValue:
     """Show what the sandbox is, and the organisations asked for so far."""
     store = here().store
     codes = store.rows(
-        """SELECT place AS code, MAX(asked_at) AS asked_at, GROUP_CONCAT(channel) AS channels FROM places WHERE channel != 'x'
+        """SELECT place AS code, MAX(asked_at) AS asked_at, GROUP_CONCAT(channel) AS channels FROM places
+           WHERE channel != 'x'
            GROUP BY place ORDER BY asked_at DESC LIMIT 60"""
     )
     handles = store.rows("SELECT username FROM x_users WHERE organisation = 1 ORDER BY created_at DESC LIMIT 60")
@@ -62,7 +65,11 @@ def choose() -> ResponseReturnValue:
         return redirect(f"/x/{typed[1:]}", 303)
     if careopinion_store.CODE.fullmatch(typed):
         return redirect(f"/organisations/{quote(seed.place_key('nhsuk', typed))}", 303)
-    return render_template("problem.html", title="Which organisation?", problem="Type an ODS code such as RXX, or a handle such as @ExampleTrust."), 422
+    return render_template(
+        "problem.html",
+        title="Which organisation?",
+        problem="Type an ODS code such as RXX, or a handle such as @ExampleTrust.",
+    ), 422
 
 
 @blueprint.get("/organisations/<code>")
@@ -74,13 +81,16 @@ def organisation(code: str) -> ResponseReturnValue:
     stories = store.rows(
         """SELECT s.id, s.title, s.author, s.published_at FROM co_places p JOIN co_stories s ON s.id = p.story_id
            WHERE p.nacs = ? AND p.published_at <= ? AND s.state = 'visible' ORDER BY p.published_at DESC LIMIT 25""",
-        code, store.now(),
-    )  # fmt: skip
+        code,
+        store.now(),
+    )
     reviews = store.rows(
-        """SELECT guid, title, screen_name, rating, submitted_at FROM nu_comments WHERE ods_code = ? AND status = 'Published'
+        """SELECT guid, title, screen_name, rating, submitted_at FROM nu_comments
+           WHERE ods_code = ? AND status = 'Published'
            AND published_at <= ? AND publisher_id = 'nhsuk' ORDER BY submitted_at DESC LIMIT 25""",
-        code, store.now(),
-    )  # fmt: skip
+        code,
+        store.now(),
+    )
     name = careopinion_store.service_name(store, code)
     return render_template("organisation.html", code=code, name=name, stories=stories, reviews=reviews)
 
@@ -90,12 +100,18 @@ def write(channel: str) -> ResponseReturnValue:
     """Show the form for a post, a review or a story."""
     if channel not in CHANNELS:
         return nothing(KeyError())
-    typed = {"place": request.args.get("place", ""), "in_reply_to": request.args.get("in_reply_to", ""), "author": unquote(request.cookies.get("author", ""))}
+    typed = {
+        "place": request.args.get("place", ""),
+        "in_reply_to": request.args.get("in_reply_to", ""),
+        "author": unquote(request.cookies.get("author", "")),
+    }
     return _form(channel, typed)
 
 
 def _form(channel: str, typed: dict[str, Any], problem: str = "") -> ResponseReturnValue:
-    return render_template("write.html", channel=channel, site=CHANNELS[channel], typed=typed, problem=problem), 422 if problem else 200
+    return render_template(
+        "write.html", channel=channel, site=CHANNELS[channel], typed=typed, problem=problem
+    ), 422 if problem else 200
 
 
 @blueprint.post("/write/<channel>")
@@ -109,7 +125,14 @@ def publish_item(channel: str) -> ResponseReturnValue:
     if problem:
         return _form(channel, typed, problem)
     rating = int(typed["rating"]) if typed["rating"].isdigit() else None
-    telling = Telling(typed["place"].strip(), typed["author"].strip(), typed["text"], typed["title"].strip(), rating, typed["in_reply_to"] or None)
+    telling = Telling(
+        typed["place"].strip(),
+        typed["author"].strip(),
+        typed["text"],
+        typed["title"].strip(),
+        rating,
+        typed["in_reply_to"] or None,
+    )
     try:
         remote_id = publish.tell(here(), channel, telling)
     except Unusable as refused:
@@ -138,11 +161,32 @@ def mine() -> ResponseReturnValue:
     """Show everything that a screen name wrote, with the answers that appeared."""
     author, store = request.args.get("author", "").strip(), here().store
     user = x_store.user_by_name(store, x_store.handle_of(author)) if author else None
-    posts = store.rows("SELECT id FROM x_posts WHERE author_id = ? AND newest = 1 ORDER BY id DESC LIMIT 50", user["id"]) if user else []
-    stories = store.rows("SELECT id FROM co_stories WHERE author = ? ORDER BY published_at DESC LIMIT 50", author) if author else []
-    reviews = store.rows("SELECT guid AS id FROM nu_comments WHERE screen_name = ? ORDER BY submitted_at DESC LIMIT 50", author) if author else []
-    found = [(channel, str(row["id"])) for channel, rows in (("x", posts), ("careopinion", stories), ("nhsuk", reviews)) for row in rows]
-    items = [{**(publish.shown(here(), channel, ident) or {}), "site": CHANNELS[channel], "url": address(channel, ident)} for channel, ident in found]
+    posts = (
+        store.rows("SELECT id FROM x_posts WHERE author_id = ? AND newest = 1 ORDER BY id DESC LIMIT 50", user["id"])
+        if user
+        else []
+    )
+    stories = (
+        store.rows("SELECT id FROM co_stories WHERE author = ? ORDER BY published_at DESC LIMIT 50", author)
+        if author
+        else []
+    )
+    reviews = (
+        store.rows(
+            "SELECT guid AS id FROM nu_comments WHERE screen_name = ? ORDER BY submitted_at DESC LIMIT 50", author
+        )
+        if author
+        else []
+    )
+    found = [
+        (channel, str(row["id"]))
+        for channel, rows in (("x", posts), ("careopinion", stories), ("nhsuk", reviews))
+        for row in rows
+    ]
+    items = [
+        {**(describe.shown(here(), channel, ident) or {}), "site": CHANNELS[channel], "url": address(channel, ident)}
+        for channel, ident in found
+    ]
     items.sort(key=lambda item: item["at"], reverse=True)
     return render_template("mine.html", author=author, items=items)
 

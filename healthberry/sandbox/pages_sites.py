@@ -13,7 +13,9 @@ from .store import Row
 
 
 def _missing() -> ResponseReturnValue:
-    return render_template("problem.html", title="There is nothing here", problem="It may have been deleted or withdrawn."), 404
+    return render_template(
+        "problem.html", title="There is nothing here", problem="It may have been deleted or withdrawn."
+    ), 404
 
 
 @blueprint.get("/x/<handle>")
@@ -22,7 +24,10 @@ def profile(handle: str) -> ResponseReturnValue:
     store, user = here().store, x_store.user_by_name(here().store, handle)
     if user is None or user["state"] != "active":
         return render_template("problem.html", title="This account doesn’t exist", problem="Try another one."), 404
-    own = store.rows("SELECT * FROM x_posts WHERE author_id = ? AND newest = 1 AND state = 'visible' ORDER BY id DESC LIMIT 25", user["id"])
+    own = store.rows(
+        "SELECT * FROM x_posts WHERE author_id = ? AND newest = 1 AND state = 'visible' ORDER BY id DESC LIMIT 25",
+        user["id"],
+    )
     numbers = x_store.reachable_mentions(store, user["id"])[:25] if user["organisation"] else []
     mentions = [post for post in (x_store.visible_post(store, number) for number in numbers) if post]
     return render_template("x/profile.html", user=user, own=_signed(own), mentions=_signed(mentions))
@@ -37,7 +42,14 @@ def status(handle: str, number: int) -> ResponseReturnValue:
         return _missing()
     sql = "SELECT * FROM x_posts WHERE conversation_id = ? AND newest = 1 AND state = 'visible' ORDER BY id LIMIT 200"
     thread = _signed(store.rows(sql, post["conversation_id"]))
-    mentioned = next((p["username"] for p in (x_store.user_by_id(store, n) for n in x_store.mentioned_ids(store, post["text"])) if p and p["organisation"]), "")
+    mentioned = next(
+        (
+            p["username"]
+            for p in (x_store.user_by_id(store, n) for n in x_store.mentioned_ids(store, post["text"]))
+            if p and p["organisation"]
+        ),
+        "",
+    )
     author = x_store.user_by_id(store, post["author_id"])
     organisation = author["username"] if author and author["organisation"] else mentioned
     return render_template("x/status.html", post=post, thread=thread, organisation=organisation, handle=handle)
@@ -74,7 +86,14 @@ def _story(number: int, problem: str = "", typed: str = "") -> ResponseReturnVal
     name = careopinion_store.service_name(store, found["place"])
     delay = int(here().settings.careopinion_delay_seconds)
     page = render_template(
-        "careopinion/story.html", story=found, responses=shown, waiting=len(responses) - len(shown), name=name, delay=delay, problem=problem, typed=typed
+        "careopinion/story.html",
+        story=found,
+        responses=shown,
+        waiting=len(responses) - len(shown),
+        name=name,
+        delay=delay,
+        problem=problem,
+        typed=typed,
     )
     return page, 422 if problem else 200
 
@@ -85,7 +104,13 @@ def respond_to_story(number: int) -> ResponseReturnValue:
     text = request.form.get("text", "").replace("\r\n", "\n")
     change = request.form.get("change", "0")
     try:
-        publish.answer_story(here(), number, text, request.form.get("author", "").strip(), int(change) if change in ("0", "1", "2") else 0)
+        publish.answer_story(
+            here(),
+            number,
+            text,
+            request.form.get("author", "").strip(),
+            int(change) if change in ("0", "1", "2") else 0,
+        )
     except Unusable as refused:
         return _story(number, str(refused), text)
     return redirect(f"/careopinion/{number}#responses", 303)
@@ -111,7 +136,9 @@ def _review(code: str, guid: str, problem: str = "", typed: str = "") -> Respons
     response = nhsuk_store.response_to(store, found["ref"], published_only=False)
     waiting = response is not None and response["published_at"] > store.now()
     name = careopinion_store.service_name(store, found["ods_code"])
-    page = render_template("nhsuk/review.html", review=found, response=response, waiting=waiting, name=name, problem=problem, typed=typed)
+    page = render_template(
+        "nhsuk/review.html", review=found, response=response, waiting=waiting, name=name, problem=problem, typed=typed
+    )
     return page, 422 if problem else 200
 
 

@@ -2,19 +2,12 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
-from typing import Any
-from zoneinfo import ZoneInfo
 
-from . import careopinion_store, nhsuk_store, seed, x_shapes, x_store
+from . import careopinion_store, nhsuk_store, seed, x_store
 from .config import chance
 from .invent import visit
 from .state import Sandbox
-from .store import Row
 from .x_write import reply_as
-
-Json = dict[str, Any]
-LONDON = ZoneInfo("Europe/London")
 
 
 class Unusable(ValueError):
@@ -23,7 +16,10 @@ class Unusable(ValueError):
 
 @dataclass
 class Telling:
-    """What somebody wants to say; `posted_at` in UTC milliseconds, None for now; `hidden_seconds` = time until it shows."""
+    """What somebody wants to say; `posted_at` in UTC milliseconds, None for now.
+
+    `hidden_seconds` = time until it shows.
+    """
 
     place: str
     author: str
@@ -41,7 +37,11 @@ def tell(sandbox: Sandbox, channel: str, telling: Telling) -> str:
 
     Raises: Unusable.
     """
-    doers: dict[str, Callable[[Sandbox, Telling], str]] = {"x": _tell_x, "careopinion": _tell_careopinion, "nhsuk": _tell_nhsuk}
+    doers: dict[str, Callable[[Sandbox, Telling], str]] = {
+        "x": _tell_x,
+        "careopinion": _tell_careopinion,
+        "nhsuk": _tell_nhsuk,
+    }
     with sandbox.store.writing():
         return doers[channel](sandbox, telling)
 
@@ -51,7 +51,9 @@ def _tell_x(sandbox: Sandbox, telling: Telling) -> str:
     if not x_store.HANDLE.fullmatch(handle):
         raise Unusable("A handle has 1 to 15 letters, digits or underscores.")
     user = x_store.ensure_user(store, handle, organisation=True)
-    author = x_store.ensure_user(store, x_store.handle_of(telling.author or "somepatient"), name=telling.author or "somepatient")
+    author = x_store.ensure_user(
+        store, x_store.handle_of(telling.author or "somepatient"), name=telling.author or "somepatient"
+    )
     parent = None
     if telling.in_reply_to:
         parent = x_store.visible_post(store, int(telling.in_reply_to)) if telling.in_reply_to.isdigit() else None
@@ -71,7 +73,13 @@ def _tell_careopinion(sandbox: Sandbox, telling: Telling) -> str:
     now = sandbox.store.now() if telling.posted_at is None else telling.posted_at
     title = telling.title or _start(telling.text)
     story = careopinion_store.NewStory(
-        place, title, telling.text, telling.author or "Anonymous", now, now + int(telling.hidden_seconds * 1000), criticality=None
+        place,
+        title,
+        telling.text,
+        telling.author or "Anonymous",
+        now,
+        now + int(telling.hidden_seconds * 1000),
+        criticality=None,
     )
     number = careopinion_store.add_stories(sandbox.store, [story])[0]
     stored = careopinion_store.any_story(sandbox.store, number)
@@ -87,9 +95,16 @@ def _tell_nhsuk(sandbox: Sandbox, telling: Telling) -> str:
     now = sandbox.store.now() if telling.posted_at is None else telling.posted_at
     month, year = visit(now)
     review = nhsuk_store.NewReview(
-        place, telling.title or _start(telling.text), telling.text, telling.author or "Anonymous", now,
-        now + int(telling.hidden_seconds * 1000), month, year, telling.rating,
-    )  # fmt: skip
+        place,
+        telling.title or _start(telling.text),
+        telling.text,
+        telling.author or "Anonymous",
+        now,
+        now + int(telling.hidden_seconds * 1000),
+        month,
+        year,
+        telling.rating,
+    )
     return nhsuk_store.add_reviews(sandbox.store, [review])[0]
 
 
@@ -108,8 +123,9 @@ def _start(text: str) -> str:
 
 
 def answer_story(sandbox: Sandbox, number: int, text: str, author: str, change_int: int = 0) -> None:
-    """Respond to a Care Opinion story as the organisation: it appears after the moderator's delay, perhaps lightly edited.
+    """Respond to a Care Opinion story as the organisation; it appears after the moderator's delay.
 
+    The moderator edits some lightly.
     Raises: Unusable.
     """
     story = careopinion_store.story(sandbox.store, number)
@@ -121,7 +137,8 @@ def answer_story(sandbox: Sandbox, number: int, text: str, author: str, change_i
     role = author or "Patient Experience Team"
     shown = now + int(settings.careopinion_delay_seconds * 1000)
     careopinion_store.add_responses(
-        sandbox.store, [careopinion_store.NewResponse(number, text, body, role, role, story["place"], now, shown, change_int)]
+        sandbox.store,
+        [careopinion_store.NewResponse(number, text, body, role, role, story["place"], now, shown, change_int)],
     )
 
 
@@ -136,78 +153,8 @@ def answer_review(sandbox: Sandbox, guid: str, text: str, author: str) -> None:
     now = sandbox.store.now()
     shown = now + int(sandbox.settings.nhsuk_delay_seconds * 1000)
     try:
-        nhsuk_store.add_response(sandbox.store, nhsuk_store.NewResponse(review["ref"], text, author or "The organisation", now, shown))
+        nhsuk_store.add_response(
+            sandbox.store, nhsuk_store.NewResponse(review["ref"], text, author or "The organisation", now, shown)
+        )
     except nhsuk_store.Refused as refused:
         raise Unusable(str(refused)) from refused
-
-
-def shown(sandbox: Sandbox, channel: str, remote_id: str) -> Json | None:
-    """Describe an item and its answers, in whatever state; None when it never was."""
-    return {"x": _shown_x, "careopinion": _shown_careopinion, "nhsuk": _shown_nhsuk}[channel](sandbox, remote_id)
-
-
-def _shown_x(sandbox: Sandbox, remote_id: str) -> Json | None:
-    store = sandbox.store
-    post = x_store.post_by_id(store, int(remote_id)) if remote_id.isdigit() and len(remote_id) < 19 + 1 else None
-    if post is None:
-        return None
-    return {**_x_item(store, post), "title": "", "replies": [_x_item(store, reply) for reply in x_store.replies_to(store, post)]}
-
-
-def _x_item(store: Any, post: Row) -> Json:
-    author = x_store.user_by_id(store, post["author_id"]) or {"name": "", "username": "", "state": "missing"}
-    state = post["state"] if post["state"] != "visible" else {"active": "published"}.get(author["state"], author["state"])
-    return {
-        "remote_id": str(post["id"]), "text": post["text"][post["lead"] :], "full_text": post["text"], "author": author["name"],
-        "username": author["username"], "state": state, "at": stamp(post["created_at"]),
-        "in_reply_to": str(post["in_reply_to"]) if post["in_reply_to"] else None,
-    }  # fmt: skip
-
-
-def _shown_careopinion(sandbox: Sandbox, remote_id: str) -> Json | None:
-    store = sandbox.store
-    story = careopinion_store.any_story(store, int(remote_id)) if remote_id.isdigit() and len(remote_id) < 19 else None
-    if story is None:
-        return None
-    waiting = story["published_at"] > store.now()
-    replies = [
-        {
-            "remote_id": str(row["id"]), "text": row["body"], "typed_text": row["typed"], "author": row["author"], "at": stamp(row["submitted_at"]),
-            "state": "awaiting publication" if row["published_at"] > store.now() else "published",
-        }
-        for row in careopinion_store.responses(store, story["id"], published_only=False)
-    ]  # fmt: skip
-    state = "withdrawn" if story["state"] != "visible" else "awaiting publication" if waiting else "published"
-    return {
-        "remote_id": remote_id, "text": story["body"], "title": story["title"], "author": story["author"], "state": state,
-        "at": stamp(story["published_at"]), "ods_code": story["place"], "replies": replies,
-    }  # fmt: skip
-
-
-def _shown_nhsuk(sandbox: Sandbox, remote_id: str) -> Json | None:
-    store = sandbox.store
-    review = nhsuk_store.any_review(store, remote_id)
-    if review is None:
-        return None
-    row = nhsuk_store.response_to(store, review["ref"], published_only=False)
-    replies = []
-    if row:
-        state = "awaiting publication" if row["published_at"] > store.now() else "published"
-        replies = [{"remote_id": row["guid"], "text": row["body"], "author": row["author"], "at": stamp(row["submitted_at"]), "state": state}]
-    waiting = review["published_at"] > store.now()
-    state = "awaiting publication" if waiting else {"Published": "published", "Removed": "withdrawn"}.get(review["status"], "gone")
-    return {
-        "remote_id": review["guid"], "text": review["body"], "title": review["title"], "author": review["screen_name"], "state": state,
-        "rating": review["rating"], "at": stamp(review["submitted_at"]), "ods_code": review["ods_code"], "replies": replies,
-    }  # fmt: skip
-
-
-def stamp(moment: int) -> str:
-    """Write UTC milliseconds in ISO 8601."""
-    return x_shapes.when(moment)
-
-
-def day(moment: int) -> str:
-    """Write UTC milliseconds for people: 3 Feb 2026, 09:12."""
-    at = datetime.fromtimestamp(moment / 1000, LONDON)
-    return f"{at.day} {at:%b %Y, %H:%M}"

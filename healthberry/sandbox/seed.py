@@ -11,7 +11,14 @@ from .state import Sandbox
 from .x_write import reply_as
 
 FEW = 3
-STAFF = ("Patient Experience Team", "PALS", "Practice Manager", "Matron", "Service Manager", "Feedback and Complaints Team")
+STAFF = (
+    "Patient Experience Team",
+    "PALS",
+    "Practice Manager",
+    "Matron",
+    "Service Manager",
+    "Feedback and Complaints Team",
+)
 
 
 def ask(sandbox: Sandbox, channel: str, place: str) -> None:
@@ -35,7 +42,10 @@ def note(sandbox: Sandbox, channel: str, place: str) -> bool:
 
 
 def place_key(channel: str, place: str) -> str:
-    """Return how an organisation is written: handles small, codes in capitals (a service's name after the code stays)."""
+    """Return how an organisation is written.
+
+    Handles small, codes in capitals (a service's name after the code stays).
+    """
     if channel == "x":
         return place.lstrip("@").lower()
     code, space, service = place.strip().partition(" ")
@@ -98,7 +108,9 @@ def _careopinion_past(inventor: Inventor, key: str, number: int) -> None:
     careopinion_store.add_responses(store, responses)
 
 
-def _co_response(inventor: Inventor, ident: int, story: careopinion_store.NewStory, tone: str) -> careopinion_store.NewResponse:
+def _co_response(
+    inventor: Inventor, ident: int, story: careopinion_store.NewStory, tone: str
+) -> careopinion_store.NewResponse:
     source = inventor.source
     body = inventor.sandbox.texts.reply(tone, source, short=False)
     moment = min(inventor.sandbox.store.now() - 120_000, story.published_at + int(source.uniform(0.5, 12) * DAY))
@@ -126,17 +138,17 @@ def _nhsuk_past(inventor: Inventor, key: str, number: int) -> None:
 
 def _nhsuk_response(inventor: Inventor, guid: str, review: nhsuk_store.NewReview, tone: str) -> None:
     store, source = inventor.sandbox.store, inventor.source
-    stored = nhsuk_store.any_review(store, guid)
-    assert stored is not None
+    ref = store.sure("SELECT ref FROM nu_comments WHERE guid = ?", guid)["ref"]
     moment = min(store.now() - 120_000, review.published_at + int(source.uniform(0.2, 9) * DAY))
     body = inventor.sandbox.texts.reply(tone, source, short=False)
-    nhsuk_store.add_response(store, nhsuk_store.NewResponse(stored["ref"], body, source.choice(STAFF), moment, moment))
+    nhsuk_store.add_response(store, nhsuk_store.NewResponse(ref, body, source.choice(STAFF), moment, moment))
 
 
 def _syndicated(inventor: Inventor, key: str, number: int) -> list[nhsuk_store.NewReview]:
     """Return copies of Care Opinion stories about the same place, as Care Opinion pushes them."""
     ask(inventor.sandbox, "careopinion", key)
-    sql = "SELECT * FROM co_stories WHERE place = ? AND state = 'visible' AND published_at <= ? ORDER BY published_at DESC LIMIT ?"
+    sql = """SELECT * FROM co_stories WHERE place = ? AND state = 'visible' AND published_at <= ?
+             ORDER BY published_at DESC LIMIT ?"""
     rows = inventor.sandbox.store.rows(sql, key, inventor.sandbox.store.now() - DAY, number)
     return [copy_of(row) for row in rows]
 
@@ -146,6 +158,17 @@ def copy_of(story: dict[str, Any]) -> nhsuk_store.NewReview:
     from_path = f"careopinion/{story['id']}"
     month, year = visit(story["submitted_at"])
     return nhsuk_store.NewReview(
-        story["place"].split(" ", 1)[0], story["title"], story["body"], story["author"], story["submitted_at"], story["published_at"],
-        month, year, None, None, "careopinion", str(story["id"]), from_path,
-    )  # fmt: skip
+        story["place"].split(" ", 1)[0],
+        story["title"],
+        story["body"],
+        story["author"],
+        story["submitted_at"],
+        story["published_at"],
+        month,
+        year,
+        None,
+        None,
+        "careopinion",
+        str(story["id"]),
+        from_path,
+    )

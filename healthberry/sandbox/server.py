@@ -20,7 +20,7 @@ def serve(config: Mapping[str, str], host: str, port: int) -> int:
         gevent.signal_handler(number, stop.set)
     living = gevent.spawn(life.run, sandbox, stop)
     shown = f"[{host}]" if ":" in host else host
-    print(f"sandbox ready http://{shown}:{server.server_port}", flush=True)
+    print(f"sandbox ready http://{shown}:{server.server_port}", flush=True)  # noqa: T201
     stop.wait()
     server.stop(timeout=1)
     living.join(timeout=2)

@@ -1,6 +1,7 @@
 """The sandbox's memory: one SQLite file (or nothing but memory), one connection, one lock.
 
-Statements are short and never wait for anything but the disk, so one connection serves a hundred requests at a time; the lock
+Statements are short and never wait for anything but the disk, so one connection serves a hundred requests at a time;
+the lock
 keeps a transaction of one request from mixing with another's, under gevent and under threads alike.
 """
 
@@ -18,7 +19,8 @@ Row = dict[str, Any]
 class Store:
     """Run SQL against the sandbox's data.
 
-    Text that is not valid Unicode (a lone surrogate, as hostile clients send) is kept as bytes and comes back as it went in.
+    Text that is not valid Unicode (a lone surrogate, as hostile clients send) is kept as bytes and comes back as it
+    went in.
     """
 
     def __init__(self, path: str, clock: Callable[[], float] = time.time) -> None:
@@ -47,6 +49,16 @@ class Store:
         with self._lock:
             found: Row | None = self._run(sql, values).fetchone()
             return found
+
+    def sure(self, sql: str, *values: object) -> Row:
+        """Return the first row of a query that must have one.
+
+        Raises: LookupError.
+        """
+        found = self.row(sql, *values)
+        if found is None:
+            raise LookupError("a row that was just there is gone")
+        return found
 
     def value(self, sql: str, *values: object) -> Any:
         """Return the first column of the first row, or None."""
@@ -85,10 +97,12 @@ class Store:
 
     def empty(self) -> None:
         """Forget everything but the keys kept in `meta`."""
-        tables = [row["name"] for row in self.rows("SELECT name FROM sqlite_master WHERE type = 'table' AND name != 'meta'")]
+        tables = [
+            row["name"] for row in self.rows("SELECT name FROM sqlite_master WHERE type = 'table' AND name != 'meta'")
+        ]
         with self.writing():
             for table in tables:
-                self.run(f"DELETE FROM {table}")
+                self.run(f"DELETE FROM {table}")  # noqa: S608 - names from the schema
 
     def close(self) -> None:
         """Close the file; nothing works afterwards."""
@@ -114,4 +128,7 @@ def _packed(value: object) -> object:
 
 def _as_dict(cursor: sqlite3.Cursor, values: tuple[object, ...]) -> Row:
     names = (column[0] for column in cursor.description)
-    return {name: v.decode("utf-8", "surrogatepass") if isinstance(v, bytes) else v for name, v in zip(names, values, strict=True)}
+    return {
+        name: v.decode("utf-8", "surrogatepass") if isinstance(v, bytes) else v
+        for name, v in zip(names, values, strict=True)
+    }

@@ -17,8 +17,19 @@ from .state import here
 blueprint = Blueprint("websites", __name__, url_prefix="/websites")
 
 BEHAVIOURS = (
-    "ok", "dead", "bad_gateway", "not_found", "redirect", "redirect_elsewhere", "huge", "slow", "unknown_handle", "no_handle", "html", "binary",
-)  # fmt: skip
+    "ok",
+    "dead",
+    "bad_gateway",
+    "not_found",
+    "redirect",
+    "redirect_elsewhere",
+    "huge",
+    "slow",
+    "unknown_handle",
+    "no_handle",
+    "html",
+    "binary",
+)
 HOST = re.compile(r"[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?")
 
 
@@ -61,7 +72,10 @@ def _behave(behaviour: str, host: str, handle: str, path: str, options: dict[str
     if behaviour == "slow":
         time.sleep(float(options.get("seconds", 30)))
     if behaviour == "html":
-        return Response(str(options.get("html", "")).encode("utf-8", "surrogatepass"), mimetype=str(options.get("content_type", "text/html")))
+        return Response(
+            str(options.get("html", "")).encode("utf-8", "surrogatepass"),
+            mimetype=str(options.get("content_type", "text/html")),
+        )
     if behaviour == "binary":
         return Response(b"\x89PNG\r\n\x1a\n" + bytes(range(256)) * 8, mimetype="image/png")
     return _home(behaviour, host, handle)

@@ -25,13 +25,20 @@ class Caller:
 
 
 def caller() -> Caller | None:
-    """Recognise the bearer of the request's token; None when it is missing, unknown, revoked or older than two hours."""
+    """Recognise the bearer of the request's token.
+
+    None when it is missing, unknown, revoked or older than two hours.
+    """
     sandbox = here()
     kind, _, token = request.headers.get("Authorization", "").partition(" ")
     if kind.lower() != "bearer" or not token:
         return None
     if compare_digest(token.encode(), sandbox.config.keys.x_bearer_token.encode()):
-        return None if sandbox.store.value("SELECT value FROM meta WHERE name = 'x_bearer_invalidated'") else Caller("app", None, frozenset())
+        return (
+            None
+            if sandbox.store.value("SELECT value FROM meta WHERE name = 'x_bearer_invalidated'")
+            else Caller("app", None, frozenset())
+        )
     sql = "SELECT * FROM x_tokens WHERE token = ? AND kind = 'access' AND state = 'live' AND expires_at > ?"
     found = sandbox.store.row(sql, token, sandbox.store.now())
     return Caller(f"user:{found['user_id']}", found["user_id"], frozenset(found["scope"].split())) if found else None
@@ -74,11 +81,17 @@ def _refusal(who: Caller, limit: int | None, scopes: set[str]) -> Response | Non
     return None
 
 
-def _counted(who: Caller, view: Callable[..., ResponseReturnValue], values: dict[str, str], limit: int, window: int) -> Response:
+def _counted(
+    who: Caller, view: Callable[..., ResponseReturnValue], values: dict[str, str], limit: int, window: int
+) -> Response:
     sandbox = here()
-    verdict = sandbox.limits.hit(who.identity, view.__name__, limit, window, sandbox.store.now(), sandbox.settings.rate_limits)
+    verdict = sandbox.limits.hit(
+        who.identity, view.__name__, limit, window, sandbox.store.now(), sandbox.settings.rate_limits
+    )
     g.caller = who
-    answer = make_response(view(**values)) if verdict.allowed else problem(429, "Too Many Requests", "Too Many Requests")
+    answer = (
+        make_response(view(**values)) if verdict.allowed else problem(429, "Too Many Requests", "Too Many Requests")
+    )
     answer.headers["x-rate-limit-limit"] = str(verdict.limit)
     answer.headers["x-rate-limit-remaining"] = str(verdict.remaining)
     answer.headers["x-rate-limit-reset"] = str(verdict.reset)

@@ -13,6 +13,7 @@ from flask.typing import ResponseReturnValue
 from . import x_store
 from .gate import guard
 from .state import Sandbox, here
+from .x_params import words
 
 blueprint = Blueprint("x_oauth", __name__, url_prefix="/x")
 guard(blueprint, "x")
@@ -20,10 +21,10 @@ guard(blueprint, "x")
 CODE_SECONDS = 30
 ACCESS_SECONDS = 7200
 REFRESH_SECONDS = 182 * 86400
-SCOPES = set(
-    "tweet.read tweet.write tweet.moderate.write users.read users.email follows.read follows.write offline.access space.read mute.read "
-    "mute.write like.read like.write list.read list.write block.read block.write bookmark.read bookmark.write dm.read dm.write "
-    "media.write".split()
+SCOPES = words(
+    "tweet.read tweet.write tweet.moderate.write users.read users.email follows.read follows.write "
+    "offline.access space.read mute.read mute.write like.read like.write list.read list.write block.read "
+    "block.write bookmark.read bookmark.write dm.read dm.write media.write "
 )
 ASKED = ("response_type", "client_id", "redirect_uri", "scope", "state", "code_challenge", "code_challenge_method")
 
@@ -36,10 +37,13 @@ def authorise_page() -> ResponseReturnValue:
         return render_template("x/refused.html", problem=problem), 400
     newest = here().store.rows(
         """SELECT u.username FROM x_users u LEFT JOIN places p ON p.channel = 'x' AND p.place = u.username_key
-           WHERE u.organisation = 1 AND u.state = 'active' ORDER BY p.asked_at DESC NULLS LAST, u.username_key LIMIT 50"""
+           WHERE u.organisation = 1 AND u.state = 'active'
+           ORDER BY p.asked_at DESC NULLS LAST, u.username_key LIMIT 50"""
     )
     handles = [row["username"] for row in newest]
-    return render_template("x/authorise.html", asked={name: request.args.get(name, "") for name in ASKED}, handles=handles)
+    return render_template(
+        "x/authorise.html", asked={name: request.args.get(name, "") for name in ASKED}, handles=handles
+    )
 
 
 @blueprint.post("/i/oauth2/authorize")
@@ -92,7 +96,7 @@ def app_token() -> ResponseReturnValue:
         wrong = {"code": 99, "label": "authenticity_token_error", "message": "Unable to verify your credentials"}
         return jsonify(errors=[wrong]), 403
     here().store.run("DELETE FROM meta WHERE name = 'x_bearer_invalidated'")
-    return jsonify(token_type="bearer", access_token=here().config.keys.x_bearer_token)
+    return jsonify(token_type="bearer", access_token=here().config.keys.x_bearer_token)  # noqa: S106
 
 
 @blueprint.post("/oauth2/invalidate_token")
@@ -158,7 +162,9 @@ def _trade_code() -> ResponseReturnValue:
         if found is None or found["expires_at"] < store.now():
             return _error("invalid_request", "Value passed for the authorization code was invalid.")
         if found["redirect_uri"] != form.get("redirect_uri"):
-            return _error("invalid_request", "Value passed for the redirect uri did not match the uri of the authorization code.")
+            return _error(
+                "invalid_request", "Value passed for the redirect uri did not match the uri of the authorization code."
+            )
         if not _proves(form.get("code_verifier", ""), found["challenge"], found["method"]):
             return _error("invalid_request", "Value passed for the code verifier did not match the code challenge.")
         return jsonify(_pair(found["user_id"], found["scope"], secrets.token_hex(8)))
@@ -173,7 +179,9 @@ def _proves(verifier: str, challenge: str, method: str) -> bool:
 def _trade_refresh() -> ResponseReturnValue:
     store = here().store
     with store.writing():
-        found = store.row("SELECT * FROM x_tokens WHERE token = ? AND kind = 'refresh'", request.form.get("refresh_token", ""))
+        found = store.row(
+            "SELECT * FROM x_tokens WHERE token = ? AND kind = 'refresh'", request.form.get("refresh_token", "")
+        )
         if found and found["state"] == "used":
             # Somebody else holds a copy: everything that came of this sign-in is revoked.
             store.run("UPDATE x_tokens SET state = 'revoked' WHERE family = ?", found["family"])
@@ -195,10 +203,11 @@ def _pair(user_id: int, scope: str, family: str) -> dict[str, object]:
 def _new_token(sandbox: Sandbox, kind: str, seconds: int, user_id: int, scope: str, family: str) -> str:
     made = secrets.token_urlsafe(68)
     values = (made, kind, family, user_id, scope, sandbox.store.now() + seconds * 1000)
-    sandbox.store.run("INSERT INTO x_tokens (token, kind, family, user_id, scope, expires_at) VALUES (?, ?, ?, ?, ?, ?)", *values)
+    sandbox.store.run(
+        "INSERT INTO x_tokens (token, kind, family, user_id, scope, expires_at) VALUES (?, ?, ?, ?, ?, ?)", *values
+    )
     return made
 
 
 def _error(code: str, description: str) -> Response:
     return Response(json.dumps({"error": code, "error_description": description}), 400, mimetype="application/json")
-

@@ -70,9 +70,9 @@ def _all(tokens: list[str]) -> tuple[Test, list[str]]:
 
 def _one(tokens: list[str]) -> tuple[Test, list[str]]:
     token, rest = tokens[0], tokens[1:]
-    if token == "-(":
+    if token == "-(":  # noqa: S105
         raise BadQuery("groups cannot be negated")
-    if token == "(":
+    if token == "(":  # noqa: S105
         test, rest = _either(rest)
         if not rest:
             raise BadQuery("a bracket is not closed")

@@ -28,7 +28,13 @@ def when(moment: int) -> str:
 
 def problem(status: int, title: str, detail: str, kind: str = "about:blank", **more: object) -> Response:
     """Make an error answer in X's problem form."""
-    body = {"title": title, "detail": detail, "type": kind if kind == "about:blank" else PROBLEMS + kind, "status": status, **more}
+    body = {
+        "title": title,
+        "detail": detail,
+        "type": kind if kind == "about:blank" else PROBLEMS + kind,
+        "status": status,
+        **more,
+    }
     return Response(json.dumps(body), status, mimetype="application/problem+json")
 
 
@@ -46,7 +52,14 @@ def invalid(message: str, **parameters: object) -> Response:
 
 def not_found(what: str, parameter: str, value: str) -> Json:
     """Make the partial error for something that does not exist."""
-    return _partial("Not Found Error", f"Could not find {what} with {parameter}: [{value}].", "resource-not-found", what, parameter, value)
+    return _partial(
+        "Not Found Error",
+        f"Could not find {what} with {parameter}: [{value}].",
+        "resource-not-found",
+        what,
+        parameter,
+        value,
+    )
 
 
 def not_allowed(what: str, parameter: str, value: str) -> Json:
@@ -75,7 +88,10 @@ def parts_of(token: str) -> list[int] | None:
 
 
 def written(text: str) -> tuple[str, Json]:
-    """Return a text as X shows it (escaped, links shortened) and its entities without mentions; offsets count code points."""
+    """Return a text as X shows it (escaped, links shortened) and its entities without mentions.
+
+    Offsets count code points.
+    """
     out, urls, last = "", [], 0
     for match in URL.finditer(text):
         out += html.escape(text[last : match.start()], quote=False)
@@ -88,7 +104,9 @@ def written(text: str) -> tuple[str, Json]:
 
 
 def _link(url: str, start: int) -> Json:
-    code = re.sub(r"[-_]", "x", base64.urlsafe_b64encode(sha256(url.encode("utf-8", "surrogatepass")).digest()).decode())[:10]
+    code = re.sub(
+        r"[-_]", "x", base64.urlsafe_b64encode(sha256(url.encode("utf-8", "surrogatepass")).digest()).decode()
+    )[:10]
     short = f"https://t.co/{code}"
     display = url.split("://", 1)[1]
     display = display if len(display) <= 26 else display[:26] + "…"
@@ -161,11 +179,18 @@ def user_json(user: Row, fields: Iterable[str]) -> Json:
     """Write one account with the fields asked for."""
     full: Json = {
         "created_at": when(user["created_at"]),
-        "description": "A simulated account." if not user["organisation"] else "A simulated organisation. Not monitored round the clock.",
+        "description": "A simulated account."
+        if not user["organisation"]
+        else "A simulated organisation. Not monitored round the clock.",
         "profile_image_url": f"{request.host_url}assets/person.png",
         "protected": user["state"] == "protected",
         "verified": bool(user["organisation"]),
-        "public_metrics": {"followers_count": user["id"] % 900, "following_count": user["id"] % 300, "tweet_count": user["id"] % 5000, "listed_count": 0},
+        "public_metrics": {
+            "followers_count": user["id"] % 900,
+            "following_count": user["id"] % 300,
+            "tweet_count": user["id"] % 5000,
+            "listed_count": 0,
+        },
     }
     base = {"id": str(user["id"]), "name": user["name"], "username": user["username"]}
     return {**base, **{name: full[name] for name in fields if name in full}}

@@ -12,12 +12,17 @@ EPOCH_MS = 1288834974657
 REACHABLE_MENTIONS = 800
 HANDLE = re.compile(r"[A-Za-z0-9_]{1,15}")
 MENTION = re.compile(r"(?<![A-Za-z0-9_@/])@([A-Za-z0-9_]{1,15})(?![A-Za-z0-9_@])")
-_COLUMNS = "id, author_id, text, lead, created_at, conversation_id, in_reply_to, quoted, first_id, reply_settings, dedupe"
+_COLUMNS = (
+    "id, author_id, text, lead, created_at, conversation_id, in_reply_to, quoted, first_id, reply_settings, dedupe"
+)
 
 
 @dataclass
 class NewPost:
-    """A post in the making; `lead` says how many characters at its start X itself put there; times in UTC milliseconds."""
+    """A post in the making; `lead` says how many characters at its start X itself put there.
+
+    Times in UTC milliseconds.
+    """
 
     author_id: int
     text: str
@@ -58,14 +63,13 @@ def ensure_user(store: Store, handle: str, name: str | None = None, organisation
     # The number is derived from the handle, so that the same seed gives the same world.
     number = 10**9 + int.from_bytes(sha256(key.encode()).digest()[:6], "big")
     created = store.now() - (number % 4000 + 400) * 86_400_000
-    sql = "INSERT INTO x_users (id, username, username_key, name, organisation, created_at) VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING"
+    sql = """INSERT INTO x_users (id, username, username_key, name, organisation, created_at) VALUES (?, ?, ?, ?, ?, ?)
+             ON CONFLICT DO NOTHING"""
     with store.writing():
         store.run(sql, number, handle, key, name or handle, int(organisation), created)
         if organisation:
             store.run("UPDATE x_users SET organisation = 1 WHERE username_key = ?", key)
-        user = user_by_name(store, handle)
-    assert user is not None
-    return user
+        return store.sure("SELECT * FROM x_users WHERE username_key = ?", key)
 
 
 def post_by_id(store: Store, post_id: int) -> Row | None:
@@ -104,13 +108,14 @@ def add_post(store: Store, new: NewPost) -> Row:
         _insert(store, [_values(number, new)])
         mentions = mentioned_ids(store, new.text)
         store.many("INSERT OR IGNORE INTO x_mentions VALUES (?, ?)", [(user, number) for user in mentions])
-    post = store.row("SELECT * FROM x_posts WHERE id = ?", number)
-    assert post is not None
-    return post
+    return store.sure("SELECT * FROM x_posts WHERE id = ?", number)
 
 
 def add_past_mentions(store: Store, user_id: int, posts: Sequence[NewPost]) -> list[int]:
-    """Store many posts that each mention one account; return their ids in the order given. Times must lie in the past."""
+    """Store many posts that each mention one account; return their ids in the order given.
+
+    Times must lie in the past.
+    """
     with store.writing():
         numbers = [_free_id(store, post.created_at) for post in posts] if len(posts) < 500 else _many_ids(store, posts)
         _insert(store, [_values(number, post) for number, post in zip(numbers, posts, strict=True)])
@@ -123,14 +128,15 @@ def edit_post(store: Store, post: Row, text: str) -> Row:
     with store.writing():
         store.run("UPDATE x_posts SET newest = 0 WHERE first_id = ?", post["first_id"])
         number = _free_id(store, store.now())
-        sql = f"""INSERT INTO x_posts ({_COLUMNS}) SELECT ?, author_id, ?, ?, created_at, conversation_id, in_reply_to, quoted,
-                  first_id, reply_settings, dedupe FROM x_posts WHERE id = ?"""
+        sql = f"""INSERT INTO x_posts ({_COLUMNS}) SELECT ?, author_id, ?, ?, created_at, conversation_id, in_reply_to,
+                  quoted,
+                  first_id, reply_settings, dedupe FROM x_posts WHERE id = ?"""  # noqa: S608
         lead = post["lead"] if text.startswith(post["text"][: post["lead"]]) else 0
         store.run(sql, number, text, lead, post["id"])
-        store.many("INSERT OR IGNORE INTO x_mentions VALUES (?, ?)", [(user, number) for user in mentioned_ids(store, text)])
-    edited = post_by_id(store, number)
-    assert edited is not None
-    return edited
+        store.many(
+            "INSERT OR IGNORE INTO x_mentions VALUES (?, ?)", [(user, number) for user in mentioned_ids(store, text)]
+        )
+    return store.sure("SELECT * FROM x_posts WHERE id = ?", number)
 
 
 def delete_post(store: Store, post: Row) -> None:
@@ -141,21 +147,27 @@ def delete_post(store: Store, post: Row) -> None:
 def replies_to(store: Store, post: Row) -> list[Row]:
     """Return the newest versions of the direct replies to any version of a post, oldest first, deleted ones too."""
     marks = versions(store, post)
-    sql = f"SELECT * FROM x_posts WHERE newest = 1 AND in_reply_to IN ({','.join('?' * len(marks))}) ORDER BY id"
+    sql = f"SELECT * FROM x_posts WHERE newest = 1 AND in_reply_to IN ({','.join('?' * len(marks))}) ORDER BY id"  # noqa: S608
     return store.rows(sql, *marks)
 
 
 def reachable_mentions(store: Store, user_id: int) -> list[int]:
-    """Return the ids of the mentions that the API lists: newest versions, visible, among the newest 800, newest first."""
-    sql = f"""SELECT p.id FROM (SELECT post_id FROM x_mentions WHERE user_id = ? ORDER BY post_id DESC LIMIT {REACHABLE_MENTIONS}) m
+    """Return the ids of the mentions that the API lists.
+
+    Newest versions, visible, among the newest 800, newest first.
+    """
+    sql = f"""SELECT p.id FROM
+              (SELECT post_id FROM x_mentions WHERE user_id = ? ORDER BY post_id DESC LIMIT {REACHABLE_MENTIONS}) m
               JOIN x_posts p ON p.id = m.post_id JOIN x_users u ON u.id = p.author_id
-              WHERE p.newest = 1 AND p.state = 'visible' AND u.state = 'active' ORDER BY p.id DESC"""
+              WHERE p.newest = 1 AND p.state = 'visible' AND u.state = 'active' ORDER BY p.id DESC"""  # noqa: S608
     return [row["id"] for row in store.rows(sql, user_id)]
 
 
 def _free_id(store: Store, moment: int) -> int:
     wanted = snowflake(moment)
-    newest = store.value("SELECT MAX(id) AS newest FROM x_posts WHERE id BETWEEN ? AND ?", wanted, wanted + (1 << 22) - 1)
+    newest = store.value(
+        "SELECT MAX(id) AS newest FROM x_posts WHERE id BETWEEN ? AND ?", wanted, wanted + (1 << 22) - 1
+    )
     if newest is not None:
         return int(newest) + 1
     # A clock that was set back must not give a new post an id below one already served.
@@ -172,9 +184,20 @@ def _values(number: int, new: NewPost) -> tuple[object, ...]:
     parent = new.in_reply_to
     conversation = parent["conversation_id"] if parent else number
     reply_to = parent["id"] if parent else None
-    return (number, new.author_id, new.text, new.lead, new.created_at, conversation, reply_to, new.quoted, number,
-            new.reply_settings, new.dedupe)  # fmt: skip
+    return (
+        number,
+        new.author_id,
+        new.text,
+        new.lead,
+        new.created_at,
+        conversation,
+        reply_to,
+        new.quoted,
+        number,
+        new.reply_settings,
+        new.dedupe,
+    )
 
 
 def _insert(store: Store, rows: Iterable[Sequence[object]]) -> None:
-    store.many(f"INSERT INTO x_posts ({_COLUMNS}) VALUES ({','.join('?' * 11)})", rows)
+    store.many(f"INSERT INTO x_posts ({_COLUMNS}) VALUES ({','.join('?' * 11)})", rows)  # noqa: S608

@@ -14,11 +14,13 @@ from .state import Sandbox, here
 from .store import Row, Store
 from .x_api import blueprint
 from .x_auth import DAY, call
+from .x_params import words
 from .x_shapes import invalid, problem, written
 
-KNOWN = set(
-    "text reply quote_tweet_id media poll reply_settings made_with_ai edit_options card_uri community_id direct_message_deep_link "
-    "for_super_followers_only geo nullcast paid_partnership share_with_followers".split()
+KNOWN = words(
+    "text reply quote_tweet_id media poll reply_settings made_with_ai edit_options card_uri community_id "
+    "direct_message_deep_link for_super_followers_only geo nullcast paid_partnership "
+    "share_with_followers "
 )
 REPLY_KNOWN = {"in_reply_to_tweet_id", "exclude_reply_user_ids", "auto_populate_reply_metadata"}
 NOT_MENTIONED = (
@@ -33,7 +35,8 @@ GONE = "You attempted to reply to a Tweet that is deleted or not visible to you.
 @call(user=100, app=None, scopes="tweet.read tweet.write users.read")
 def create_post() -> ResponseReturnValue:
     """Answer POST /2/tweets: 201, or X's refusals for length, duplicates and conversations one was not asked into."""
-    sandbox, body = here(), request.get_json(silent=True)
+    sandbox = here()
+    body: Any = request.get_json(silent=True)
     wrong = _wrong_body(body)
     if wrong is not None:
         return wrong
@@ -44,7 +47,9 @@ def create_post() -> ResponseReturnValue:
         if refused is not None:
             return refused
         post = _create(sandbox, body["text"], parent, body.get("reply_settings") or "everyone")
-    answer = jsonify(data={"id": str(post["id"]), "text": written(post["text"])[0], "edit_history_tweet_ids": [str(post["id"])]})
+    answer = jsonify(
+        data={"id": str(post["id"]), "text": written(post["text"])[0], "edit_history_tweet_ids": [str(post["id"])]}
+    )
     return _with_daily_limits(sandbox, answer), 201
 
 
@@ -67,7 +72,9 @@ def _wrong_body(body: Any) -> Response | None:
         return invalid("The request body is not a JSON object")
     unknown = set(body) - KNOWN
     if unknown:
-        return invalid(f"[$.{sorted(unknown)[0]}: is not defined in the schema and the schema does not allow additional properties]")
+        return invalid(
+            f"[$.{min(unknown)}: is not defined in the schema and the schema does not allow additional properties]"
+        )
     reply = body.get("reply") or {}
     if not isinstance(reply, dict) or set(reply) - REPLY_KNOWN:
         return invalid("[$.reply: is not valid]")
@@ -83,7 +90,12 @@ def _wrong_body(body: Any) -> Response | None:
 
 def _refused(sandbox: Sandbox, text: str, parent_id: str | None, parent: Row | None) -> Response | None:
     if not _fits(text):
-        return problem(400, "Invalid Request", "Your Tweet text is too long. Your Tweet text cannot exceed 280 characters.", "invalid-request")
+        return problem(
+            400,
+            "Invalid Request",
+            "Your Tweet text is too long. Your Tweet text cannot exceed 280 characters.",
+            "invalid-request",
+        )
     if parent_id and parent is None:
         return problem(403, "Forbidden", GONE)
     if parent is not None and not _may_answer(sandbox.store, parent, g.caller.user_id):
@@ -123,7 +135,11 @@ def _is_duplicate(sandbox: Sandbox, user_id: int, text: str, parent: Row | None)
     if settings.duplicate_rule == "off":
         return False
     sql = "SELECT id FROM x_posts WHERE author_id = ? AND dedupe = ? AND state = 'visible' AND created_at > ?"
-    values: list[object] = [user_id, normalised(text), sandbox.store.now() - int(settings.duplicate_window_seconds * 1000)]
+    values: list[object] = [
+        user_id,
+        normalised(text),
+        sandbox.store.now() - int(settings.duplicate_window_seconds * 1000),
+    ]
     if settings.duplicate_rule == "same_parent":
         sql += " AND in_reply_to IS ?"
         values.append(parent["id"] if parent else None)
@@ -131,18 +147,28 @@ def _is_duplicate(sandbox: Sandbox, user_id: int, text: str, parent: Row | None)
 
 
 def _create(sandbox: Sandbox, text: str, parent: Row | None, reply_settings: str) -> Row:
-    return reply_as(sandbox.store, g.caller.user_id, text, parent, dedupe=normalised(text), reply_settings=reply_settings)
+    return reply_as(
+        sandbox.store, g.caller.user_id, text, parent, dedupe=normalised(text), reply_settings=reply_settings
+    )
 
 
 def reply_as(
-    store: Store, user_id: int, text: str, parent: Row | None, moment: int | None = None, dedupe: str | None = None, reply_settings: str = "everyone"
+    store: Store,
+    user_id: int,
+    text: str,
+    parent: Row | None,
+    moment: int | None = None,
+    dedupe: str | None = None,
+    reply_settings: str = "everyone",
 ) -> Row:
     """Store a post of an account; X puts the handle of the post's author that is answered in front."""
     author = x_store.user_by_id(store, parent["author_id"]) if parent else None
     lead = ""
     if author and author["id"] != user_id and not text.lower().startswith(f"@{author['username_key']}"):
         lead = f"@{author['username']} "
-    new = x_store.NewPost(user_id, lead + text, store.now() if moment is None else moment, len(lead), parent, None, reply_settings, dedupe)
+    new = x_store.NewPost(
+        user_id, lead + text, store.now() if moment is None else moment, len(lead), parent, None, reply_settings, dedupe
+    )
     return x_store.add_post(store, new)
 
 
@@ -151,5 +177,11 @@ def _with_daily_limits(sandbox: Sandbox, answer: Response) -> Response:
     for who, limit in ((f"user:{g.caller.user_id}", 1000), ("app", 10000)):
         verdict = sandbox.limits.hit(who, "daily posts", limit, DAY, now, enforced=False)
         prefix = f"x-{who.split(':')[0]}-limit-24hour"
-        answer.headers.update({f"{prefix}-limit": str(limit), f"{prefix}-remaining": str(verdict.remaining), f"{prefix}-reset": str(verdict.reset)})
+        answer.headers.update(
+            {
+                f"{prefix}-limit": str(limit),
+                f"{prefix}-remaining": str(verdict.remaining),
+                f"{prefix}-reset": str(verdict.reset),
+            }
+        )
     return answer

@@ -9,7 +9,7 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
-SLOT = re.compile(r"\{([a-z]+)\}")
+SLOT = re.compile(r"\{([A-Za-z]+)\}")
 
 
 @dataclass(frozen=True)
@@ -49,7 +49,10 @@ class Library:
         return [text for text in self.texts if channel in text.channels and wanted.intersection(text.tags)]
 
     def choose(self, channel: str, tags: tuple[str, ...], used: Mapping[str, int], chance: Random, org: str) -> Written:
-        """Choose among the least used suitable pieces; one that was used before comes back with other words around it."""
+        """Choose among the least used suitable pieces.
+
+        One that was used before comes back with other words around it.
+        """
         pool = self.suitable(channel, tags)
         least = min(used.get(text.id, 0) for text in pool)
         # Spam is rare, as it is outside.
@@ -58,31 +61,45 @@ class Library:
         return self._write(chosen, least, chance, org)
 
     def _write(self, chosen: Text, times: int, chance: Random, org: str) -> Written:
-        filled: dict[str, str] = {"org": org}
+        source, title = chosen.text, chosen.title
+        if times:
+            source = self._again(chosen, chance)
+            title = chance.choice(self.parts["titles"][_mood(chosen.tone)]) if title else title
+        filled = {"org": org}
+        return Written(
+            chosen.id, self._fill(title, filled, chance), self._fill(source, filled, chance), chosen.rating, chosen.tone
+        )
+
+    def _fill(self, text: str, filled: dict[str, str], chance: Random) -> str:
+        """Fill slots; one name means one thing throughout a piece, and `{Ward}` begins a sentence."""
 
         def fill(match: re.Match[str]) -> str:
-            name = match.group(1)
+            name = match.group(1).lower()
             if name not in filled and name in self.parts["slots"]:
                 filled[name] = chance.choice(self.parts["slots"][name])
-            return filled.get(name, match.group())
+            word = filled.get(name, match.group())
+            return word[:1].upper() + word[1:] if match.group(1)[0].isupper() else word
 
-        title, text = SLOT.sub(fill, chosen.title), SLOT.sub(fill, chosen.text)
-        if times:
-            text = self._varied(text, chosen, chance)
-            title = chance.choice(self.parts["titles"][_mood(chosen.tone)]) if title else title
-        return Written(chosen.id, _capital(title), _capital(text), chosen.rating, chosen.tone)
+        return SLOT.sub(fill, text)
 
-    def _varied(self, text: str, chosen: Text, chance: Random) -> str:
-        tails = self.parts["tails"][_mood(chosen.tone)]
-        if len(text) < 600 and chance.random() < 0.5:
-            text = f"{chance.choice(self.parts['openings'])} {text}"
-        return f"{text} {chance.choice(tails)}" if len(text) < 220 or "x" not in chosen.channels else text
+    def _again(self, chosen: Text, chance: Random) -> str:
+        """Make other words in the mood of a piece that was used before."""
+        good, bad = (chance.sample(self.parts["fragments"][mood], 3) for mood in ("good", "bad"))
+        mood, many = _mood(chosen.tone), chance.randint(1, 2 if "x" in chosen.channels else 3)
+        pieces = {
+            "good": good[:many],
+            "bad": bad[:many],
+            "mixed": [good[0], "That said:", bad[0], *good[1 : many - 1]],
+        }[mood]
+        opening = [chance.choice(self.parts["openings"])] if chance.random() < 0.3 else []
+        closing = [chance.choice(self.parts["tails"][mood])] if chance.random() < 0.5 else []
+        return " ".join([*opening, *pieces, *closing])
 
     def reply(self, tone: str, chance: Random, short: bool) -> str:
         """Return an invented answer of an organisation to a piece in some tone; `short` ones fit X."""
         kind = "short_replies" if short else "replies"
         said: str = chance.choice(self.parts[kind][_mood(tone)])
-        return SLOT.sub(lambda match: chance.choice(self.parts["slots"].get(match.group(1), [match.group()])), said)
+        return self._fill(said, {}, chance)
 
     def follow_up(self, chance: Random) -> str:
         """Return what a patient says after an answer on X."""
@@ -97,7 +114,12 @@ class Library:
     def screen_name(self, chance: Random) -> str:
         """Return an invented screen name for X."""
         first, second = chance.choice(self.parts["name_words"]), chance.choice(self.parts["name_things"])
-        shapes = (f"{first}{second}", f"{first}_{second}", f"{second}{chance.randint(3, 98)}", f"{first}{chance.randint(3, 98)}")
+        shapes = (
+            f"{first}{second}",
+            f"{first}_{second}",
+            f"{second}{chance.randint(3, 98)}",
+            f"{first}{chance.randint(3, 98)}",
+        )
         made: str = chance.choice(shapes)
         return made[:15]
 
@@ -109,11 +131,9 @@ class Library:
 
 
 def _mood(tone: str) -> str:
-    return {"thanks": "good", "mixed": "mixed", "neutral": "mixed", "question": "mixed", "spam": "mixed"}.get(tone, "bad")
-
-
-def _capital(text: str) -> str:
-    return text[:1].upper() + text[1:]
+    return {"thanks": "good", "mixed": "mixed", "neutral": "mixed", "question": "mixed", "spam": "mixed"}.get(
+        tone, "bad"
+    )
 
 
 @cache
