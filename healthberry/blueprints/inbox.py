@@ -1,0 +1,52 @@
+"""The inbox: the list of conversations, narrowed, searched and paged."""
+
+from typing import Any
+from uuid import UUID
+
+from flask import Blueprint, make_response, render_template, request
+from werkzeug.wrappers import Response
+
+from healthberry.blueprints import listing
+from healthberry.blueprints.guard import member, signed_in
+from healthberry.blueprints.render import render, wants_part
+from healthberry.core import inbox
+from healthberry.core.inbox import View
+
+blueprint = Blueprint("inbox", __name__)
+blueprint.add_app_template_global(listing.conversation_address)
+blueprint.add_app_template_global(listing.inbox_address)
+blueprint.add_app_template_global(listing.stream_address)
+
+
+@blueprint.get("/inbox")
+@signed_in
+def index() -> Response:
+    """Show the list, or the rest of it; a conversation that is open beside it stays open."""
+    view = View.from_args(request.args)
+    after = request.args.get("after", "")
+    context = listing.list_context(view, after)
+    if not wants_part():
+        return make_response(render_template("inbox/index.html", page=None, **context))
+    if after:
+        return render("inbox/index.html", "inbox/_rows.html", **context)
+    return _narrowed(view, context)
+
+
+def _narrowed(view: View, context: dict[str, Any]) -> Response:
+    """Answer with the rows of another view, and with every address on the page that names the view."""
+    open_id = listing.open_conversation_id()
+    others = ["inbox/_chips.html", "inbox/_stream.html"]
+    if open_id is not None:
+        others.append("conversation/_nav.html")
+        context |= nav_context(view, open_id)
+    response = render("inbox/index.html", "inbox/_list_body.html", others, open_id=open_id, **context)
+    address = listing.conversation_address(view, open_id) if open_id else listing.inbox_address(view)
+    typing = request.headers.get("HX-Source", "").endswith("#search")
+    response.headers["HX-Replace-Url" if typing else "HX-Push-Url"] = address
+    return response
+
+
+def nav_context(view: View, conversation_id: UUID) -> dict[str, Any]:
+    """Return the conversations above and below this one in the list."""
+    newer, older = inbox.neighbours(member(), view, conversation_id)
+    return {"view": view, "newer": newer, "older": older}

@@ -1,0 +1,78 @@
+"""The list beside every page of the inbox: what it shows, and the addresses that narrow it."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from functools import partial
+from typing import Any
+from urllib.parse import parse_qsl, urlencode, urlsplit
+from uuid import UUID
+
+from flask import request
+
+from healthberry.blueprints.guard import member
+from healthberry.core import channels, events, inbox
+from healthberry.core.inbox import View
+
+_PAGE = "/conversations/"
+
+
+def list_context(view: View, after: str = "") -> dict[str, Any]:
+    """Return what the list's templates need: rows, what they can be narrowed by, and the newest change they contain."""
+    asking = member()
+    # The number first: a change between the two is then shown twice, never missed.
+    number = events.last_number(asking.organisation_id)
+    listing = inbox.list_conversations(asking, view, after)
+    linked = channels.channels_of(asking)
+    return {
+        "view": view,
+        "rows": listing.rows,
+        "next": listing.next,
+        "first": not after,
+        "number": number,
+        "linked": linked,
+        "kinds": sorted({channel.kind for channel in linked}),
+        "services": inbox.services(asking),
+        "narrowed": partial(narrowed, view),
+    }
+
+
+def narrowed(view: View, **changes: Any) -> str:
+    """Return the address of the list with `changes` to its view."""
+    return inbox_address(replace(view, **changes))
+
+
+def inbox_address(view: View) -> str:
+    """Return the address of the list in this view."""
+    return "/inbox" + _query(view.to_args())
+
+
+def conversation_address(view: View, conversation_id: UUID) -> str:
+    """Return the address of a conversation, reached from this view; needs no request, for rows that are pushed."""
+    return f"{_PAGE}{conversation_id}" + _query(view.to_args())
+
+
+def stream_address(view: View, after: int, conversation_id: UUID | None = None) -> str:
+    """Return the address of the changes that a page with this list, and perhaps a conversation, listens to."""
+    args = {"view": "inbox", **view.to_args()}
+    if conversation_id is not None:
+        args = {**args, "view": "conversation", "conversation": str(conversation_id)}
+    return "/stream" + _query({**args, "after": str(after)})
+
+
+def present_view() -> View:
+    """Return the view of the page that asked: its own address where htmx tells it, else this request's arguments."""
+    address = request.headers.get("HX-Current-URL")
+    return View.from_args(dict(parse_qsl(urlsplit(address).query)) if address else request.args)
+
+
+def open_conversation_id() -> UUID | None:
+    """Return the conversation that stands beside the list on the page that asked, where htmx tells it."""
+    path = urlsplit(request.headers.get("HX-Current-URL", "")).path
+    try:
+        return UUID(path.removeprefix(_PAGE)) if path.startswith(_PAGE) else None
+    except ValueError:
+        return None
+
+
+def _query(args: Mapping[str, str]) -> str:
+    return f"?{urlencode(args)}" if args else ""

@@ -1,0 +1,177 @@
+// The composer: keeps the draft on the server while one types, copies a reply to sites that take it only there, and comes back
+// when a reply went out or failed. The stream never replaces it, so nothing typed here is lost to news.
+
+const PAUSE = 600;
+const RETRY = 5000;
+const LEAVING_AT_MOST = 60000; // browsers send no more than 64 KB after a page has gone
+
+const find = (selector) => document.querySelector(selector);
+const field = () => find("#text");
+
+// Drafts -----------------------------------------------------------------------------------------------------------
+
+const kept = new WeakMap(); // field -> the words that the server surely has
+const sent = new WeakMap(); // request -> the words that it carries
+let timer;
+
+const isDirty = (text) => text !== null && text.value !== (kept.get(text) ?? text.defaultValue);
+
+const save = () => {
+  clearTimeout(timer);
+  const text = field();
+  if (isDirty(text)) text.dispatchEvent(new Event("draft"));
+};
+
+const later = (pause) => {
+  clearTimeout(timer);
+  timer = setTimeout(save, pause);
+};
+
+const say = (words) => {
+  const place = find("#saved");
+  if (!place) return;
+  place.textContent = words;
+  place.classList.add("saved--not");
+};
+
+// The page goes, or another conversation takes its place: no answer is waited for.
+const saveAndLeave = () => {
+  clearTimeout(timer);
+  const text = field();
+  if (!isDirty(text) || text.value.length > LEAVING_AT_MOST) return;
+  const body = new URLSearchParams(new FormData(text.form));
+  fetch(text.dataset.beacon, { method: "POST", body, keepalive: true, headers: { "X-Leaving": "true" } }).catch(() => {});
+  kept.set(text, text.value);
+};
+
+document.addEventListener("input", (event) => {
+  if (event.target === field()) later(PAUSE);
+});
+document.addEventListener("focusout", (event) => {
+  if (event.target === field()) save();
+});
+window.addEventListener("pagehide", saveAndLeave);
+document.addEventListener("visibilitychange", () => document.hidden && saveAndLeave());
+window.addEventListener("online", save);
+
+document.addEventListener("htmx:before:request", ({ detail: { ctx } }) => {
+  if (ctx.sourceElement === field()) sent.set(ctx, new URLSearchParams(ctx.request.body).get("text"));
+});
+document.addEventListener("htmx:after:request", ({ detail: { ctx } }) => {
+  if (!sent.has(ctx) || ctx.sourceElement !== field()) return;
+  if (ctx.response.status < 300) kept.set(ctx.sourceElement, sent.get(ctx));
+  else if (ctx.response.status >= 500) notSaved();
+  if (isDirty(field()) && ctx.response.status < 300) later(PAUSE);
+});
+document.addEventListener("htmx:error", (event) => {
+  if (event.detail?.ctx?.sourceElement === field() && field()) notSaved();
+});
+
+const notSaved = () => {
+  say(navigator.onLine ? "Not saved yet: trying again" : "Not saved: you are offline");
+  later(RETRY);
+};
+
+// Tabs -------------------------------------------------------------------------------------------------------------
+
+const choose = (tab) => {
+  for (const one of tab.parentElement.querySelectorAll('[role="tab"]')) {
+    const chosen = one === tab;
+    one.setAttribute("aria-selected", String(chosen));
+    one.tabIndex = chosen ? 0 : -1;
+    find(`#${one.getAttribute("aria-controls")}`).hidden = !chosen;
+  }
+};
+
+document.addEventListener("click", (event) => {
+  const tab = event.target.closest('#composer [role="tab"]');
+  if (tab) choose(tab);
+});
+document.addEventListener("keydown", (event) => {
+  const tab = event.target.closest?.('#composer [role="tab"]');
+  if (!tab || !["ArrowLeft", "ArrowRight"].includes(event.key)) return;
+  const other = tab.nextElementSibling ?? tab.previousElementSibling;
+  choose(other);
+  other.focus();
+});
+// Control and Enter publish or add, from the keyboard.
+document.addEventListener("keydown", (event) => {
+  if (event.key !== "Enter" || !(event.ctrlKey || event.metaKey)) return;
+  const form = event.target.closest?.("#reply-form, #note-form");
+  if (form && !form.querySelector("button:not(noscript button):disabled")) form.requestSubmit();
+});
+
+// Copying to a site that takes replies only there -------------------------------------------------------------------------
+
+const copy = async (words) => {
+  try {
+    await navigator.clipboard.writeText(words);
+    return true;
+  } catch {
+    return copyOldWay(words);
+  }
+};
+
+const copyOldWay = (words) => {
+  const carrier = document.createElement("textarea");
+  carrier.value = words;
+  carrier.className = "nhsuk-u-visually-hidden";
+  document.body.append(carrier);
+  carrier.select();
+  const done = document.execCommand("copy");
+  carrier.remove();
+  return done;
+};
+
+let copying = null; // the site that is opened once the server has taken the reply, and whether the words are on the clipboard
+
+document.addEventListener("submit", (event) => {
+  const form = event.target;
+  if (form.id !== "reply-form") return;
+  clearTimeout(timer);
+  copying = form.dataset.assisted === undefined ? null : { site: form.dataset.assisted, done: copy(form.text.value.trim()) };
+});
+
+const openSite = async () => {
+  const { site, done } = copying;
+  copying = null;
+  const opened = site ? window.open(site, "_blank") : null;
+  if (opened) opened.opener = null;
+  if (await done) find('#reply-state [data-act="copied"]')?.requestSubmit();
+};
+
+document.addEventListener("click", async (event) => {
+  const button = event.target.closest("[data-copy]");
+  if (!button) return;
+  if (await copy(find(button.dataset.copy).textContent)) button.lastChild.textContent = "Copied";
+});
+
+// How the reply gets on --------------------------------------------------------------------------------------------------
+
+const stateNow = () => find("#reply-state")?.dataset;
+let conversation = find("#thread")?.dataset.conversation;
+let wasBusy = stateNow()?.busy !== undefined;
+
+const begin = () => {
+  const text = field();
+  if (isDirty(text)) later(0); // the browser brought back what was typed before a reload
+  find("#news")?.focus();
+};
+
+document.addEventListener("htmx:before:swap", ({ detail: { tasks } }) => {
+  if (tasks?.some((task) => task.target?.id === "main")) saveAndLeave();
+});
+document.addEventListener("htmx:after:swap", ({ detail: { ctx } }) => {
+  const state = stateNow();
+  const isBusy = state?.busy !== undefined;
+  const same = find("#thread")?.dataset.conversation === conversation;
+  conversation = find("#thread")?.dataset.conversation;
+  if (copying && state?.state === "written") openSite();
+  else if (copying && ctx.sourceElement?.id === "reply-form") copying = null;
+  if (same && wasBusy && !isBusy && conversation && !field()?.value) {
+    htmx.ajax("GET", `/conversations/${conversation}/composer`, { target: "#composer", swap: "outerHTML" });
+  }
+  wasBusy = isBusy;
+  if (ctx.target?.id === "composer" || ctx.target?.id === "main") begin();
+});
+begin();
