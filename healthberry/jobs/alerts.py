@@ -13,6 +13,7 @@ from healthberry.core.vault import VaultError
 from healthberry.jobs.base import job
 from healthberry.mail import send
 from healthberry.mail.alert import write_alert
+from healthberry.mail.headers import BadAddress
 from healthberry.models.owned import now
 
 log = logging.getLogger(__name__)
@@ -49,6 +50,8 @@ def deliver(mail: outbox.Claimed, courier: send.Courier) -> bool:
         outbox.mark_failed(mail, error.reason, for_good=error.for_good)
         logs.event(log, "alert.not_sent", logging.WARNING, mail_id=mail.id, attempt=mail.attempt, reason=error.reason)
         goes_on = error.for_good
+    except BadAddress:
+        outbox.mark_failed(mail, "Their e-mail address can't be written to.", for_good=True)
     except Exception:
         log.exception("alert.not_written", extra={"fields": {"mail_id": mail.id}})
         outbox.mark_failed(mail, "This e-mail could not be written.")

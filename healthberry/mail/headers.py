@@ -18,6 +18,10 @@ _UNFOLDED: Final = frozenset(
 )
 
 
+class BadAddress(ValueError):
+    """This can't stand in a header as an e-mail address."""
+
+
 class _Policy(EmailPolicy):
     """Python's SMTP policy, except that addresses and ids stay whole.
 
@@ -51,13 +55,13 @@ def clean(text: str) -> str:
 
 
 def mailbox(address: str, name: str = "") -> Address:
-    """Return a mailbox with a display name. Raises: ValueError when it can't be written into a header."""
-    if not address.isprintable() or " " in address or "@" not in address:
-        raise ValueError("not an e-mail address")
+    """Return a mailbox with a display name. Raises: BadAddress."""
+    if not address.isascii() or not address.isprintable() or " " in address or "@" not in address:
+        raise BadAddress
     try:
         return Address(display_name=one_line(name, 100), addr_spec=address)
-    except (MessageError, IndexError) as error:
-        raise ValueError("not an e-mail address") from error
+    except (MessageError, ValueError, IndexError, AttributeError) as error:  # the parser trips over some of them
+        raise BadAddress from error
 
 
 def sender(setting: str) -> Address:

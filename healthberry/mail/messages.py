@@ -35,7 +35,7 @@ def write(
 
     `message_id` has its angle brackets; without one the mail gets its own. `headers` may add, never replace.
 
-    Raises: ValueError when `to` is not an address, jinja2.TemplateNotFound, jinja2.UndefinedError.
+    Raises: BadAddress, jinja2.TemplateNotFound, jinja2.UndefinedError.
     """
     settings = current_app.extensions["settings"]
     given = {**context, "home": settings.public_url, "simulated": bool(settings.sandbox_url)}

@@ -150,8 +150,6 @@ def _refusal(error: OSError) -> NotSent:
     if isinstance(error, smtplib.SMTPRecipientsRefused):
         code = max((code for code, _ in error.recipients.values()), default=0)
         return NotSent(f"The mail server refused the address ({code}).", for_good=code >= 500)
-    if isinstance(error, smtplib.SMTPNotSupportedError):
-        return NotSent("The mail server can't write to an address with such characters.", for_good=True)
     if isinstance(error, smtplib.SMTPDataError):
         return NotSent(f"The mail server refused the e-mail ({error.smtp_code}).", for_good=error.smtp_code >= 500)
     if isinstance(error, smtplib.SMTPSenderRefused):
