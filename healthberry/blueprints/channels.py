@@ -1,3 +1,116 @@
-from flask import Blueprint
+"""Signing in at a provider so that replies can be published there (OAuth 2.0 with PKCE)."""
+
+import secrets
+import time
+from typing import Any
+from urllib.parse import urlsplit
+from uuid import UUID
+
+from flask import Blueprint, redirect, render_template, request, session, url_for
+from flask.typing import ResponseReturnValue
+from werkzeug.wrappers import Response
+
+from healthberry.blueprints import guard, headers
+from healthberry.connectors.errors import ConnectorError
+from healthberry.core import channels, events, scope
+from healthberry.core.errors import Conflict, NotAllowed
+from healthberry.core.permissions import require
+from healthberry.mail import links
+from healthberry.models.channels import Channel
 
 blueprint = Blueprint("channels", __name__)
+
+_STARTED = "connecting"
+_MINUTES = 15
+_STALE = "This sign-in was started too long ago, or in another browser. Start again from the channel."
+
+
+@blueprint.get("/channels/<uuid:channel_id>/connect")
+@guard.signed_in
+def explain(channel_id: UUID) -> ResponseReturnValue:
+    """Say what signing in at the provider allows, with the button that leads there."""
+    channel = _mine(channel_id)
+    headers.let_forms_lead_to(_origin(_authorise_url(channel, "", "")))
+    wanted = guard.local_path(request.args.get("next"))
+    return render_template("welcome/connect.html", channel=channel, wanted=wanted)
+
+
+@blueprint.post("/channels/<uuid:channel_id>/connect")
+@guard.signed_in
+def start(channel_id: UUID) -> ResponseReturnValue:
+    """Send the browser to the provider; state and verifier wait in the session."""
+    channel = _mine(channel_id)
+    state, verifier = secrets.token_urlsafe(32), secrets.token_urlsafe(64)
+    session[_STARTED] = {
+        "state": state,
+        "verifier": verifier,
+        "channel": str(channel.id),
+        "member": str(guard.member().id),
+        "next": guard.local_path(request.form.get("next")),
+        "at": time.time(),
+    }
+    address = _authorise_url(channel, state, verifier)
+    headers.let_forms_lead_to(_origin(address))
+    return redirect(address, 303)
+
+
+@blueprint.get("/channels/<kind>/callback")
+@guard.signed_in
+def show_answer(kind: str) -> ResponseReturnValue:
+    """Take the provider's answer. The provider sends the browser here, so this GET may change something: only what
+    this very browser began by POST within minutes, once, and proven by the state that it was given.
+    """
+    begun = _begun(request.args.get("state", ""))
+    channel = _mine(UUID(begun["channel"]))
+    if channel.kind != kind:
+        raise Conflict(_STALE)
+    if "error" in request.args:
+        return _connected(channel, begun, "declined")
+    connector, channel_id = channels.connector_of(channel), channel.id
+    events.commit()  # no connection to the database is held while the provider is waited for
+    try:
+        authorisation = connector.authorise(request.args.to_dict(), _callback(kind), begun["verifier"])
+    except ConnectorError as error:
+        return render_template("welcome/connect.html", channel=channel, wanted=begun["next"], trouble=str(error)), 502
+    member = guard.member()
+    scope.enter(member.organisation_id)
+    channels.connect(member, channel_id, authorisation)
+    events.commit()
+    return _connected(channel, begun, "connected")
+
+
+def _mine(channel_id: UUID) -> Channel:
+    member = guard.member()
+    require(member, "manage")
+    return channels.find(member.organisation_id, channel_id)
+
+
+def _begun(state: str) -> dict[str, Any]:
+    begun: dict[str, Any] = session.pop(_STARTED, None) or {}
+    fresh = time.time() - begun.get("at", 0) < _MINUTES * 60
+    if not fresh or not secrets.compare_digest(begun["state"].encode(), state.encode()):
+        raise Conflict(_STALE)
+    if begun["member"] != str(guard.member().id):
+        raise NotAllowed(_STALE)
+    return begun
+
+
+def _connected(channel: Channel, begun: dict[str, Any], done: str) -> Response:
+    wanted = guard.local_path(begun["next"])
+    return redirect(wanted or url_for("welcome.channels", done=done, _anchor=f"channel-{channel.id}"), 303)
+
+
+def _authorise_url(channel: Channel, state: str, verifier: str) -> str:
+    try:
+        return channels.connector_of(channel).authorise_url(state, _callback(channel.kind), verifier)
+    except ConnectorError as error:
+        raise Conflict(str(error)) from error
+
+
+def _callback(kind: str) -> str:
+    return links.address("channels.show_answer", kind=kind)
+
+
+def _origin(address: str) -> str:
+    parts = urlsplit(address)
+    return f"{parts.scheme}://{parts.netloc}"

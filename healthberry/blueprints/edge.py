@@ -4,8 +4,10 @@ from flask import Flask
 
 from healthberry.blueprints import (
     channels,
+    codes,
     conversation,
     headers,
+    health,
     inbox,
     looks,
     people,
@@ -26,7 +28,9 @@ def register_blueprints(app: Flask) -> None:
     """Register every blueprint (the only list of them), then looks, headers and refusals."""
     for module in (
         public,
+        health,
         signup,
+        codes,
         session,
         welcome,
         inbox,

@@ -5,7 +5,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from flask import Flask, current_app, g, url_for
+from flask import Flask, current_app, g, has_request_context, url_for
 from flask_login import current_user
 from jinja2 import ChainableUndefined, ChoiceLoader, PackageLoader
 from markupsafe import Markup
@@ -14,6 +14,7 @@ from healthberry.blueprints import headers, moments
 from healthberry.connectors.base import Capabilities
 from healthberry.core.permissions import may
 from healthberry.models.organisations import Member
+from healthberry.register.kinds import kind_label
 
 _DIST = Path(__file__).resolve().parent.parent / "static" / "dist"
 _ICON_ATTRIBUTES = 'aria-hidden="true" focusable="false" width="{size}" height="{size}" class="icon{small}"'
@@ -24,9 +25,15 @@ def install(app: Flask) -> None:
     app.jinja_options = {**app.jinja_options, "undefined": ChainableUndefined}
     app.jinja_env.loader = ChoiceLoader([app.create_global_jinja_loader(), PackageLoader("nhsuk_frontend_jinja")])
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
-    app.jinja_env.filters.update(exact=moments.exact, day=moments.day, relative=moments.relative)
+    app.jinja_env.filters.update(exact=moments.exact, day=moments.day, relative=moments.relative, capabilities=channel)
     app.jinja_env.globals.update(
-        asset=asset, icon=icon, channel=channel, moment=moments.moment, nonce=headers.nonce, may=may
+        asset=asset,
+        icon=icon,
+        channel=channel,
+        moment=moments.moment,
+        nonce=headers.nonce,
+        may=may,
+        kind_label=kind_label,
     )
     app.context_processor(_about_this_page)
 
@@ -64,6 +71,6 @@ def _drawing(name: str) -> str:
 
 def _about_this_page() -> dict[str, Any]:
     # A refusal may be about the database itself: its page asks nobody who is signed in.
-    known = not g.get("refusing") and current_user.is_authenticated
+    known = has_request_context() and not g.get("refusing") and current_user.is_authenticated
     member: Member | None = current_user.member if known else None
     return {"me": member, "sandbox_url": current_app.extensions["settings"].sandbox_url}

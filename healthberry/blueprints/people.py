@@ -1,8 +1,144 @@
-from flask import Blueprint
+"""The people of an organisation: who waits for approval, who may do what, inviting and removing."""
+
+from typing import Any
+from uuid import UUID
+
+from flask import Blueprint, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from werkzeug.wrappers import Response
+
+from healthberry.blueprints import codes, guard
+from healthberry.core import events, invitations, members, signup
+from healthberry.core.errors import Invalid
+from healthberry.mail import links, send
 
 blueprint = Blueprint("people", __name__)
 
 
 @blueprint.get("/people")
-def index() -> str:
-    return ""
+@guard.signed_in
+def index() -> ResponseReturnValue:
+    """List the people, those who wait first."""
+    return _page()
+
+
+@blueprint.post("/people/ask")
+@guard.signed_in
+def ask() -> ResponseReturnValue:
+    """Ask the administrators for approval; again within a day: they are not told again."""
+    member = guard.member()
+    told = members.administrators(member.organisation_id) if members.ask_approval(member) else []
+    addresses, organisation = [one.email for one in told], members.organisation_of(member).name
+    events.commit()
+    context = {
+        "person": member.name,
+        "email": member.email,
+        "organisation": organisation,
+        "people_url": links.address("people.index"),
+    }
+    for address in addresses:
+        send.post(address, "approval", context, useful_seconds=24 * 3600)
+    return _back("asked")
+
+
+@blueprint.post("/people/<uuid:other_id>/approve")
+@guard.signed_in
+def approve(other_id: UUID) -> ResponseReturnValue:
+    """Let somebody publish, and tell them."""
+    member = guard.member()
+    other = members.approve(member, other_id)
+    organisation = members.organisation_of(member).name
+    events.commit()
+    context = {"approver": member.name, "organisation": organisation, "inbox_url": links.address("inbox.index")}
+    send.post(other.email, "approved", context, useful_seconds=24 * 3600)
+    return _back("approved")
+
+
+@blueprint.post("/people/<uuid:other_id>/role")
+@guard.signed_in
+def change_role(other_id: UUID) -> ResponseReturnValue:
+    """Change what somebody may do."""
+    members.change_role(guard.member(), other_id, request.form.get("role", ""))
+    events.commit()
+    return _back("changed")
+
+
+@blueprint.post("/people/<uuid:other_id>/remove")
+@guard.signed_in
+def remove(other_id: UUID) -> ResponseReturnValue:
+    """End a membership; whoever leaves by themselves is signed out."""
+    member = guard.member()
+    members.remove(member, other_id)
+    events.commit()
+    if other_id == member.id:
+        guard.sign_out()
+        return redirect(url_for("public.home"), 303)
+    return _back("removed")
+
+
+@blueprint.post("/people/invite")
+@guard.signed_in
+def invite() -> ResponseReturnValue:
+    """Send an invitation."""
+    member = guard.member()
+    email, role = request.form.get("email", "")[:300], request.form.get("role", "responder")
+    try:
+        token = invitations.invite(member, email, role)
+    except Invalid as error:
+        return _page({error.field: error.reason}), 422
+    organisation = members.organisation_of(member).name
+    events.commit()
+    context: dict[str, Any] = {
+        "inviter": member.name,
+        "organisation": organisation,
+        "invitation_url": links.address("people.show_invitation", token=token),
+        "valid_days": invitations.DAYS,
+    }
+    send.post(invitations.address_in(token), "invitation", context, useful_seconds=24 * 3600)
+    return _back("invited")
+
+
+@blueprint.get("/invitation/<token>")
+def show_invitation(token: str) -> ResponseReturnValue:
+    """Show who invites to what, and ask for a name."""
+    return render_template("people/invitation.html", invitation=invitations.read(token), token=token, errors={})
+
+
+@blueprint.post("/invitation/<token>")
+def accept(token: str) -> Response | ResponseReturnValue:
+    """Send a code to the invited address: whoever was forwarded the e-mail does not get in."""
+    invitation = invitations.read(token)
+    try:
+        name = signup.person(request.form.get("name", "")[:1000])
+    except Invalid as error:
+        page = render_template(
+            "people/invitation.html", invitation=invitation, token=token, errors={error.field: error.reason}
+        )
+        return page, 422
+    return codes.send_code("invite", invitation.email, token, name=name)
+
+
+_DONE = {
+    "asked": "The administrators have been asked by e-mail. You will hear from us when one of them has approved you.",
+    "approved": "They may publish now, and have been told by e-mail.",
+    "changed": "Changed.",
+    "removed": "They are signed out everywhere, and links in their e-mails no longer work.",
+    "invited": "The invitation is on its way.",
+}
+
+
+def _page(errors: dict[str, str] | None = None) -> str:
+    return render_template(
+        "people/index.html",
+        people=members.everybody(guard.member()),
+        roles=members.ROLES,
+        given=request.form,
+        errors=errors or {},
+        said=_DONE.get(request.args.get("done", ""), ""),
+    )
+
+
+def _back(done: str) -> Response:
+    """A level-1 member may not see the people: they go back to their settings."""
+    where = "settings.index" if done == "asked" else "people.index"
+    return redirect(url_for(where, done=done), 303)

@@ -12,18 +12,20 @@ from werkzeug.wrappers import Response
 
 from healthberry import logs
 from healthberry.core import events
+from healthberry.core.codes import TooMany
 from healthberry.core.errors import Conflict, CoreError, Invalid, NotAllowed, NotFound
 
 log = logging.getLogger(__name__)
 
 _STATUS = {NotFound: 404, NotAllowed: 403, Conflict: 409, Invalid: 422}
-_PAGES = {400, 403, 404, 405, 409, 413, 422, 429, 500, 503}
+_PAGES = {400, 403, 404, 405, 409, 410, 413, 422, 429, 500, 503}
 _CSRF = "This page was open for too long, or was opened in another sign-in. Go back, reload it and try again."
 
 
 def install(app: Flask) -> None:
     """Answer every refusal and failure of the application."""
     app.register_error_handler(CoreError, _refused)
+    app.register_error_handler(TooMany, _too_many)
     app.register_error_handler(CSRFError, lambda error: answer(400, _CSRF))
     app.register_error_handler(HTTPException, _http)
     app.register_error_handler(OperationalError, _database_gone)
@@ -51,6 +53,12 @@ def answer(status: int, reason: str = "") -> Response:
 
 def _refused(error: CoreError) -> Response:
     return answer(_STATUS.get(type(error), 400), error.reason)
+
+
+def _too_many(error: TooMany) -> Response:
+    response = answer(429, error.reason)
+    response.headers["Retry-After"] = str(error.wait_seconds)
+    return response
 
 
 def _http(error: HTTPException) -> Response:

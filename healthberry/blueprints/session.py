@@ -1,16 +1,60 @@
-"""Signing in by a code to one's mailbox, and signing out."""
+"""Signing in by a code to one's mailbox, choosing among several organisations, and signing out."""
 
-from flask import Blueprint, redirect, url_for
+from uuid import UUID
+
+from flask import Blueprint, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_login import current_user
 from werkzeug.wrappers import Response
 
-from healthberry.blueprints import guard
+from healthberry.blueprints import codes, entering, guard
+from healthberry.core import mailboxes
+from healthberry.core.errors import Invalid, NotFound
 
 blueprint = Blueprint("session", __name__)
 
 
 @blueprint.get("/signin")
-def sign_in() -> str:
-    return ""
+def sign_in() -> ResponseReturnValue:
+    """Ask for the work e-mail address; who is signed in already goes where they wanted."""
+    wanted = guard.local_path(request.args.get("next"))
+    if current_user.is_authenticated:
+        return redirect(wanted or url_for("inbox.index"), 303)
+    return render_template("signup/sign_in.html", wanted=wanted, email="", errors={})
+
+
+@blueprint.post("/signin")
+def send_code() -> ResponseReturnValue:
+    """Send a code; the answer is the same whether or not the address is known."""
+    wanted = guard.local_path(request.form.get("next"))
+    typed = request.form.get("email", "")[:300]
+    try:
+        email = mailboxes.normalise(typed)
+    except Invalid as error:
+        page = render_template("signup/sign_in.html", wanted=wanted, email=typed, errors={error.field: error.reason})
+        return page, 422
+    return codes.send_code("signin", email, wanted=wanted)
+
+
+@blueprint.get("/signin/choose")
+def choose() -> ResponseReturnValue:
+    """Let somebody who belongs to several organisations choose one; says so where there is none."""
+    found, _ = entering.choices()
+    return render_template("signup/choose.html", found=found)
+
+
+@blueprint.post("/signin/choose")
+def chosen() -> ResponseReturnValue:
+    """Sign in to the chosen organisation."""
+    found, wanted = entering.choices()
+    try:
+        organisation_id = UUID(request.form.get("organisation", ""))
+    except ValueError as error:
+        raise NotFound from error
+    for one in found:
+        if one.organisation_id == organisation_id:
+            return entering.enter_as(one.organisation_id, one.member_id, wanted)
+    raise NotFound
 
 
 @blueprint.post("/signout")

@@ -1,8 +1,66 @@
-from flask import Blueprint
+"""What members decide for themselves, and administrators for their organisation."""
+
+from flask import Blueprint, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+
+from healthberry.blueprints import guard
+from healthberry.core import events, members, signup
+from healthberry.core.errors import Invalid
 
 blueprint = Blueprint("settings", __name__)
 
+_DONE = {
+    "saved": "Saved.",
+    "asked": "The administrators have been asked by e-mail. You will hear from us when one of them has approved you.",
+}
+
 
 @blueprint.get("/settings")
-def index() -> str:
-    return ""
+@guard.signed_in
+def index() -> ResponseReturnValue:
+    """Show the settings."""
+    return _page()
+
+
+@blueprint.post("/settings")
+@guard.signed_in
+def save() -> ResponseReturnValue:
+    """Save one's own name and alerts."""
+    try:
+        name = signup.person(request.form.get("name", "")[:1000])
+    except Invalid as error:
+        return _page({error.field: error.reason}), 422
+    members.save_settings(guard.member(), name=name, wants_alerts=request.form.get("wants_alerts") == "on")
+    events.commit()
+    return redirect(url_for("settings.index", done="saved"), 303)
+
+
+@blueprint.post("/settings/organisation")
+@guard.signed_in
+def save_organisation() -> ResponseReturnValue:
+    """Save what holds for everybody in the organisation."""
+    members.save_organisation(guard.member(), alert_excerpts=request.form.get("alert_excerpts") == "on")
+    events.commit()
+    return redirect(url_for("settings.index", done="saved"), 303)
+
+
+@blueprint.post("/settings/signout")
+@guard.signed_in
+def sign_out_everywhere() -> ResponseReturnValue:
+    """End every session of the member, on every device."""
+    members.sign_out_everywhere(guard.member())
+    events.commit()
+    guard.sign_out()
+    return redirect(url_for("public.home"), 303)
+
+
+def _page(errors: dict[str, str] | None = None) -> str:
+    member = guard.member()
+    return render_template(
+        "settings/index.html",
+        organisation=members.organisation_of(member),
+        next_step=members.next_step(member),
+        errors=errors or {},
+        given=request.form,
+        said=_DONE.get(request.args.get("done", ""), ""),
+    )

@@ -1,10 +1,66 @@
-"""What was found for an organisation: its channels, as they fill."""
+"""What was found for an organisation: its channels, as they fill; shown after signing up and behind "Channels"."""
 
-from flask import Blueprint
+from uuid import UUID
+
+from flask import Blueprint, redirect, render_template, url_for
+from flask.typing import ResponseReturnValue
+
+from healthberry.blueprints import guard
+from healthberry.blueprints.render import wants_part
+from healthberry.core import channels as linked
+from healthberry.core import events, members
+from healthberry.models.channels import Channel
 
 blueprint = Blueprint("welcome", __name__)
 
 
+@blueprint.get("/welcome")
+@guard.signed_in
+def index() -> ResponseReturnValue:
+    """Show what was found, right after signing up."""
+    return _page("welcome/index.html")
+
+
 @blueprint.get("/channels")
-def channels() -> str:
-    return ""
+@guard.signed_in
+def channels() -> ResponseReturnValue:
+    """Show the channels at any later time."""
+    return _page("welcome/channels.html")
+
+
+@blueprint.get("/channels/found")
+@guard.signed_in
+def found() -> ResponseReturnValue:
+    """Return the list of cards alone: asked again and again for the few seconds until something was found."""
+    return _page("welcome/_found.html")
+
+
+@blueprint.post("/channels/<uuid:channel_id>/on", defaults={"on": True}, endpoint="switch_on")
+@blueprint.post("/channels/<uuid:channel_id>/off", defaults={"on": False}, endpoint="switch_off")
+@guard.signed_in
+def switch(channel_id: UUID, on: bool) -> ResponseReturnValue:
+    """Switch a channel on or off; again: it stays so."""
+    channel = linked.switch(guard.member(), channel_id, on)
+    events.commit()
+    if wants_part():
+        return render_channel_card(channel)
+    return redirect(url_for("welcome.channels", _anchor=f"channel-{channel_id}"), 303)
+
+
+def render_channel_card(channel: Channel) -> str:
+    """Return the card of a channel as the member of this request sees it."""
+    return render_template("welcome/_channel.html", channel=channel, member=guard.member())
+
+
+def _page(template: str) -> str:
+    member = guard.member()
+    organisation = members.organisation_of(member)
+    return render_template(
+        template,
+        member=member,
+        organisation=organisation,
+        channels=linked.channels_of(member),
+        looking=organisation.discover_next_at is not None,
+        number=events.last_number(member.organisation_id),
+        next_step=members.next_step(member),
+    )

@@ -1,13 +1,26 @@
 """Members: who belongs to an organisation, at which level of trust, and who may change that."""
 
+from collections.abc import Sequence
+from datetime import timedelta
 from typing import NamedTuple
 from uuid import UUID
 
-from sqlalchemy import text
+from sqlalchemy import Select, select, text
 
+from healthberry.core import events, mailboxes
+from healthberry.core.errors import Conflict, Invalid, NotAllowed, NotFound
+from healthberry.core.permissions import may, require
 from healthberry.extensions import db
-from healthberry.models.organisations import Member
+from healthberry.models.organisations import MAILBOX_VERIFIED, ORGANISATION_VERIFIED, Member, Organisation
+from healthberry.models.owned import new_id, now
 
+ROLES = {
+    "administrator": "Answers, invites people and links channels",
+    "responder": "Answers",
+    "viewer": "Reads",
+}
+
+_SETTLED = timedelta(hours=72)
 _MEMBERSHIPS = text("SELECT organisation_id, member_id, organisation_name FROM memberships_of(:email)")
 
 
@@ -28,3 +41,172 @@ def present(organisation_id: UUID, member_id: UUID) -> Member | None:
     """Return the member unless they left; the organisation must be entered."""
     found = db.session.get(Member, (organisation_id, member_id))
     return found if found is not None and found.left_at is None else None
+
+
+def organisation_of(member: Member) -> Organisation:
+    """Return the member's organisation."""
+    return db.session.get_one(Organisation, member.organisation_id)
+
+
+def everybody(member: Member) -> Sequence[Member]:
+    """Return the people of the organisation, those who wait for approval first. Raises: NotAllowed."""
+    require(member, "see_colleagues")
+    statement = _present(member.organisation_id).order_by(
+        Member.level, Member.approval_asked_at.asc().nulls_last(), Member.name
+    )
+    return db.session.scalars(statement).all()
+
+
+def administrators(organisation_id: UUID) -> Sequence[Member]:
+    """Return who may approve others; the organisation must be entered."""
+    statement = _present(organisation_id).where(Member.level == ORGANISATION_VERIFIED, Member.role == "administrator")
+    return db.session.scalars(statement.order_by(Member.created_at)).all()
+
+
+def ask_approval(member: Member) -> bool:
+    """Note that a level-1 member asks to be approved; return whether administrators are to be told (once a day)."""
+    if member.level >= ORGANISATION_VERIFIED:
+        return False
+    recently = member.approval_asked_at is not None and now() - member.approval_asked_at < timedelta(days=1)
+    if not recently:
+        member.approval_asked_at = now()
+        events.record(member.organisation_id, "approval_asked", subject_id=member.id, member=member)
+    return not recently
+
+
+def approve(member: Member, other_id: UUID) -> Member:
+    """Let somebody publish; a second call changes nothing. Raises: NotAllowed, NotFound."""
+    require(member, "manage")
+    other = _find(member, other_id)
+    if other.level < ORGANISATION_VERIFIED:
+        trust(other)
+        events.record(member.organisation_id, "member_approved", subject_id=other.id, member=member)
+    return other
+
+
+def change_role(member: Member, other_id: UUID, role: str) -> Member:
+    """Give a level-2 colleague another role.
+
+    Raises: NotAllowed, NotFound, Invalid, Conflict for the last administrator.
+    """
+    require(member, "manage")
+    other = _find(member, other_id)
+    if role not in ROLES:
+        raise Invalid("Choose a role", "role")
+    if other.level < ORGANISATION_VERIFIED:
+        raise Conflict("Approve them first: roles are for people who may publish.")
+    if other.role != role:
+        _spare_last_administrator(other)
+        other.role = role
+        events.record(member.organisation_id, "member_role_changed", subject_id=other.id, member=member, role=role)
+    return other
+
+
+def remove(member: Member, other_id: UUID) -> Member:
+    """End a membership: signed out everywhere, links in mails dead, no more alerts. What they did keeps their name.
+
+    Whoever joined less than 72 hours ago can't remove level-2 colleagues who were there before.
+    Raises: NotAllowed, NotFound, Conflict for the last administrator.
+    """
+    if other_id != member.id:
+        require(member, "manage")
+    other = _find(member, other_id)
+    _spare_last_administrator(other)
+    fresh = now() - member.created_at < _SETTLED
+    if fresh and other.level == ORGANISATION_VERIFIED and other.created_at < member.created_at:
+        raise NotAllowed(
+            "You joined less than three days ago. Until then you can't remove colleagues who were here before."
+        )
+    other.left_at = now()
+    other.session_key = new_id()
+    other.approval_asked_at = None
+    events.record(member.organisation_id, "member_left", subject_id=other.id, member=member)
+    return other
+
+
+def add(organisation_id: UUID, email: str, name: str, role: str, inviter: Member) -> Member:
+    """Make an invited mailbox a level-2 member; one who is there already is approved. Raises: NotAllowed.
+
+    The organisation must be entered. An invitation is worth what its inviter may still do when it is accepted.
+    """
+    require(inviter, "manage")
+    statement = select(Member).where(Member.organisation_id == organisation_id, Member.email == email)
+    member = db.session.scalar(statement.with_for_update())
+    if member is None:
+        member = Member(organisation_id=organisation_id, id=new_id(), email=email, name=name, role=role)
+        db.session.add(member)
+    elif member.left_at is not None:
+        come_back(member)
+        member.role = role
+    member.level = max(member.level or MAILBOX_VERIFIED, ORGANISATION_VERIFIED)
+    member.approval_asked_at = None
+    db.session.flush()
+    events.record(organisation_id, "member_joined", subject_id=member.id, member=member, level=member.level)
+    return member
+
+
+def trust(member: Member) -> None:
+    """Raise a member to level 2; the first one of an organisation becomes its administrator."""
+    member.level = ORGANISATION_VERIFIED
+    member.approval_asked_at = None
+    if not administrators(member.organisation_id):
+        member.role = "administrator"
+    db.session.flush()
+
+
+def come_back(member: Member) -> None:
+    """Let somebody who left in again, with a mailbox's trust alone, whatever they had before."""
+    member.left_at = None
+    member.level, member.role = MAILBOX_VERIFIED, "responder"
+    member.session_key = new_id()
+    db.session.flush()
+
+
+def save_settings(member: Member, *, name: str, wants_alerts: bool) -> None:
+    """Keep what members decide for themselves."""
+    member.name = name
+    member.wants_alerts = wants_alerts
+
+
+def save_organisation(member: Member, *, alert_excerpts: bool) -> None:
+    """Decide whether alerts hold the first words of a story. Raises: NotAllowed."""
+    require(member, "manage")
+    organisation_of(member).alert_excerpts = alert_excerpts
+
+
+def is_alone(member: Member) -> bool:
+    """Say whether nobody else belongs to the organisation."""
+    return db.session.scalar(_present(member.organisation_id).where(Member.id != member.id).limit(1)) is None
+
+
+def sign_out_everywhere(member: Member) -> None:
+    """Make every session of the member worthless, this one too."""
+    member.session_key = new_id()
+
+
+def next_step(member: Member) -> str:
+    """Say what would let a level-1 member publish, "" for others."""
+    if member.level >= ORGANISATION_VERIFIED:
+        return ""
+    if administrators(member.organisation_id):
+        return "ask"
+    domain = organisation_of(member).web_domain
+    return "domain" if domain and not mailboxes.is_shared(f"somebody@{domain}") else "operator"
+
+
+def _present(organisation_id: UUID) -> Select[Member]:
+    return select(Member).where(Member.organisation_id == organisation_id, Member.left_at.is_(None))
+
+
+def _find(member: Member, other_id: UUID) -> Member:
+    statement = _present(member.organisation_id).where(Member.id == other_id)
+    found = db.session.scalar(statement.with_for_update())
+    if found is None or not (may(member, "see_colleagues") or found.id == member.id):
+        raise NotFound
+    return found
+
+
+def _spare_last_administrator(other: Member) -> None:
+    left = [one for one in administrators(other.organisation_id) if one.id != other.id]
+    if may(other, "manage") and not left:
+        raise Conflict("This is the only administrator. Make somebody else an administrator first.")

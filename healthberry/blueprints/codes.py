@@ -1,0 +1,118 @@
+"""The page where the six-digit code is typed, the link that stands in for it, and what a right code opens."""
+
+from uuid import UUID
+
+from flask import Blueprint, redirect, render_template, request, session, url_for
+from flask.typing import ResponseReturnValue
+from werkzeug.wrappers import Response
+
+from healthberry.blueprints import entering, guard
+from healthberry.core import codes, events, members
+from healthberry.core.codes import Issued, Refused
+from healthberry.mail import links, send
+from healthberry.models.organisations import EmailCode, Member
+
+blueprint = Blueprint("codes", __name__)
+
+_PENDING, _NEXT = "code", "next"
+
+
+def send_code(purpose: str, email: str, subject: str = "", *, name: str = "", wanted: str | None = None) -> Response:
+    """Send a code to `email` and lead to the page where it is typed; `wanted` is the local path to open afterwards.
+
+    Raises: TooMany.
+    """
+    issued = codes.ask(purpose, email, subject, request.remote_addr or "", name=name)
+    known = purpose != "signin" or bool(members.memberships_of(email))
+    events.commit()
+    _post(issued, email, known=known)
+    session[_PENDING] = str(issued.id)
+    session[_NEXT] = guard.local_path(wanted)
+    return redirect(url_for("codes.show"), 303)
+
+
+def send_code_to(member: Member, wanted: str) -> Response:
+    """Send a code to the member's own address, nobody having typed it: for links in mails, by POST only.
+
+    Raises: TooMany.
+    """
+    subject = f"{member.organisation_id}:{member.id}"
+    return send_code("reply", member.email, subject, wanted=wanted)
+
+
+@blueprint.get("/code")
+def show() -> ResponseReturnValue:
+    """Ask for the code that was sent last from this browser."""
+    row = _pending()
+    return _page(row) if row else redirect(url_for("session.sign_in"), 303)
+
+
+@blueprint.post("/code")
+def check() -> ResponseReturnValue:
+    """Check the typed code; a wrong one counts, and says how many tries are left."""
+    row = _pending()
+    try:
+        proven = codes.check(row.id if row else None, request.form.get("code", "")[:40])
+    except Refused as refusal:
+        events.commit()
+        return _page(row, refusal), 422
+    return _open(proven)
+
+
+@blueprint.post("/code/again")
+def again() -> ResponseReturnValue:
+    """Send another code for the same purpose."""
+    row = _pending()
+    if row is None:
+        return redirect(url_for("session.sign_in"), 303)
+    return send_code(row.purpose, row.email, row.subject, name=row.name, wanted=session.get(_NEXT))
+
+
+@blueprint.get("/code/<uuid:code_id>/<key>")
+def show_link(code_id: UUID, key: str) -> ResponseReturnValue:
+    """Show a button: mail scanners open links, and must not use the code up."""
+    try:
+        row = codes.find_by_link(code_id, key)
+    except Refused as refusal:
+        return _page(None, refusal), 410
+    return render_template("signup/by_link.html", row=row, code_id=code_id, key=key)
+
+
+@blueprint.post("/code/<uuid:code_id>/<key>")
+def check_link(code_id: UUID, key: str) -> ResponseReturnValue:
+    """Do what the code would have done."""
+    try:
+        proven = codes.check_link(code_id, key)
+    except Refused as refusal:
+        return _page(None, refusal), 410
+    return _open(proven)
+
+
+def _open(proven: EmailCode) -> Response:
+    """Enter what the code opens; where the person wanted to go is known only to the browser that asked for it."""
+    mine = session.get(_PENDING) == str(proven.id)
+    wanted = guard.local_path(session.get(_NEXT)) if mine else None
+    return entering.enter(proven, wanted)
+
+
+def _pending() -> EmailCode | None:
+    try:
+        return codes.find(UUID(session[_PENDING]))
+    except (KeyError, ValueError):
+        return None
+
+
+def _page(row: EmailCode | None, refusal: Refused | None = None) -> str:
+    errors = {refusal.field: refusal.reason} if refusal else {}
+    return render_template("signup/code.html", row=row, errors=errors, over=bool(refusal and refusal.over))
+
+
+def _post(issued: Issued, email: str, *, known: bool) -> None:
+    """An unknown address gets a mail as well, at the same moment, and only its owner learns what it says."""
+    if not known:
+        send.post(email, "no_account", {"signup_url": links.address("signup.index")})
+        return
+    by_link = links.address("codes.show_link", code_id=str(issued.id), key=issued.link_key)
+    spaced = f"{issued.code[:3]} {issued.code[3:]}"
+    context = {"code": spaced, "link": by_link, "minutes": codes.LIFE_SECONDS // 60}
+    send.post(email, "code", context, useful_seconds=codes.LIFE_SECONDS)

@@ -1,0 +1,101 @@
+"""What a proven mailbox opens: an organisation newly joined, one's own, or the choice among several."""
+
+import time
+from uuid import UUID
+
+from flask import redirect, session, url_for
+from werkzeug.wrappers import Response
+
+from healthberry.blueprints import guard
+from healthberry.core import events, invitations, members, scope, signup
+from healthberry.core.errors import NotFound
+from healthberry.core.members import Membership
+from healthberry.extensions import part
+from healthberry.mail import links, send
+from healthberry.models.organisations import EmailCode, Member
+
+_PROVEN = "proven"
+_CHOICE_SECONDS = 600
+
+
+def enter(proven: EmailCode, wanted: str | None) -> Response:
+    """Sign in whoever the code proved, and lead on: to `wanted`, else to what suits. Commits.
+
+    Raises: Invalid for an invitation that is worth nothing any more.
+    """
+    return _BY_PURPOSE[proven.purpose](proven, wanted)
+
+
+def enter_as(organisation_id: UUID, member_id: UUID, wanted: str | None) -> Response:
+    """Sign in one membership that was proven to be this person's. Commits. Raises: NotFound when they left."""
+    scope.enter(organisation_id)
+    member = members.present(organisation_id, member_id)
+    if member is None:
+        raise NotFound
+    events.commit()
+    guard.sign_in(member)
+    return redirect(wanted or url_for("inbox.index"), 303)
+
+
+def choices() -> tuple[list[Membership], str | None]:
+    """Return the organisations that the proven person may choose from, and where they wanted to go; [] for nobody."""
+    proven = session.get(_PROVEN) or {}
+    if time.time() - proven.get("at", 0) > _CHOICE_SECONDS:
+        return [], None
+    return members.memberships_of(proven["email"]), guard.local_path(proven.get("next"))
+
+
+def _sign_up(proven: EmailCode, wanted: str | None) -> Response:
+    joined = signup.join(signup.recall(proven.subject), proven.email, proven.name)
+    told = [one.email for one in members.administrators(joined.organisation.id) if one.id != joined.member.id]
+    events.commit()
+    guard.sign_in(joined.member)
+    if joined.new and joined.member.level == 1:
+        _tell_administrators(told, joined)
+    if joined.first and not joined.organisation.listed:
+        _tell_operator(joined)
+    return redirect(url_for("welcome.index") if joined.new else wanted or url_for("inbox.index"), 303)
+
+
+def _sign_in(proven: EmailCode, wanted: str | None) -> Response:
+    found = members.memberships_of(proven.email)
+    if len(found) == 1:
+        return enter_as(found[0].organisation_id, found[0].member_id, wanted)
+    events.commit()
+    session[_PROVEN] = {"email": proven.email, "at": time.time(), "next": wanted}
+    return redirect(url_for("session.choose"), 303)
+
+
+def _follow_link(proven: EmailCode, wanted: str | None) -> Response:
+    organisation_id, member_id = (UUID(part) for part in proven.subject.split(":"))
+    return enter_as(organisation_id, member_id, wanted)
+
+
+def _accept(proven: EmailCode, wanted: str | None) -> Response:
+    invitation = invitations.read(proven.subject)
+    organisation_id = invitation.organisation.id
+    member = members.add(organisation_id, invitation.email, proven.name, invitation.role, invitation.inviter)
+    events.commit()
+    guard.sign_in(member)
+    return redirect(wanted or url_for("inbox.index"), 303)
+
+
+_BY_PURPOSE = {"signup": _sign_up, "signin": _sign_in, "reply": _follow_link, "invite": _accept}
+
+
+def _tell_administrators(addresses: list[str], joined: signup.Joined) -> None:
+    context = {**_about(joined.member, joined.organisation.name), "people_url": links.address("people.index")}
+    for address in addresses:
+        send.post(address, "joined", context)
+
+
+def _tell_operator(joined: signup.Joined) -> None:
+    operator = part("settings").operator_email
+    if operator:
+        one = joined.organisation
+        context = {**_about(joined.member, one.name), "kind": one.kind, "town": one.town or ""}
+        send.post(operator, "unlisted", context, useful_seconds=24 * 3600)
+
+
+def _about(member: Member, organisation: str) -> dict[str, str]:
+    return {"person": member.name, "email": member.email, "organisation": organisation}

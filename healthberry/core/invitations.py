@@ -1,0 +1,68 @@
+"""Invitations: a signed token in an e-mail, worth what its inviter may still do when it is accepted."""
+
+import hashlib
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from itsdangerous import BadData, URLSafeSerializer
+
+from healthberry.core import mailboxes, members, scope
+from healthberry.core.errors import Invalid
+from healthberry.core.permissions import may, require
+from healthberry.extensions import db, part
+from healthberry.models.organisations import Member, Organisation
+from healthberry.models.owned import now
+
+DAYS = 7
+
+_DEAD = "This invitation does not work any more. Ask a colleague for a new one."
+
+
+@dataclass(frozen=True)
+class Invitation:
+    """Who may join what, and who said so."""
+
+    organisation: Organisation
+    inviter: Member
+    email: str
+    role: str
+
+
+def invite(member: Member, email: str, role: str) -> str:
+    """Return the token that invites a mailbox, for 7 days. Raises: NotAllowed, Invalid."""
+    require(member, "manage")
+    email = mailboxes.normalise(email)
+    if role not in members.ROLES:
+        raise Invalid("Choose what they may do", "role")
+    expires_at = int((now() + timedelta(days=DAYS)).timestamp())
+    signed = _signer().dumps([member.organisation_id.hex, member.id.hex, email, role, expires_at])
+    return signed if isinstance(signed, str) else signed.decode()
+
+
+def read(token: str, *, clock: datetime | None = None) -> Invitation:
+    """Return what the token invites to, and enter that organisation. Raises: Invalid when it is worth nothing."""
+    try:
+        organisation_id, inviter_id, email, role, expires_at = _signer().loads(token)
+    except (BadData, ValueError) as error:
+        raise Invalid("This link is not complete. Copy the whole address from the e-mail.") from error
+    if (clock or now()).timestamp() >= expires_at:
+        raise Invalid(_DEAD)
+    scope.enter(UUID(organisation_id))
+    inviter = members.present(UUID(organisation_id), UUID(inviter_id))
+    if inviter is None or not may(inviter, "manage"):
+        raise Invalid(_DEAD)
+    return Invitation(db.session.get_one(Organisation, UUID(organisation_id)), inviter, email, role)
+
+
+def address_in(token: str) -> str:
+    """Return the mailbox that a token made here invites."""
+    return str(_signer().loads(token)[2])
+
+
+def _signer() -> URLSafeSerializer:
+    return URLSafeSerializer(
+        part("settings").secret_key,
+        salt="healthberry.invitation",
+        signer_kwargs={"digest_method": hashlib.sha256, "key_derivation": "hmac"},
+    )
