@@ -1,0 +1,65 @@
+"""The one statement that finds and ranks providers."""
+
+from collections.abc import Sequence
+from typing import Any, Final
+
+from sqlalchemy import Row, text
+from sqlalchemy.orm import Session
+
+from healthberry.core.register_terms import Asked
+
+# Hits in the order of a person's likely meaning: an exact code or a whole name first; then how much of what was typed
+# is in the name itself (1), short names (0.5), former names and places (0.2), street and kind (0.05); then the
+# kind's own weight. Closed providers and facts from old sources step back.
+EXACT: Final = 500
+_SEARCH = text("""
+WITH candidates AS (
+    SELECT ods_code, name_key, other_keys, weight, closed_on, source_as_of, document, postcode
+    FROM providers WHERE document @@ CAST(:query AS tsquery) AND weight >= 20
+    UNION ALL
+    (SELECT ods_code, name_key, other_keys, weight, closed_on, source_as_of, document, postcode
+     FROM providers WHERE document @@ CAST(:query AS tsquery) AND weight < 20 AND NOT :is_tiny LIMIT :most)
+    UNION ALL
+    (SELECT ods_code, name_key, other_keys, weight, closed_on, source_as_of, document, postcode
+     FROM providers WHERE name_key >= :key AND name_key < :key_end AND weight < 20 ORDER BY name_key LIMIT 100)
+), best AS (
+    SELECT ods_code, max(
+        CASE WHEN ods_code = :code THEN :exact ELSE 0 END
+        + CASE WHEN name_key = :key THEN 42 WHEN starts_with(name_key, :key_and_more) THEN 16 ELSE 0 END
+        + CASE WHEN other_keys @> ARRAY[:key]::varchar[] THEN 38 ELSE 0 END
+        + 60 * ts_rank('{0.05, 0.2, 0.5, 1}', document, CAST(:ranking AS tsquery))
+        + weight - least(length(name_key), 80) / 16.0
+        - CASE WHEN closed_on IS NULL THEN 0 WHEN weight < 20 THEN 30 ELSE 15 END
+        - CASE WHEN source_as_of < current_date - interval '5 years' THEN 9
+               WHEN source_as_of < current_date - interval '2 years' THEN 3 ELSE 0 END
+    ) AS score
+    FROM candidates GROUP BY ods_code ORDER BY score DESC, ods_code LIMIT :limit
+)
+SELECT best.score, found.ods_code, found.name, found.kind, found.street, found.town, found.postcode, found.nation,
+    found.web_domain, parent.name AS parent_name, found.closed_on,
+    CASE WHEN found.source_as_of < current_date - interval '2 years' THEN found.source_as_of END AS stale_since,
+    ARRAY(SELECT ARRAY[next.ods_code, next.name] FROM providers AS next
+          WHERE next.ods_code = ANY (found.successor_codes) ORDER BY next.name) AS successors
+FROM best JOIN providers AS found USING (ods_code)
+LEFT JOIN providers AS parent ON parent.ods_code = found.parent_code
+ORDER BY best.score DESC, found.town, found.postcode, found.ods_code
+""")
+# Enough that the best of a common name are among them, few enough to rank within a keystroke.
+_MOST: Final = 500
+
+
+def ranked(session: Session, asked: Asked, query: str, ranking: str, limit: int) -> Sequence[Row[Any]]:
+    """Run the search and return at most `limit` rows, best first."""
+    parameters = {
+        "query": query,
+        "ranking": ranking,
+        "key": asked.key,
+        "key_end": asked.key + "\U0010ffff",
+        "key_and_more": asked.key + " ",
+        "code": asked.code,
+        "exact": EXACT,
+        "is_tiny": asked.is_tiny,
+        "most": _MOST,
+        "limit": limit,
+    }
+    return session.execute(_SEARCH, parameters).all()
