@@ -1,0 +1,217 @@
+"""The open pages of one organisation in this process, and the newest changes that they are brought up to date from.
+
+Each change is taken in the order of its number, exactly once. A page that joins is first sent what it missed (from
+`_recent`) and then whatever follows; between the two nothing is lost or doubled, because both begin under one lock.
+"""
+
+import logging
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Iterable
+from contextlib import AbstractContextManager
+from uuid import UUID
+
+from healthberry.core import changes
+from healthberry.core.errors import NotAllowed
+from healthberry.core.events import Event
+from healthberry.models.organisations import Member
+from healthberry.realtime.lookout import Lookout
+from healthberry.realtime.pieces import Pieces, Sheet
+from healthberry.realtime.stream import Stream, frame, named
+
+log = logging.getLogger(__name__)
+
+MOST_MISSED = 200
+MOST_STREAMS = 40  # of one member in one process
+SIGNED_OUT = named("signed-out")
+
+Unit = Callable[[UUID], AbstractContextManager[None]]
+
+
+class Room:
+    """Everything about one organisation's open pages. `unit` opens a stretch of database work for it."""
+
+    def __init__(self, organisation_id: UUID, unit: Unit) -> None:
+        self.organisation_id = organisation_id
+        self.streams: set[Stream] = set()
+        self.empty_since = time.monotonic()
+        self.checked_at = 0.0
+        self.lookout = Lookout(organisation_id)
+        self.pieces = Pieces()
+        self._unit = unit
+        self._lock = threading.RLock()
+        self._begin_lock = threading.Lock()
+        self._number: int | None = None
+        self._recent: deque[Event] = deque(maxlen=MOST_MISSED)
+        self._heard: dict[int, Event] = {}
+        self._members: dict[UUID, Member] = {}
+
+    def join(self, stream: Stream, after: int | None) -> None:
+        """Let `stream` follow from now on, and let it be sent what happened since change `after` (None: nothing).
+
+        Raises: NotAllowed where its member is gone, or has too many open.
+        """
+        self._begin(stream)
+        with self._lock:
+            self._admit(stream)
+            self.streams.add(stream)
+            stream.seen = number = self._number or 0
+            missed = self._missed(number if after is None else after)
+        try:
+            stream.missed = self._paint_missed(stream, missed, number)
+        except BaseException:
+            self.part(stream)
+            raise
+        self.lookout.came(stream)
+
+    def part(self, stream: Stream) -> None:
+        """Forget a page that was closed. A second call changes nothing."""
+        with self._lock:
+            self.streams.discard(stream)
+            self.empty_since = time.monotonic()
+        self.lookout.went(stream, self.streams)
+
+    def hear(self, change: Event) -> None:
+        """Remember a change that the bus told of, until `work` is called."""
+        with self._lock:
+            if self._number is None or change.number > self._number:
+                self._heard[change.number] = change
+
+    def work(self) -> None:
+        """Bring the pages up to date with everything heard, in order; what lies between is read from the database."""
+        if self._number is None:
+            return
+        change = self._take()
+        while change is not None:
+            self._deliver(change)
+            change = self._take()
+        if self._heard:
+            self._fetch()
+        if self.lookout.is_due():
+            with self._unit(self.organisation_id):
+                self.lookout.look(self.streams, self._members)
+
+    def check(self) -> None:
+        """Look into the database for changes that nobody told of, and for members who left or were signed out."""
+        self.checked_at = time.monotonic()
+        self.pieces.forget_old()
+        if self.streams and self._number is not None:
+            self._fetch()
+            self._know({stream.member_id for stream in self.streams})
+            with self._unit(self.organisation_id):
+                self.lookout.prolong(self.streams, self._members)
+
+    def _begin(self, stream: Stream) -> None:
+        """Read where the numbers are, before the first page listens, and who its member is."""
+        with self._begin_lock:
+            if self._number is None:
+                with self._unit(self.organisation_id):
+                    newest = changes.newest_changes(self.organisation_id, MOST_MISSED)
+                with self._lock:
+                    self._recent.extend(newest)
+                    self._number = newest[-1].number if newest else 0
+            if stream.member_id not in self._members:
+                self._know({stream.member_id, *self._members})
+
+    def _know(self, member_ids: Iterable[UUID]) -> None:
+        """Read the members anew; the pages of those who are gone end."""
+        with self._unit(self.organisation_id):
+            self._members = changes.present_members(self.organisation_id, set(member_ids))
+        for stream in list(self.streams):
+            if not self._is_known(stream):
+                stream.end(SIGNED_OUT)
+
+    def _is_known(self, stream: Stream) -> bool:
+        member = self._members.get(stream.member_id)
+        return member is not None and member.session_key == stream.session_key
+
+    def _admit(self, stream: Stream) -> None:
+        if not self._is_known(stream):
+            raise NotAllowed("Sign in first.")
+        if sum(other.member_id == stream.member_id for other in self.streams) >= MOST_STREAMS:
+            raise NotAllowed("Too many pages are open. Close some of them.")
+
+    def _missed(self, after: int) -> list[Event] | None:
+        """Return the changes since `after`; None where they are too many, no longer kept, or never were."""
+        if after == self._number:
+            return []
+        if not self._recent or not self._recent[0].number - 1 <= after <= self._recent[-1].number:
+            return None
+        return [change for change in self._recent if change.number > after]
+
+    def _paint_missed(self, stream: Stream, missed: list[Event] | None, number: int) -> list[bytes]:
+        if missed is None:
+            return [named("reload", number)]
+        if not any(topic.concerns(change) for topic in stream.topics for change in missed):
+            return [f": \nid: {number}\n\n".encode()] if missed else []
+        with self._unit(self.organisation_id):
+            sheet = Sheet(self.pieces, number)
+            return [message for change in missed if (message := self._paint(stream, sheet, change))]
+
+    def _paint(self, stream: Stream, sheet: Sheet, change: Event) -> bytes:
+        """Return the message that brings this page up to date, b"" where nothing has to change."""
+        member = self._members.get(stream.member_id)
+        topics = [topic for topic in stream.topics if topic.concerns(change)]
+        if member is None or not topics:
+            return b""
+        html = "".join(topic.paint(sheet, member, change) for topic in topics)
+        if not html:
+            return b""
+        return sheet.once(("frame", html, change.number), change.number, lambda: frame(html, change.number))
+
+    def _take(self) -> Event | None:
+        with self._lock:
+            for number in [number for number in self._heard if number <= (self._number or 0)]:
+                del self._heard[number]
+            return self._heard.pop((self._number or 0) + 1, None)
+
+    def _fetch(self) -> None:
+        """Read from the database what was not heard, and deliver it."""
+        with self._unit(self.organisation_id):
+            found = changes.changes_after(self.organisation_id, self._number or 0, MOST_MISSED + 1)
+        if len(found) > MOST_MISSED:
+            self._start_over()
+        for change in found if len(found) <= MOST_MISSED else ():
+            self._deliver(change)
+
+    def _start_over(self) -> None:
+        """Too much happened to be told one by one: every page loads itself anew."""
+        with self._unit(self.organisation_id):
+            newest = changes.newest_changes(self.organisation_id, MOST_MISSED)
+        with self._lock:
+            self._recent.clear()
+            self._recent.extend(newest)
+            self._number = newest[-1].number
+            for stream in self.streams:
+                stream.put(named("reload", self._number), self._number)
+                stream.seen = self._number
+
+    def _deliver(self, change: Event) -> None:
+        with self._lock:
+            self._recent.append(change)
+            self._number = change.number
+            streams = list(self.streams)
+        if change.kind.startswith("member"):
+            self._know({stream.member_id for stream in streams})
+        concerned = [stream for stream in streams if any(topic.concerns(change) for topic in stream.topics)]
+        try:
+            self._send(concerned, change)
+        except Exception:
+            # They come back by themselves, and then get everything since the last number that they saw.
+            log.exception("change_not_delivered", extra={"fields": {"kind": change.kind, "number": change.number}})
+            for stream in concerned:
+                stream.end()
+        for stream in streams:
+            if not stream.ended:
+                stream.seen = change.number
+
+    def _send(self, streams: Iterable[Stream], change: Event) -> None:
+        if not streams:
+            return
+        with self._unit(self.organisation_id):
+            sheet = Sheet(self.pieces, change.number)
+            messages = [(stream, self._paint(stream, sheet, change)) for stream in streams]
+        for stream, message in messages:
+            if message:
+                stream.put(message, change.number)
