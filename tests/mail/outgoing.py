@@ -8,10 +8,13 @@ from email.policy import default as modern
 from uuid import UUID
 
 from aiosmtpd.smtp import SMTP, Envelope, Session
+from flask import Flask
+from rq import SimpleWorker
 from sqlalchemy import select
 
 from healthberry.extensions import db
 from healthberry.jobs import alerts as jobs
+from healthberry.jobs import base
 from healthberry.models.replies import OutboxMail
 
 
@@ -33,6 +36,7 @@ class Temper:
         assert isinstance(envelope.content, bytes)
         self.received.append(message_from_bytes(envelope.content, EmailMessage, policy=modern))
         if self.hangs_up_after_data:
+            assert isinstance(server.transport, asyncio.Transport)
             server.transport.abort()
         return self.data
 
@@ -81,3 +85,10 @@ def send_all(organisation_id: UUID) -> None:
     """Run the job of every mail in the outbox, as the nudges after a commit would."""
     for mail in outbox_of(organisation_id):
         jobs.send_mail(str(organisation_id), str(mail.id))
+
+
+def work(app: Flask) -> None:
+    """Empty the queue of alerts as a worker would."""
+    connection = app.extensions["valkey_jobs"]
+    queue = base.queue("alerts", connection)
+    SimpleWorker([queue], connection=connection, serializer=queue.serializer).work(burst=True, logging_level="WARNING")

@@ -7,18 +7,16 @@ from uuid import UUID, uuid4
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from rq import SimpleWorker
 from sqlalchemy import func, select
 from werkzeug.test import TestResponse
 
 from healthberry.extensions import db
-from healthberry.jobs import base
 from healthberry.local.mailbox import Mailbox
 from healthberry.mail import links
 from healthberry.models.conversations import Activity
 from healthberry.models.organisations import EmailCode, Member, Organisation
 from healthberry.models.owned import now
-from tests.mail.outgoing import send_all
+from tests.mail.outgoing import send_all, work
 from tests.world import World
 
 ADDRESS = "priya@cedar.nhs.uk"
@@ -57,9 +55,7 @@ def alerted(world: World, mailbox: Mailbox) -> Alerted:
 
 def code_from_mail(app: Flask, mailbox: Mailbox) -> str:
     """Let a worker send what was posted, and read the newest code that arrived at the address."""
-    connection = app.extensions["valkey_jobs"]
-    queue = base.queue("alerts", connection)
-    SimpleWorker([queue], connection=connection, serializer=queue.serializer).work(burst=True, logging_level="WARNING")
+    work(app)
     letter = mailbox.wait_for(lambda letter: letter.to == [ADDRESS])
     found = re.search(r"\b(\d{3}) ?(\d{3})\b", letter.text)
     assert found
@@ -196,7 +192,8 @@ def test_a_link_of_somebody_who_left_leads_to_the_sign_in_page_and_sends_nothing
     assert shows_nothing(client.get(alerted.path), alerted)
     answer = client.post(alerted.path)
     assert (answer.status_code, answer.location) == (303, "/signin")
-    assert app.extensions["valkey"].llen("rq:queue:alerts") == 0
+    work(app)
+    assert mailbox.messages() == []
 
 
 def test_a_conversation_that_is_gone_is_not_found(world: World, client: FlaskClient, alerted: Alerted) -> None:

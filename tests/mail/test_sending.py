@@ -11,19 +11,17 @@ from uuid import UUID
 import pytest
 from flask import Flask
 from redis import Redis
-from rq import SimpleWorker
 from sqlalchemy import update
 
 from healthberry.core import scope
 from healthberry.environment import mail_server
 from healthberry.extensions import db
 from healthberry.jobs import alerts as jobs
-from healthberry.jobs import base
 from healthberry.local.mailbox import Mailbox
 from healthberry.mail import send
 from healthberry.models.owned import now
 from healthberry.models.replies import OutboxMail
-from tests.mail.outgoing import MailServers, Temper, outbox_of, send_all
+from tests.mail.outgoing import MailServers, Temper, outbox_of, send_all, work
 from tests.world import World
 
 UseMailServer = Callable[[str], None]
@@ -191,13 +189,6 @@ def test_no_database_connection_is_held_while_the_mail_server_is_waited_for(
     assert seen == [0]
 
 
-def work(app: Flask) -> None:
-    """Empty the queue as a worker would."""
-    connection = app.extensions["valkey_jobs"]
-    queue = base.queue("alerts", connection)
-    SimpleWorker([queue], connection=connection, serializer=queue.serializer).work(burst=True, logging_level="WARNING")
-
-
 def test_a_posted_letter_stands_in_the_queue_sealed_and_arrives(app: Flask, mailbox: Mailbox) -> None:
     context = {
         "inviter": "Priya",
@@ -245,15 +236,7 @@ def test_where_queue_and_mail_server_are_both_gone_the_page_still_answers(
 
 
 def everything_in(valkey: Redis) -> bytes:
-    """Return all that the queue holds, raw."""
-    found = b""
-    for key in valkey.keys():  # noqa: SIM118
-        kind = valkey.type(key)
-        if kind == b"hash":
-            for name, value in valkey.hgetall(key).items():
-                found += name + b" " + (zlib.decompress(value) if name == b"data" else value) + b"\n"
-        elif kind == b"list":
-            found += b" ".join(valkey.lrange(key, 0, -1))
-        elif kind == b"string":
-            found += valkey.get(key) or b""
-    return found
+    """Return all that the jobs in the queue hold, as it is stored but unpacked."""
+    jobs_stored = [valkey.hgetall(key) for key in valkey.scan_iter("rq:job:*", _type="HASH")]
+    fields: list[tuple[bytes, bytes]] = [pair for job in jobs_stored for pair in job.items()]  # type: ignore[misc]
+    return b" ".join(zlib.decompress(value) if name == b"data" else value for name, value in fields)
