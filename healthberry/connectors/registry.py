@@ -9,6 +9,7 @@ from healthberry.connectors.careopinion import CareOpinion
 from healthberry.connectors.endpoints import Credentials as Credentials
 from healthberry.connectors.endpoints import Endpoints as Endpoints
 from healthberry.connectors.endpoints import endpoints as endpoints
+from healthberry.connectors.http import Pace
 from healthberry.connectors.nhsuk import NhsUk
 from healthberry.connectors.websites import Websites
 from healthberry.connectors.x import X
@@ -45,13 +46,17 @@ def build(
     transport: httpx.BaseTransport | None = None,
     *,
     read_seconds: float | None = None,
+    pace: Pace | None = None,
 ) -> Connectors:
-    """Build every connector; opens no connection. `transport` replaces the network, `read_seconds` each time limit."""
+    """Build every connector; opens no connection.
+
+    `transport` replaces the network, `read_seconds` each time limit and `pace` the manners that providers ask for.
+    """
     websites = Websites(endpoints.websites, transport=transport)
     return Connectors(
         [
             NhsUk(endpoints, credentials, transport=transport, read_seconds=read_seconds),
-            CareOpinion(endpoints, credentials, transport=transport, read_seconds=read_seconds),
+            CareOpinion(endpoints, credentials, transport=transport, read_seconds=read_seconds, pace=pace),
             X(endpoints, credentials, websites, transport=transport, read_seconds=read_seconds),
         ]
     )

@@ -11,6 +11,7 @@ import queue
 import socket
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final, TypeVar
@@ -112,7 +113,7 @@ class SafeFetch:
                 reasons.append("it did not answer in time")
             except (httpx.HTTPError, httpx.StreamError, httpx.InvalidURL, ValueError):
                 reasons.append("no connection could be made")
-        raise FetchFailed(max(set(reasons), key=reasons.count) if reasons else "it has no address")
+        raise FetchFailed(Counter(reasons).most_common(1)[0][0] if reasons else "it has no address")
 
     def _follow(self, client: httpx.Client, url: str, domain: str, deadline: float) -> Fetched:
         for _ in range(MOST_REDIRECTS + 1):

@@ -12,7 +12,6 @@ import httpx
 
 from healthberry.connectors import registry
 from healthberry.connectors.base import Access, Connector, InboundItem, Page, ProviderFacts, Reply, ReplyTarget
-from healthberry.connectors.careopinion import CareOpinion
 from healthberry.connectors.errors import Temporary
 from healthberry.connectors.http import Pace
 from tests.connectors.conftest import CREDENTIALS, Sandbox
@@ -121,13 +120,10 @@ def made(kind: str, sandbox: Sandbox) -> Case:
     """Return a case for a kind, with an organisation of its own."""
     number = next(_places)
     network = FaultAtTheWrite(sandbox, kind)
-    connectors = registry.build(registry.endpoints(sandbox.url), CREDENTIALS, network, read_seconds=1.5)
-    connector: Connector = connectors.get(kind)
-    if kind == "careopinion":
-        # The sandbox's limit is off, so the contract need not be walked at five requests a second.
-        connector = CareOpinion(
-            registry.endpoints(sandbox.url), CREDENTIALS, transport=network, read_seconds=1.5, pace=Pace(10_000)
-        )
+    connectors = registry.build(
+        registry.endpoints(sandbox.url), CREDENTIALS, network, read_seconds=1.5, pace=Pace(1_000_000)
+    )
+    connector = connectors.get(kind)
     code, domain = f"R{number:02d}", f"trust{number}.nhs.uk"
     provider = ProviderFacts(code, f"Trust {number}", "trust", domain, "England")
     where = {"ods_code": code} if kind != "x" else {"handle": f"Trust{number}NHS"}

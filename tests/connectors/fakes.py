@@ -8,8 +8,11 @@ import httpx
 
 from healthberry.connectors import registry
 from healthberry.connectors.base import Access, Reply, ReplyTarget
+from healthberry.connectors.http import Pace
 from healthberry.connectors.registry import Connectors
 
+# Nobody is hurried by tests.
+UNHURRIED = Pace(1_000_000)
 Handler = Callable[[httpx.Request], httpx.Response]
 
 CREDENTIALS = registry.Credentials(
@@ -59,7 +62,7 @@ def as_json(value: Any, status: int = 200, **headers: str) -> httpx.Response:
 
 def connectors(provider: httpx.BaseTransport, credentials: registry.Credentials = CREDENTIALS) -> Connectors:
     """Return all connectors at their real addresses, with `provider` in place of the network."""
-    return registry.build(registry.endpoints(None), credentials, provider)
+    return registry.build(registry.endpoints(None), credentials, provider, pace=UNHURRIED)
 
 
 def access(**config: Any) -> Access:
