@@ -14,12 +14,17 @@ from healthberry.realtime import publish
 def table() -> Mapping[str, Sequence[Subscriber]]:
     """Return what follows each kind of event; "*" is every event."""
     return {
+        "organisation_joined": [_look_for_channels],
         "channel_linked": [_read_channel],
         "channel_connected": [_read_channel],
         "mail_queued": [_send_mail],
         "reply_queued": [_send_reply],
         "*": [_tell_open_pages],
     }
+
+
+def _look_for_channels(event: Event) -> None:
+    ingest.discover.nudge(event.organisation_id)
 
 
 def _read_channel(event: Event) -> None:

@@ -16,6 +16,7 @@ from healthberry.extensions import db
 from healthberry.jobs import base as jobs
 from healthberry.local.mailbox import Mailbox
 from healthberry.local.postgres import Database, LocalPostgres
+from healthberry.register.load import load
 from healthberry.settings import Settings
 
 pytest_plugins = ["tests.servers", "tests.sandbox_server", "tests.world"]
@@ -38,6 +39,15 @@ def database(postgres: LocalPostgres, valkey_url: str, channel_key: str) -> Data
         upgrade()
         db.engine.dispose()
     return made
+
+
+@pytest.fixture(scope="session")
+def register(database: Database) -> None:
+    """The shipped register, loaded once; it stays when the other tables are emptied."""
+    engine = create_engine(_sqlalchemy(database.owner_url))
+    with engine.begin() as connection:
+        load(connection)
+    engine.dispose()
 
 
 @pytest.fixture

@@ -77,6 +77,7 @@ def _sandbox_url(servers_folder: Path) -> Iterator[str]:
     process.terminate()
     process.wait(timeout=20)
     drain.join(timeout=5)
+    process.stdout.close()
 
 
 @pytest.fixture
