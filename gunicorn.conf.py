@@ -21,3 +21,5 @@ graceful_timeout = 3
 timeout = 60
 keepalive = 5
 forwarded_allow_ips = "*" if _settings.trusted_proxies else "127.0.0.1"
+# Its default place is shared by all servers of one user.
+control_socket_disable = True

@@ -33,13 +33,13 @@ STARTED, STOPPED = re.compile(r"(\S+) started"), re.compile(r"(\S+) stopped \(rc
 class Logs(Printer):  # type: ignore[misc]  # honcho has no types
     """Writes each process's lines to its own file, shows them shortened, and remembers who ended first."""
 
-    def __init__(self, folder: Path, names: list[str], when_started: Callable[[], None]) -> None:
+    def __init__(self, folder: Path, names: list[str]) -> None:
         super().__init__(sys.stdout)
         folder.mkdir(exist_ok=True, mode=0o700)
         self._files = {name: _log_file(folder / f"{name}.log") for name in names}
         self._last: dict[str, deque[str]] = defaultdict(lambda: deque(maxlen=REMEMBERED_LINES))
         self._waiting_for = set(names)
-        self._when_started = when_started
+        self.when_started: Callable[[], None] = lambda: None
         self.first_to_end: str | None = None
         self.asked_to_end = False
 
@@ -59,11 +59,15 @@ class Logs(Printer):  # type: ignore[misc]  # honcho has no types
             self.asked_to_end = True
         if stopped := STOPPED.match(text):
             self.first_to_end = self.first_to_end or f"{stopped[1]} ended with exit code {stopped[2]}"
-        if (started := STARTED.match(text)) and self._waiting_for:
+        if started := STARTED.match(text):
             self._waiting_for.discard(started[1])
-            # Only now: a thread that lives while others are forked could leave them a lock for ever.
-            if not self._waiting_for:
-                self._when_started()
+            if self.all_started:
+                self.when_started()
+
+    @property
+    def all_started(self) -> bool:
+        """Whether honcho knows the process id of every process."""
+        return not self._waiting_for
 
     def last_words(self) -> str:
         """Give the last lines of the process that ended first."""
@@ -74,6 +78,28 @@ class Logs(Printer):  # type: ignore[misc]  # honcho has no types
         """Close the files."""
         for file in self._files.values():
             file.close()
+
+
+class Together(Manager):  # type: ignore[misc]  # honcho has no types
+    """honcho's manager, which may also be told to end while it is still starting."""
+
+    def __init__(self, logs: Logs, when_started: Callable[[], None]) -> None:
+        super().__init__(printer=logs)
+        self._logs = logs
+        self._go_on = when_started
+        logs.when_started = self._all_started_now
+
+    def terminate(self) -> None:
+        """End all processes, or as soon as all have begun: honcho can end only those whose id it knows."""
+        if self._logs.all_started:
+            super().terminate()
+
+    def _all_started_now(self) -> None:
+        # What goes on may start threads; those must not live while processes are forked.
+        if self._logs.asked_to_end:
+            self.terminate()
+        else:
+            self._go_on()
 
 
 def _log_file(path: Path) -> TextIO:
@@ -98,15 +124,12 @@ def run(
     multiprocessing.set_start_method("fork", force=True)
     os.register_at_fork(after_in_child=lambda: die_with_starter(signal.SIGKILL))
     commands = _commands(procfile, counts)
-    logs = Logs(logs_folder, list(commands), when_started)
-    manager = Manager(printer=logs)
+    logs = Logs(logs_folder, list(commands))
+    manager = Together(logs, when_started)
     for name, command in commands.items():
         manager.add_process(name, _tied(command), env=dict(environment))
     try:
         manager.loop()
-    except KeyError:
-        # honcho knows no process ids yet when it is told to end while starting; the sweep below ends them.
-        logs.asked_to_end = True
     finally:
         logs.close()
     if logs.asked_to_end:

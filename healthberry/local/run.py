@@ -18,7 +18,7 @@ from healthberry.local import postgres, processes, running, valkey
 from healthberry.local.options import RunOptions
 from healthberry.local.plan import PORTS, ROOT, VAR, checked, plan_for
 from healthberry.local.sockets import free_port
-from healthberry.local.tether import tethered
+from healthberry.local.tether import die_with_starter, tethered
 from healthberry.local.watch import Servers, Watch
 
 
@@ -29,6 +29,9 @@ def main() -> int:
     VAR.mkdir(exist_ok=True)
     VAR.chmod(0o711 if os.geteuid() == 0 else 0o700)
     signal.signal(signal.SIGTERM, _end)
+    if os.environ.get("MAKELEVEL"):
+        # Started by make: when that is killed, nobody would be left to end this one.
+        die_with_starter(signal.SIGTERM)
     try:
         with running.only_one(VAR):
             return _run()
