@@ -105,14 +105,13 @@ def add_note(member: Member, conversation_id: UUID, text: str) -> Note:
     )
     db.session.add(note)
     db.session.flush()
-    events.record(
-        member.organisation_id, "noted", conversation_id=conversation.id, member=member, subject_id=note.id
-    )
+    events.record(member.organisation_id, "noted", conversation_id=conversation.id, member=member, subject_id=note.id)
     return note
 
 
 def mark_read(member: Member, conversation_id: UUID) -> bool:
-    """Take the unread mark away, for this member; say whether there was one."""
+    """Take the unread mark away, for this member; say whether there was one. Raises: NotFound."""
+    find(member, conversation_id)
     statement = delete(Unread).where(
         Unread.organisation_id == member.organisation_id,
         Unread.member_id == member.id,

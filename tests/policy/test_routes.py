@@ -1,0 +1,162 @@
+"""Every route: who may use it, and what it says of another organisation's rows."""
+
+import uuid
+from dataclasses import dataclass
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from werkzeug.routing import Rule
+
+from healthberry.core import scope
+from healthberry.extensions import db
+from healthberry.models.channels import Channel
+from healthberry.models.owned import now
+from healthberry.models.replies import Reply
+from tests.world import World
+
+# What anybody may open: the way in, what the law wants public, links that carry their own proof, health.
+PUBLIC = {
+    "static",
+    "public.home",
+    "public.accessibility",
+    "public.privacy",
+    "public.help_page",
+    "health.show",
+    "signup.index",
+    "signup.providers",
+    "signup.unlisted",
+    "signup.add_unlisted",
+    "signup.you",
+    "signup.send_code",
+    "session.sign_in",
+    "session.send_code",
+    "session.choose",
+    "session.chosen",
+    "session.sign_out",
+    "codes.show",
+    "codes.check",
+    "codes.again",
+    "codes.show_link",
+    "codes.check_link",
+    "reply_link.show",
+    "reply_link.send_code",
+    "unsubscribe.show",
+    "unsubscribe.change",
+    "people.show_invitation",
+    "people.accept",
+}
+
+
+@dataclass(frozen=True)
+class Theirs:
+    """Ids of rows that belong to another organisation, by the name that routes give them."""
+
+    conversation_id: uuid.UUID
+    channel_id: uuid.UUID
+    reply_id: uuid.UUID
+    other_id: uuid.UUID
+
+
+@pytest.fixture
+def theirs(world: World) -> Theirs:
+    """Another organisation with everything in it."""
+    organisation = world.organisation()
+    member = world.member(organisation)
+    channel: Channel = world.channel(organisation)
+    (conversation_id,) = world.arrives(channel, world.item())
+    target = db.session.scalar(db.text("SELECT id FROM messages"))
+    reply = Reply(
+        organisation_id=organisation.id,
+        conversation_id=conversation_id,
+        target_id=target,
+        member_id=member.id,
+        member_name=member.name,
+        mode="api",
+        key="k",
+        text="Hello",
+        state="failed",
+        next_attempt_at=now(),
+    )
+    db.session.add(reply)
+    db.session.commit()
+    return Theirs(conversation_id, channel.id, reply.id, member.id)
+
+
+def _rules(app: Flask) -> list[tuple[Rule, str]]:
+    return [
+        (rule, method)
+        for rule in sorted(app.url_map.iter_rules(), key=str)
+        for method in sorted((rule.methods or set()) - {"HEAD", "OPTIONS"})
+    ]
+
+
+def _path(app: Flask, rule: Rule, values: dict[str, object]) -> str:
+    with app.test_request_context():
+        _, path = rule.build(values, append_unknown=False) or (None, None)
+    assert path is not None, f"{rule} has an argument that this test does not know: {rule.arguments}"
+    return str(path)
+
+
+def test_every_route_of_a_member_answers_404_for_another_organisations_ids(
+    app: Flask, client: FlaskClient, world: World, theirs: Theirs
+) -> None:
+    member = world.member(world.organisation())
+    world.signed_in(client, member)
+    scope.leave()
+
+    answers = {}
+    for rule, method in _rules(app):
+        if rule.endpoint in PUBLIC or not rule.arguments & set(vars(theirs)):
+            continue
+        path = _path(app, rule, {**vars(theirs), "kind": "x"})
+        data = {"reason": "spam", "text": "Hello", "version": "1", "role": "viewer", "until": "tomorrow", "assignee": ""}
+        answers[f"{method} {rule}"] = client.open(path, method=method, data=data).status_code
+
+    assert len(answers) >= 18
+    assert {route: status for route, status in answers.items() if status != 404} == {}
+
+
+def test_another_organisations_conversation_can_not_be_followed_on_the_stream(
+    client: FlaskClient, world: World, theirs: Theirs
+) -> None:
+    member = world.member(world.organisation())
+    world.signed_in(client, member)
+
+    answer = client.get(f"/stream?view=conversation&id={theirs.conversation_id}")
+
+    assert answer.status_code == 404
+
+
+def test_every_other_route_leads_strangers_to_the_sign_in_page(app: Flask, client: FlaskClient, theirs: Theirs) -> None:
+    scope.leave()
+    open_to_all = []
+    for rule, method in _rules(app):
+        if rule.endpoint in PUBLIC:
+            continue
+        answer = client.open(_path(app, rule, {**vars(theirs), "kind": "x"}), method=method)
+        to_sign_in = answer.status_code in (302, 303) and "/signin" in answer.headers["Location"]
+        if not to_sign_in and answer.status_code not in (204, 401, 403):
+            open_to_all.append(f"{method} {rule}: {answer.status_code}")
+
+    assert open_to_all == []
+
+
+def test_only_posts_can_change_anything_and_each_wants_a_token(app: Flask, world: World, theirs: Theirs) -> None:
+    app.config["WTF_CSRF_ENABLED"] = True
+    client = app.test_client()
+    organisation = world.organisation()
+    member = world.member(organisation)
+    world.signed_in(client, member)
+    (mine,) = world.arrives(world.channel(organisation), world.item())
+
+    unguarded = []
+    for rule, method in _rules(app):
+        if method == "GET" or rule.endpoint in ("unsubscribe.change",):  # RFC 8058: one click, no cookie, own proof
+            continue
+        values = {**vars(theirs), "conversation_id": mine, "kind": "x", "token": "t", "key": "k", "code_id": uuid.uuid4()}
+        answer = client.open(_path(app, rule, values), method=method, data={"reason": "spam"})
+        if answer.status_code != 400:
+            unguarded.append(f"{method} {rule}: {answer.status_code}")
+
+    assert unguarded == []
