@@ -35,7 +35,7 @@ class Settings(Environment):
     )
     mail_from: str = setting("sender of all mail, such as HealthBerry <feedback@example.org>", parse=env.mail_from)
     secret_key: str = setting(
-        "signs sessions, codes and links; at least 32 random characters (characters)",
+        "signs sessions, codes and links; at least 32 random characters",
         parse=env.long_secret,
         secret=True,
     )

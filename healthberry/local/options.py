@@ -33,5 +33,5 @@ class RunOptions(Environment):
     smtp_port: int = setting("the mailbox for programs (port)", parse=env.whole(1, 65535), default=8603)
     workers: int = setting("processes that work through the queue (number)", parse=env.whole(1, 32), default=2)
     sandbox: bool = setting(
-        "on: all channels are simulated; off: the real ones, with the keys below", parse=switch, default=True
+        "on: all channels are simulated; off: the real ones, with your keys", parse=switch, default=True
     )

@@ -1,0 +1,138 @@
+"""Every setting stands in `.env.example` with its help, and nothing else does."""
+
+import dataclasses
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from healthberry.environment import Environment
+from healthberry.local.options import RunOptions
+from healthberry.settings import Settings, SettingsError
+
+EXAMPLE = Path(__file__).resolve().parents[2] / ".env.example"
+KEY = "x7bq2Yv0S0rkq3Bv3mTnqfXW7mC0V6m3Yk3vJwQ0m0E="
+REQUIRED = {
+    "DATABASE_URL": "postgresql://app:hunter2@db.example:5432/healthberry",
+    "REDIS_URL": "redis://:hunter2@queue.example:6379/0",
+    "MAIL_URL": "smtp+starttls://user:hunter2@mail.example:587",
+    "MAIL_FROM": "HealthBerry <feedback@trust.example>",
+    "SECRET_KEY": "hunter2" * 5,
+    "CHANNEL_KEYS": KEY,
+    "PUBLIC_URL": "https://feedback.trust.example/",
+}
+
+
+def fields(kind: type[Environment]) -> "dict[str, dataclasses.Field[Any]]":
+    return {field.name.upper(): field for field in dataclasses.fields(kind)}  # type: ignore[arg-type]
+
+
+def shown(field: "dataclasses.Field[Any]") -> str:
+    """How `.env.example` says what happens without the setting."""
+    if field.default is dataclasses.MISSING:
+        return "Required."
+    if field.default is None:
+        return "Optional."
+    value = {True: "on", False: "off"}[field.default] if isinstance(field.default, bool) else field.default
+    return f"Default: {value}."
+
+
+def documented() -> dict[str, str]:
+    """Name -> the comment above it."""
+    blocks = re.findall(r"((?:^# .*\n)+)^(?:# ?)?([A-Z_]+)=.*$", EXAMPLE.read_text(), re.MULTILINE)
+    return {name: " ".join(line.removeprefix("# ") for line in comment.splitlines()) for comment, name in blocks}
+
+
+def test_the_example_lists_every_setting_and_no_other() -> None:
+    assert set(documented()) == set(fields(Settings)) | set(fields(RunOptions))
+
+
+@pytest.mark.parametrize("name", [*fields(Settings), *fields(RunOptions)])
+def test_the_example_says_what_the_setting_says_of_itself(name: str) -> None:
+    field = (fields(Settings) | fields(RunOptions))[name]
+    about = field.metadata["about"]
+    assert documented()[name] == f"{about[0].upper()}{about[1:]}. {shown(field)}"
+
+
+@pytest.mark.parametrize("name", [name for name, field in fields(Settings).items() if isinstance(field.default, int)])
+def test_a_number_says_its_unit(name: str) -> None:
+    assert fields(Settings)[name].metadata["about"].endswith(")")
+
+
+def test_no_secret_has_a_default() -> None:
+    secrets = [field for field in fields(Settings).values() if field.metadata["secret"]]
+    assert len(secrets) >= 10
+    assert all(field.default in (dataclasses.MISSING, None) for field in secrets)
+
+
+def test_every_problem_is_named_at_once_and_no_value_is_quoted() -> None:
+    wrong = {
+        "DATABASE_URL": "mysql://hunter2@db/x",
+        "REDIS_URL": "http://hunter2",
+        "MAIL_URL": "hunter2",
+        "SECRET_KEY": "hunter2",
+        "CHANNEL_KEYS": "hunter2",
+        "PUBLIC_URL": "hunter2",
+        "SESSION_HOURS": "hunter2",
+        "TRUSTED_PROXIES": "-1",
+        "LOG_LEVEL": "LOUD",
+        "X_CLIENT_ID": "hunter2",
+    }
+    with pytest.raises(SettingsError) as caught:
+        Settings.from_env(wrong)
+    named = [problem.split()[0] for problem in caught.value.problems]
+    assert sorted(named) == sorted([*wrong, "MAIL_FROM"])
+    assert "hunter2" not in str(caught.value)
+
+
+def test_secrets_never_show_in_the_representation() -> None:
+    settings = Settings.from_env(REQUIRED | {"X_BEARER_TOKEN": "hunter2", "NHSUK_SUBSCRIPTION_KEY": "hunter2"})
+    assert "hunter2" not in repr(settings)
+    assert KEY not in repr(settings)
+    assert "feedback.trust.example" in repr(settings)
+    assert "hunter2" not in repr(settings.mail_server)
+
+
+def test_addresses_are_given_in_the_forms_that_libraries_want() -> None:
+    settings = Settings.from_env(REQUIRED | {"DATABASE_OWNER_URL": "postgres://o:p@/healthberry?host=/run/a%20b"})
+    assert settings.sqlalchemy_url == "postgresql+psycopg://app:hunter2@db.example:5432/healthberry"
+    assert settings.sqlalchemy_owner_url == "postgresql+psycopg://o:p@/healthberry?host=/run/a%20b"
+    assert settings.public_url == "https://feedback.trust.example"
+    server = settings.mail_server
+    assert (server.host, server.port, server.username, server.starttls, server.tls) == (
+        "mail.example",
+        587,
+        "user",
+        True,
+        False,
+    )
+
+
+def test_an_empty_value_counts_as_not_set() -> None:
+    settings = Settings.from_env(REQUIRED | {"SESSION_HOURS": " ", "SANDBOX_URL": "", "X_BEARER_TOKEN": ""})
+    assert (settings.session_hours, settings.sandbox_url, settings.x_bearer_token) == (12, None, None)
+
+
+def test_several_channel_keys_are_kept_in_their_order() -> None:
+    other = KEY.replace("x7", "y8")
+    assert Settings.from_env(REQUIRED | {"CHANNEL_KEYS": f"{other}, {KEY}"}).channel_keys == (other, KEY)
+
+
+@pytest.mark.parametrize("name", ["DATABASE_URL", "REDIS_URL", "MAIL_URL", "PUBLIC_URL"])
+@pytest.mark.parametrize("value", ["x\x00y", "http://[::1", "smtp://h:99999", "://", "postgresql://", "é" * 9000])
+def test_no_address_makes_the_reading_fail_otherwise(name: str, value: str) -> None:
+    with pytest.raises(SettingsError, match=name):
+        Settings.from_env(REQUIRED | {name: value})
+
+
+def test_the_file_completes_the_environment_and_never_replaces_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / ".env"
+    file.write_text("".join(f"{name}='{value}'\n" for name, value in REQUIRED.items()) + "SESSION_HOURS=1\n")
+    for name in (*fields(Settings), *fields(RunOptions)):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("SESSION_HOURS", "2")
+    settings = Settings.load(file)
+    assert (settings.session_hours, settings.mail_from) == (2, REQUIRED["MAIL_FROM"])
