@@ -1,16 +1,18 @@
-"""The live stream of a page, and who else is on it."""
+"""The live stream of a page; what it brings is made in realtime/."""
 
-from uuid import UUID
+import logging
 
 from flask import Blueprint, Response, current_app, request
 from flask_login import current_user
 
 from healthberry.blueprints.guard import member
-from healthberry.core import conversations, scope
+from healthberry.core import events, scope
 from healthberry.core.errors import CoreError, NotFound
-from healthberry.realtime import presence, topics
+from healthberry.realtime import topics
 from healthberry.realtime.hub import hub_of
 from healthberry.realtime.stream import Stream
+
+log = logging.getLogger(__name__)
 
 blueprint = Blueprint("stream", __name__)
 
@@ -27,26 +29,23 @@ def follow() -> Response:
     with hub.door:
         if not current_user.is_authenticated:
             return _refuse(403)
-        try:
-            organisation_id = member().organisation_id
-            stream = Stream(member().id, member().session_key, topics.asked_for(member(), request.args))
-            scope.leave()  # a connection held here while the next one is waited for could starve all
-            room = hub.join(organisation_id, stream, _after())
-        except NotFound:
-            return _refuse(404)
-        except CoreError:
-            return _refuse(403)
+        asking = member()
+        stream = Stream(asking.id, asking.session_key, topics.asked_for(asking, request.args))
+        organisation_id = asking.organisation_id
+        scope.leave()  # a connection held here while the next one is waited for could starve all
+        room = hub.join(organisation_id, stream, _after())
     response = Response(stream.messages(), mimetype="text/event-stream", headers=_HEADERS)
     response.call_on_close(lambda: room.part(stream))
     return response
 
 
-@blueprint.post("/conversations/<uuid:conversation_id>/presence")
-def tell_presence(conversation_id: UUID) -> tuple[str, int]:
-    """Tell colleagues that the member is writing here (`writing=1`), or stopped."""
-    conversations.find(member(), conversation_id)
-    presence.write(member(), conversation_id, writing=request.form.get("writing") == "1")
-    return "", 204
+@blueprint.errorhandler(Exception)
+def broke(error: Exception) -> Response:
+    """Refuse in few bytes: nobody reads a page that answers here, and the script asks again ever more slowly."""
+    if isinstance(error, CoreError):
+        return _refuse(404 if isinstance(error, NotFound) else 403)
+    log.error("stream_not_opened", exc_info=error)
+    return _refuse(503)
 
 
 def _after() -> int | None:
@@ -55,6 +54,5 @@ def _after() -> int | None:
 
 
 def _refuse(status: int) -> Response:
-    """Refuse without a page: what answers here is not shown, the script tries again ever more slowly."""
-    scope.leave()
+    events.forget()
     return Response(status=status, headers={"HX-Reswap": "none", "Cache-Control": "no-store"})

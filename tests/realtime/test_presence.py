@@ -3,7 +3,6 @@
 from collections.abc import Callable
 
 from flask import Flask
-from flask.testing import FlaskClient
 
 from healthberry.core import events
 from healthberry.realtime import presence
@@ -24,11 +23,7 @@ def test_colleagues_see_who_came_who_writes_and_who_went(app: Flask, world: Worl
 
     assert "Priya is here" in page.next().data
 
-    with app.app_context():
-        answer = world.signed_in(app.test_client(), priya).post(
-            f"/conversations/{conversation_id}/presence", data={"writing": "1"}
-        )
-    assert answer.status_code == 204
+    presence.write(priya, conversation_id, writing=True)
     said = page.next().data
     assert "Priya is replying" in said
     assert "Tom" not in said
@@ -79,14 +74,3 @@ def test_presence_is_forgotten_by_itself(app: Flask, world: World) -> None:
     (key,) = valkey.keys("healthberry:presence:*")
 
     assert 0 < valkey.ttl(key) <= presence.HERE_SECONDS
-
-
-def test_presence_at_anothers_conversation_is_refused(app: Flask, client: FlaskClient, world: World) -> None:
-    (conversation_id,) = world.arrives(world.channel(world.organisation()), world.item())
-    stranger = world.member(world.organisation())
-
-    with app.app_context():
-        answer = world.signed_in(client, stranger).post(f"/conversations/{conversation_id}/presence")
-
-    assert answer.status_code == 404
-    assert app.extensions["valkey"].keys("healthberry:presence:*") == []
