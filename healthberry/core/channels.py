@@ -9,7 +9,7 @@ from sqlalchemy.dialects.postgresql import insert
 
 from healthberry.connectors.base import Access, Authorisation, Capabilities, Connector, Discovery, Listing
 from healthberry.core import events
-from healthberry.core.errors import NotFound
+from healthberry.core.errors import Conflict, NotFound
 from healthberry.core.permissions import require
 from healthberry.core.vault import Vault
 from healthberry.extensions import db, part
@@ -113,9 +113,18 @@ def switch(member: Member, channel_id: UUID, on: bool) -> Channel:
 
 
 def connect(member: Member, channel_id: UUID, authorisation: Authorisation) -> Channel:
-    """Keep, sealed, what signing in at the provider gave. Raises: NotFound, NotAllowed."""
+    """Keep, sealed, what signing in at the provider gave.
+
+    Raises: NotFound; NotAllowed; Conflict when it is another account than the channel's.
+    """
     require(member, "manage")
     channel = find(member.organisation_id, channel_id, lock=True)
+    account = authorisation.account.lstrip("@")
+    if channel.remote_id not in (authorisation.account_id, f"@{account.casefold()}"):
+        raise Conflict(
+            f"You signed in as @{account}, but this channel is {channel.label}. Replies would come from the wrong "
+            "account. Sign out there, and connect again with the right one."
+        )
     keep_tokens(channel, authorisation)
     channel.state, channel.trouble = "active", ""
     events.record(member.organisation_id, "channel_connected", channel_id=channel.id, member=member)

@@ -110,7 +110,14 @@ def test_every_route_of_a_member_answers_404_for_another_organisations_ids(
         if rule.endpoint in PUBLIC or not rule.arguments & set(vars(theirs)):
             continue
         path = _path(app, rule, {**vars(theirs), "kind": "x"})
-        data = {"reason": "spam", "text": "Hello", "version": "1", "role": "viewer", "until": "tomorrow", "assignee": ""}
+        data = {
+            "reason": "spam",
+            "text": "Hello",
+            "version": "1",
+            "role": "viewer",
+            "until": "tomorrow",
+            "assignee": "",
+        }
         answers[f"{method} {rule}"] = client.open(path, method=method, data=data).status_code
 
     assert len(answers) >= 18
@@ -152,9 +159,16 @@ def test_only_posts_can_change_anything_and_each_wants_a_token(app: Flask, world
 
     unguarded = []
     for rule, method in _rules(app):
-        if method == "GET" or rule.endpoint in ("unsubscribe.change",):  # RFC 8058: one click, no cookie, own proof
+        if method == "GET" or rule.endpoint == "unsubscribe.change":  # RFC 8058: one click, no cookie, own proof
             continue
-        values = {**vars(theirs), "conversation_id": mine, "kind": "x", "token": "t", "key": "k", "code_id": uuid.uuid4()}
+        values = {
+            **vars(theirs),
+            "conversation_id": mine,
+            "kind": "x",
+            "token": "t",
+            "key": "k",
+            "code_id": uuid.uuid4(),
+        }
         answer = client.open(_path(app, rule, values), method=method, data={"reason": "spam"})
         if answer.status_code != 400:
             unguarded.append(f"{method} {rule}: {answer.status_code}")
