@@ -65,7 +65,7 @@ def _to_login() -> Response:
 def opinions() -> ResponseReturnValue:
     """Answer GET /opinions: by date of publication, oldest first unless asked otherwise; at most 100."""
     sandbox = here()
-    codes = [code.strip() for code in request.args.getlist("nacs") if code.strip()]
+    codes = [seed.place_key("careopinion", code) for code in request.args.getlist("nacs") if code.strip()]
     for code in codes:
         seed.ask(sandbox, "careopinion", code)
     codes = [code for code in codes if _listed(code)] if codes else codes

@@ -35,9 +35,7 @@ def website() -> ResponseReturnValue:
         raise Unusable("handle must have 1 to 15 letters, digits or underscores.")
     if behaviour == "unknown_handle":
         _set_account(str(handle or handle_for(host)), "missing")
-    options = {
-        name: body[name] for name in ("html", "times", "location", "bytes", "seconds", "content_type") if name in body
-    }
+    options: dict[str, Any] = {name: body[name] for name in OPTIONS if name in body}
     here().store.run(
         "INSERT OR REPLACE INTO websites VALUES (?, ?, ?, ?)",
         host,

@@ -70,7 +70,8 @@ def _invent_past(sandbox: Sandbox, channel: str, key: str) -> None:
 
 
 def _moments(inventor: Inventor, number: int) -> list[int]:
-    return sorted(inventor.past_moment() for _ in range(number))
+    """Return moments newest first: what is read first gets the best texts."""
+    return sorted((inventor.past_moment() for _ in range(number)), reverse=True)
 
 
 def _x_past(inventor: Inventor, key: str, number: int) -> None:
@@ -100,6 +101,7 @@ def _x_thread(inventor: Inventor, user: dict[str, Any], post: dict[str, Any], to
 def _careopinion_past(inventor: Inventor, key: str, number: int) -> None:
     store, source = inventor.sandbox.store, inventor.source
     written = [inventor.story(_service(key, inventor.kind, source), moment) for moment in _moments(inventor, number)]
+    written.reverse()
     numbers = careopinion_store.add_stories(store, [story for story, _ in written])
     responses = []
     for ident, (story, words) in zip(numbers, written, strict=True):
@@ -130,6 +132,7 @@ def _nhsuk_past(inventor: Inventor, key: str, number: int) -> None:
     sandbox, source = inventor.sandbox, inventor.source
     copies = _syndicated(inventor, key, max(1, number // 12))
     written = [inventor.review(key, moment) for moment in _moments(inventor, max(0, number - len(copies)))]
+    written.reverse()
     guids = nhsuk_store.add_reviews(sandbox.store, [review for review, _ in written] + copies)
     for guid, (review, words) in zip(guids, written, strict=False):
         if words.tone != "spam" and source.random() < 0.55:

@@ -55,20 +55,15 @@ class Library:
         """
         pool = self.suitable(channel, tags)
         least = min(used.get(text.id, 0) for text in pool)
-        # Spam is rare, as it is outside.
         best = [text for text in pool if used.get(text.id, 0) == least]
-        chosen = chance.choice([text for text in best if text.tone != "spam" or chance.random() < 0.2] or best)
-        return self._write(chosen, least, chance, org)
+        return self._write(chance.choice(best), least, chance, org)
 
     def _write(self, chosen: Text, times: int, chance: Random, org: str) -> Written:
-        source, title = chosen.text, chosen.title
-        if times:
-            source = self._again(chosen, chance)
-            title = chance.choice(self.parts["titles"][_mood(chosen.tone)]) if title else title
         filled = {"org": org}
-        return Written(
-            chosen.id, self._fill(title, filled, chance), self._fill(source, filled, chance), chosen.rating, chosen.tone
-        )
+        if times:
+            return self._again(chosen, filled, chance)
+        title, text = self._fill(chosen.title, filled, chance), self._fill(chosen.text, filled, chance)
+        return Written(chosen.id, title, text, chosen.rating, chosen.tone)
 
     def _fill(self, text: str, filled: dict[str, str], chance: Random) -> str:
         """Fill slots; one name means one thing throughout a piece, and `{Ward}` begins a sentence."""
@@ -82,18 +77,19 @@ class Library:
 
         return SLOT.sub(fill, text)
 
-    def _again(self, chosen: Text, chance: Random) -> str:
-        """Make other words in the mood of a piece that was used before."""
+    def _again(self, chosen: Text, filled: dict[str, str], chance: Random) -> Written:
+        """Make other words, title and stars in the mood of a piece that was used before."""
         good, bad = (chance.sample(self.parts["fragments"][mood], 3) for mood in ("good", "bad"))
         mood, many = _mood(chosen.tone), chance.randint(1, 2 if "x" in chosen.channels else 3)
-        pieces = {
-            "good": good[:many],
-            "bad": bad[:many],
-            "mixed": [good[0], "That said:", bad[0], *good[1 : many - 1]],
-        }[mood]
+        turn = chance.choice(self.parts["turns"])
+        pieces = {"good": good[:many], "bad": bad[:many], "mixed": [good[0], turn, bad[0], *good[1 : many - 1]]}[mood]
         opening = [chance.choice(self.parts["openings"])] if chance.random() < 0.3 else []
         closing = [chance.choice(self.parts["tails"][mood])] if chance.random() < 0.5 else []
-        return " ".join([*opening, *pieces, *closing])
+        text = self._fill(" ".join([*opening, *pieces, *closing]), filled, chance)
+        title = chance.choice(self.parts["titles"][mood]) if chosen.title else ""
+        stars = chance.choice({"good": [4, 5, 5], "mixed": [2, 3, 3, 4], "bad": [1, 1, 2]}[mood])
+        tone = {"good": "thanks", "mixed": "mixed", "bad": "concern"}[mood]
+        return Written(chosen.id, title, text, stars if chosen.rating else None, tone)
 
     def reply(self, tone: str, chance: Random, short: bool) -> str:
         """Return an invented answer of an organisation to a piece in some tone; `short` ones fit X."""
@@ -120,8 +116,8 @@ class Library:
             f"{second}{chance.randint(3, 98)}",
             f"{first}{chance.randint(3, 98)}",
         )
-        made: str = chance.choice(shapes)
-        return made[:15]
+        made: str = chance.choice([shape for shape in shapes if len(shape) <= 15])
+        return made
 
     def signature(self, chance: Random) -> str:
         """Return what an invented reviewer signs with; often nothing."""
