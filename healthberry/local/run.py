@@ -6,7 +6,6 @@ its data under `var/`.
 
 import os
 import signal
-import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -17,8 +16,9 @@ from healthberry.environment import SettingsError
 from healthberry.local import postgres, processes, running, valkey
 from healthberry.local.options import RunOptions
 from healthberry.local.plan import PORTS, ROOT, VAR, checked, plan_for
+from healthberry.local.prepare import bring_up_to_date
 from healthberry.local.sockets import free_port
-from healthberry.local.tether import die_with_starter, tethered
+from healthberry.local.tether import die_with_starter
 from healthberry.local.watch import Servers, Watch
 
 
@@ -55,7 +55,7 @@ def _run() -> int:
         servers = _servers(given, stack)
         plan = plan_for(given, options, servers.addresses(), _ports(options))
         _say("Bringing the database and the register up to date")
-        _prepare_data(plan.environment)
+        bring_up_to_date(ROOT, plan.environment, VAR / "postgres" / "prepared" if servers.postgres else None)
         watch = Watch(plan.addresses, servers, VAR)
         # Only migrations and the register may change tables; what serves people may not even know how.
         environment = {name: value for name, value in plan.environment.items() if name != "DATABASE_OWNER_URL"}
@@ -99,19 +99,6 @@ def _ports(options: RunOptions) -> dict[str, int]:
         if ports[name] != wanted:
             _say(f"Port {wanted} is taken; {what} uses {ports[name]} instead.")
     return ports
-
-
-def _prepare_data(environment: dict[str, str]) -> None:
-    """Bring tables and the register up to date.
-
-    Raises: RuntimeError with the last lines of what failed.
-    """
-    for arguments in (["db", "upgrade"], ["register", "load"]):
-        command = tethered([sys.executable, "-m", "healthberry.cli", *arguments])
-        done = subprocess.run(command, check=False, capture_output=True, text=True, env=environment)
-        if done.returncode:
-            last = (done.stdout + done.stderr).splitlines()[-15:]
-            raise RuntimeError(f"`healthberry {' '.join(arguments)}` failed:\n" + "\n".join(last))
 
 
 def _end(number: int, frame: FrameType | None) -> None:
