@@ -11,12 +11,12 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, select, update
+from sqlalchemy import ColumnElement, Row, and_, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from healthberry.connectors.base import BadItem, InboundItem
 from healthberry.core import arrivals, summaries
-from healthberry.extensions import db
+from healthberry.extensions import Base, db
 from healthberry.models.channels import Author, Channel, QuarantinedItem
 from healthberry.models.conversations import Conversation, Message
 from healthberry.models.owned import new_id, now
@@ -105,8 +105,17 @@ def quarantine(channel: Channel, bad: Sequence[BadItem]) -> int:
         }
         for piece in bad
     ]
-    statement = insert(QuarantinedItem).values(rows).on_conflict_do_nothing().returning(QuarantinedItem.id)
-    return len(db.session.execute(statement).scalars().all())
+    return len(_insert_unknown(QuarantinedItem, rows, "id"))
+
+
+def _insert_unknown(model: type[Base], rows: Sequence[dict[str, Any]], *columns: str) -> Sequence[Row[Any]]:
+    """Insert the rows that no unique constraint knows yet, and return `columns` of those.
+
+    The rows are parameters of one compiled statement: written out as VALUES, a page would be compiled anew each time.
+    """
+    table = model.__table__
+    statement = insert(table).on_conflict_do_nothing().returning(*(table.c[name] for name in columns))
+    return db.session.execute(statement, rows).all()
 
 
 def _authors(channel: Channel, items: Sequence[InboundItem]) -> dict[str, UUID]:
@@ -124,7 +133,7 @@ def _authors(channel: Channel, items: Sequence[InboundItem]) -> dict[str, UUID]:
         }
         for remote_id, author in sorted(known.items())
     ]
-    db.session.execute(insert(Author).values(rows).on_conflict_do_nothing())
+    _insert_unknown(Author, rows, "id")
     found = select(Author.remote_id, Author.id).where(
         Author.organisation_id == channel.organisation_id,
         Author.channel_id == channel.id,
@@ -145,8 +154,7 @@ def _conversations(channel: Channel, items: Sequence[InboundItem], historic: boo
         if first.direction == "inbound"
     ]
     if rows:
-        statement = insert(Conversation).values(rows).on_conflict_do_nothing().returning(Conversation.id)
-        stored.new = set(db.session.execute(statement).scalars())
+        stored.new = {row.id for row in _insert_unknown(Conversation, rows, "id")}
     found = select(Conversation.remote_thread_id, Conversation.id).where(
         Conversation.organisation_id == channel.organisation_id,
         Conversation.channel_id == channel.id,
@@ -196,14 +204,10 @@ def _messages(
 ) -> None:
     unique = {item.remote_id: item for item in items}
     rows = [_message_row(channel, item, authors, threads, historic) for _, item in sorted(unique.items())]
-    statement = (
-        insert(Message)
-        .values(rows)
-        .on_conflict_do_nothing(index_elements=["organisation_id", "channel_id", "remote_id"])
-        .returning(Message.remote_id, Message.conversation_id, Message.direction)
-    )
     added = {}
-    for remote_id, conversation_id, direction in db.session.execute(statement):
+    for remote_id, conversation_id, direction in _insert_unknown(
+        Message, rows, "remote_id", "conversation_id", "direction"
+    ):
         added[remote_id] = conversation_id
         (stored.returned if direction == "inbound" else stored.answered).add(conversation_id)
     stored.messages = len(added)
