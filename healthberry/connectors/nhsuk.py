@@ -159,7 +159,9 @@ class NhsUk(Keyed):
         found, bad = read_each(elements, items.items_of, items.comment_id)
         if not state.at.again and garbled(found, bad):
             return Page(newest_first(as_history(found)), pack(replace(state, at=again(state.at))), more=True)
-        after_this = walks.onward(state, [items.comment_id(one) for one in elements], since)
+        ids = [items.comment_id(one) for one in elements]
+        ignored = any(items.touched_before(one, state.start) for one in elements) if state.windowed else False
+        after_this = walks.onward(state, ids, since, dates_ignored=ignored)
         more = after_this.code < len(codes)
         return Page(newest_first(as_history(found)), pack(after_this), more, bad)
 

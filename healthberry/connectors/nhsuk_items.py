@@ -56,6 +56,14 @@ def is_removed(element: Any) -> bool:
     return line(comment_of(element).get("status")).casefold() == "removed"
 
 
+def touched_before(element: Any, day: str) -> bool:
+    """Say whether every date of the comment that is known lies before `day` (YYYY-MM-DD)."""
+    comment = comment_of(element)
+    dates = [moment(comment.get("dateSubmitted")), moment(comment.get("lastUpdated"))]
+    known = [at.date().isoformat() for at in dates if at]
+    return bool(known) and max(known) < day
+
+
 def is_live(response: Wrapper) -> bool:
     """Say whether a response is published; one that does not say is (since 2024 they are published at once)."""
     return line(response.get("status")).casefold() in ("", "published")

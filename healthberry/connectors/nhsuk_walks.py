@@ -48,15 +48,21 @@ class Poll:
     at: Position = START
 
 
-def onward(state: Backfill, ids: Sequence[str], since: datetime) -> Backfill:
-    """Return where a backfill goes on after a page whose elements had `ids`."""
+def onward(state: Backfill, ids: Sequence[str], since: datetime, *, dates_ignored: bool = False) -> Backfill:
+    """Return where a backfill goes on after a page whose elements had `ids`.
+
+    Where the provider ignored the window's dates, windows would read everything over and over: one window for all then.
+    """
     if not state.windowed:
         if len(ids) < LIMIT and after(Position(), ids, LIMIT) is None:
             return Backfill(code=state.code + 1)
         return _window(replace(state, windowed=True), "", since)
+    everything = days_before(since, 0)
+    if dates_ignored and state.start > everything:
+        return replace(state, start=everything, end="", pages=0, at=START)
     if step := after(state.at, ids, LIMIT):
         return replace(state, at=step, pages=state.pages + 1)
-    if state.start <= days_before(since, 0):
+    if state.start <= everything:
         return Backfill(code=state.code + 1)
     days = _fitting(state.days, state.pages, len(ids))
     # A day of overlap: whether the ends belong to the window is not documented.
