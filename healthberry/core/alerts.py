@@ -7,7 +7,6 @@ from typing import Any
 from urllib.parse import urlsplit
 from uuid import UUID
 
-from flask import current_app
 from sqlalchemy import select, update
 from sqlalchemy.dialects.postgresql import insert
 
@@ -15,7 +14,7 @@ from healthberry.core import events
 from healthberry.core.errors import NotFound
 from healthberry.core.events import Event
 from healthberry.core.outbox import Claimed
-from healthberry.extensions import db
+from healthberry.extensions import db, part
 from healthberry.models.conversations import Conversation
 from healthberry.models.organisations import Member, Organisation
 from healthberry.models.owned import new_id, now
@@ -24,6 +23,7 @@ from healthberry.models.replies import OutboxMail
 ONE = "new_conversation"
 MANY = "many_new"
 MOST_SINGLE_MAILS = 20
+_MOST_NUDGES = 8
 
 
 @dataclass(frozen=True)
@@ -55,7 +55,8 @@ class NotNeeded(Exception):
 def queue_for_new(organisation_id: UUID, conversation_ids: Collection[UUID]) -> None:
     """Put an alert for each member who wants them and each of these new conversations into the outbox.
 
-    More than twenty at once become one mail each member. A second call with the same conversations adds nothing.
+    More than twenty at once become one mail each member. A second call with the same conversations adds nothing. Tells
+    "mail_queued" for the first eight mails only, since one job sends all that waits in its organisation.
     """
     members = _recipients(organisation_id) if conversation_ids else []
     causes = _causes(organisation_id, conversation_ids) if members else []
@@ -67,7 +68,7 @@ def queue_for_new(organisation_id: UUID, conversation_ids: Collection[UUID]) -> 
     if not rows:
         return
     statement = insert(OutboxMail).values(rows).on_conflict_do_nothing().returning(OutboxMail.id)
-    for mail_id in db.session.execute(statement).scalars():
+    for mail_id in db.session.execute(statement).scalars().all()[:_MOST_NUDGES]:
         events.tell(Event(organisation_id, 0, "mail_queued", subject_id=mail_id))
 
 
@@ -109,7 +110,7 @@ def switch(organisation_id: UUID, member_id: UUID, on: bool) -> None:
 
 def mail_domain() -> str:
     """Return the domain that our Message-IDs end in: the host under which people reach HealthBerry."""
-    host = urlsplit(current_app.extensions["settings"].public_url).hostname or "localhost"
+    host = urlsplit(part("settings").public_url).hostname or "localhost"
     return "localhost" if ":" in host else host.encode("idna").decode()
 
 

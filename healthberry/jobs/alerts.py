@@ -5,11 +5,10 @@ import logging
 import time
 from uuid import UUID
 
-from flask import current_app
-
 from healthberry import logs
 from healthberry.core import alerts, events, outbox, scope
 from healthberry.core.vault import VaultError
+from healthberry.extensions import part
 from healthberry.jobs.base import job
 from healthberry.mail import send
 from healthberry.mail.alert import write_alert
@@ -65,7 +64,7 @@ def deliver(mail: outbox.Claimed, courier: send.Courier) -> bool:
 def send_sealed(sealed: str) -> None:
     """Send a letter that `mail.send.post` sealed, unless it has lost its use; tried again at once when it fails."""
     try:
-        letter = current_app.extensions["vault"].open(sealed.encode())
+        letter = part("vault").open(sealed.encode())
     except VaultError:
         logs.event(log, "mail.sealed_with_another_key", logging.ERROR)
         return

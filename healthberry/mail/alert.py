@@ -6,10 +6,9 @@ from email.message import EmailMessage
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
-from flask import current_app
-
 from healthberry.connectors.base import Capabilities
 from healthberry.core.alerts import Alert, mail_domain
+from healthberry.extensions import part
 from healthberry.mail import links
 from healthberry.mail.headers import one_line
 from healthberry.mail.messages import write
@@ -92,7 +91,7 @@ def _many(alert: Alert) -> Mapping[str, Any]:
 
 
 def _capabilities(kind: str) -> Capabilities:
-    found: Capabilities = current_app.extensions["connectors"].get(kind).capabilities
+    found: Capabilities = part("connectors").get(kind).capabilities
     return found
 
 

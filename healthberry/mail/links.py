@@ -8,6 +8,7 @@ from uuid import UUID
 from flask import current_app
 from itsdangerous import BadData, URLSafeSerializer
 
+from healthberry.extensions import part
 from healthberry.models.owned import now
 
 REPLY_DAYS = 14
@@ -68,7 +69,7 @@ def read_unsubscribe_link(token: str) -> UnsubscribeLink:
 def address(endpoint: str, **values: str) -> str:
     """Return the public address of a page; works in jobs too, where no request tells the host."""
     path = current_app.url_map.bind("localhost").build(endpoint, values)
-    return f"{current_app.extensions['settings'].public_url}{path}"
+    return f"{part('settings').public_url}{path}"
 
 
 def _sign(purpose: str, names: list[str]) -> str:
@@ -87,7 +88,7 @@ def _read(purpose: str, token: str) -> list[str]:
 def _signer(purpose: str) -> URLSafeSerializer:
     """One salt for each purpose: a token made for one is worthless for another."""
     return URLSafeSerializer(
-        current_app.extensions["settings"].secret_key,
+        part("settings").secret_key,
         salt=f"healthberry.link.{purpose}",
         signer_kwargs={"digest_method": hashlib.sha256, "key_derivation": "hmac"},
     )

@@ -14,6 +14,7 @@ from flask import current_app
 from jinja2 import Environment, StrictUndefined
 
 from healthberry.core.alerts import mail_domain
+from healthberry.extensions import part
 from healthberry.mail.headers import POLICY, clean, mailbox, one_line, sender
 from healthberry.models.owned import now
 
@@ -37,12 +38,12 @@ def write(
 
     Raises: BadAddress, jinja2.TemplateNotFound, jinja2.UndefinedError.
     """
-    settings = current_app.extensions["settings"]
+    settings = part("settings")
     given = {**context, "home": settings.public_url, "simulated": bool(settings.sandbox_url)}
     message = EmailMessage(policy=POLICY)
     message["From"] = sender(settings.mail_from)
     message["To"] = mailbox(to, name)
-    message["Subject"] = one_line(_part(template, "subject.txt", given), _SUBJECT_CHARACTERS)
+    message["Subject"] = one_line(_rendered(template, "subject.txt", given), _SUBJECT_CHARACTERS)
     message["Date"] = format_datetime(clock or now())
     message["Message-ID"] = message_id or f"<mail.{uuid4()}@{mail_domain()}>"
     message["Auto-Submitted"] = "auto-generated"
@@ -50,13 +51,13 @@ def write(
     for header, value in (headers or {}).items():
         message[header] = value
     # Quoted-printable: no server on the way has to know 8-bit mail, and no line is too long.
-    message.set_content(_part(template, "body.txt", given), cte="quoted-printable")
-    message.add_alternative(_part(template, "body.html", given), subtype="html", cte="quoted-printable")
+    message.set_content(_rendered(template, "body.txt", given), cte="quoted-printable")
+    message.add_alternative(_rendered(template, "body.html", given), subtype="html", cte="quoted-printable")
     return message
 
 
-def _part(template: str, part: str, context: Mapping[str, Any]) -> str:
-    text = clean(_templates().get_template(f"mail/{template}/{part}").render(context))
+def _rendered(template: str, shape: str, context: Mapping[str, Any]) -> str:
+    text = clean(_templates().get_template(f"mail/{template}/{shape}").render(context))
     return f"{text.strip()}\n"
 
 

@@ -15,13 +15,13 @@ from types import TracebackType
 from typing import Any, Self
 from urllib.parse import urlsplit
 
-from flask import current_app
 from redis.exceptions import RedisError
 from rq import Queue, Retry
 from rq.serializers import JSONSerializer
 
 from healthberry import logs
 from healthberry.environment import MailServer
+from healthberry.extensions import part
 from healthberry.mail.messages import write
 from healthberry.models.owned import now
 
@@ -99,7 +99,7 @@ class Courier:
 
 def courier() -> Courier:
     """Return a courier to the mail server of the settings; use it as a context manager."""
-    settings = current_app.extensions["settings"]
+    settings = part("settings")
     return Courier(settings.mail_server, urlsplit(settings.public_url).hostname or "localhost")
 
 
@@ -129,9 +129,9 @@ def post(to: str, template: str, context: Mapping[str, Any], *, useful_seconds: 
         "context": json.dumps(dict(context)),
         "until": str(now().timestamp() + useful_seconds),
     }
-    sealed = current_app.extensions["vault"].seal(letter).decode()
+    sealed = part("vault").seal(letter).decode()
     try:
-        queue = Queue("alerts", connection=current_app.extensions["valkey"], serializer=JSONSerializer)
+        queue = Queue("alerts", connection=part("valkey"), serializer=JSONSerializer)
         queue.enqueue_call(_SEALED_JOB, args=(sealed,), timeout=60, result_ttl=0, failure_ttl=3600, retry=Retry(max=2))
     except RedisError as error:
         logs.event(log, "mail.queue_unreachable", logging.WARNING, template=template, error=type(error).__name__)

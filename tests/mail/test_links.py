@@ -43,14 +43,14 @@ CHANGES: dict[str, Callable[[str], str]] = {
 }
 
 
-@pytest.mark.parametrize("change", CHANGES.values(), ids=CHANGES.keys())
-def test_a_changed_link_is_tampered_with(context: Flask, change: Callable[[str], str]) -> None:
-    token = token_of(links.reply_link(links.ReplyLink(uuid4(), uuid4(), uuid4())))
-    with pytest.raises(links.LinkTampered):
-        links.read_reply_link(change(token))
-    token = token_of(links.unsubscribe_link(links.UnsubscribeLink(uuid4(), uuid4())))
-    with pytest.raises(links.LinkTampered):
-        links.read_unsubscribe_link(change(token))
+def test_a_changed_link_is_tampered_with(context: Flask) -> None:
+    reply = token_of(links.reply_link(links.ReplyLink(uuid4(), uuid4(), uuid4())))
+    unsubscribe = token_of(links.unsubscribe_link(links.UnsubscribeLink(uuid4(), uuid4())))
+    for change in CHANGES.values():
+        with pytest.raises(links.LinkTampered):
+            links.read_reply_link(change(reply))
+        with pytest.raises(links.LinkTampered):
+            links.read_unsubscribe_link(change(unsubscribe))
 
 
 def test_a_link_of_one_purpose_is_worthless_for_another(context: Flask) -> None:

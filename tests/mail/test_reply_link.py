@@ -142,10 +142,12 @@ def test_a_wrong_code_is_refused_with_its_sentence_and_counts(
     assert client.get(alerted.path).status_code == 200
 
 
-@pytest.mark.parametrize("code", ["", "abc", "1" * 1_000_000, "١٢٣٤٥٦", "12\x0034 56", "💜" * 6])
-def test_what_is_not_a_code_is_refused_in_words(client: FlaskClient, alerted: Alerted, code: str) -> None:
+def test_what_is_not_a_code_is_refused_in_words(client: FlaskClient, alerted: Alerted) -> None:
     client.post(alerted.path)
-    assert client.post("/code", data={"code": code}).status_code == 422
+    for code in ("", "abc", "1" * 1_000_000, "١٢٣٤٥٦", "12\x0034 56", "💜" * 6):
+        answer = client.post("/code", data={"code": code})
+        assert answer.status_code == 422
+        assert "code" in answer.text
 
 
 def test_a_code_cannot_be_used_without_having_been_asked_for_on_this_device(
