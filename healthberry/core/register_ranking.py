@@ -14,13 +14,16 @@ from healthberry.core.register_terms import Asked
 EXACT: Final = 500
 _SEARCH = text("""
 WITH candidates AS (
-    SELECT ods_code, name_key, other_keys, weight, closed_on, source_as_of, document, postcode
+    SELECT ods_code, name_key, other_keys, weight, closed_on, source_as_of, document
+    FROM providers WHERE ods_code = :code
+    UNION ALL
+    SELECT ods_code, name_key, other_keys, weight, closed_on, source_as_of, document
     FROM providers WHERE document @@ CAST(:query AS tsquery) AND weight >= 20
     UNION ALL
-    (SELECT ods_code, name_key, other_keys, weight, closed_on, source_as_of, document, postcode
+    (SELECT ods_code, name_key, other_keys, weight, closed_on, source_as_of, document
      FROM providers WHERE document @@ CAST(:query AS tsquery) AND weight < 20 AND NOT :is_tiny LIMIT :most)
     UNION ALL
-    (SELECT ods_code, name_key, other_keys, weight, closed_on, source_as_of, document, postcode
+    (SELECT ods_code, name_key, other_keys, weight, closed_on, source_as_of, document
      FROM providers WHERE name_key >= :key AND name_key < :key_end AND weight < 20 ORDER BY name_key LIMIT 100)
 ), best AS (
     SELECT ods_code, max(

@@ -50,7 +50,7 @@ def split_words(session: Session, words: Sequence[str]) -> list[str]:
     cuts = {
         word: [(word[:at], word[at:]) for at in range(_SHORTEST, len(word) - 2)] for word in words if word.isalpha()
     }
-    parts = sorted({part for pairs in cuts.values() for pair in pairs for part in pair})
+    parts = sorted({part for pairs in cuts.values() for pair in pairs for part in pair} | cuts.keys())
     known = set(session.execute(_PARTS, {"parts": parts}).scalars()) if parts else set()
     result: list[str] = []
     for word in words:

@@ -3,13 +3,14 @@
 Filled by `healthberry.register`, searched by `healthberry.core.register`; the application's role only reads it.
 """
 
-from datetime import date, datetime
+from datetime import date
 
 from sqlalchemy import ARRAY, CheckConstraint, Index, SmallInteger, String, text
 from sqlalchemy.dialects.postgresql import TSVECTOR
 from sqlalchemy.orm import Mapped, mapped_column
 
 from healthberry.extensions import Base
+from healthberry.models.owned import Moment
 
 
 class Provider(Base):
@@ -64,5 +65,5 @@ class RegisterVersion(Base):
     as_of: Mapped[date]
     total_count: Mapped[int]
     open_count: Mapped[int]
-    loaded_at: Mapped[datetime]
-    refreshed_at: Mapped[datetime | None]
+    loaded_at: Mapped[Moment]
+    refreshed_at: Mapped[Moment | None]

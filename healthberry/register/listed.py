@@ -42,12 +42,11 @@ def _trust(row: dict[str, str], owned: set[str], names: OtherNames) -> Entry:
 def boards(folder: Path) -> list[Entry]:
     """Read the integrated care boards of today, and those of December 2024 that have merged since, as closed."""
     now = [_board(row) for row in read_records(folder, "icb_urls")]
-    merged = {code: entry for entry in now for code in entry.predecessor_codes}
+    merged = {code for entry in now for code in entry.predecessor_codes}
     today = {entry.ods_code for entry in now}
     for row in read_records(folder, "icb_2024"):
         code = row["ICB24CDH"]
         if code not in today:
-            closed = merged[code].opened_on if code in merged else None
             now.append(
                 Entry(
                     ods_code=code,
@@ -57,7 +56,8 @@ def boards(folder: Path) -> list[Entry]:
                     source_as_of=SOURCES["icb_2024"].as_of,
                     nation="England",
                     short_names=(_everyday(row["ICB24NM"]),),
-                    closed_on=closed or SOURCES["icb_urls"].as_of,
+                    # Of one that merged, the successor's opening says when.
+                    closed_on=None if code in merged else SOURCES["icb_urls"].as_of,
                 )
             )
     return now
@@ -97,7 +97,7 @@ def health_boards(folder: Path) -> list[Entry]:
             postcode=places.postcode(row["Postcode"]),
             nation="Wales",
             web_domain=web_domain(row["URL"]),
-            short_names=(row["Health Board"],),
+            short_names=(row["Health Board"], row["Health Board"].replace("Local Health Board", "LHB")),
         )
         for row in read_records(folder, key)
     ]

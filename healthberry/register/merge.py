@@ -106,8 +106,8 @@ def current(register: Mapping[str, Entry], code: str) -> str:
 
 def doubles(register: Mapping[str, Entry], weaker: str) -> list[str]:
     """List open entries of the source `weaker` of which another source has the same name at the same postcode."""
-    stronger = {_place(entry) for entry in register.values() if entry.source != weaker and entry.postcode}
-    return [code for code, entry in register.items() if entry.source == weaker and _place(entry) in stronger]
+    stronger = {place_of(entry) for entry in register.values() if entry.source != weaker and entry.postcode}
+    return [code for code, entry in register.items() if entry.source == weaker and place_of(entry) in stronger]
 
 
 def recoded_sites(register: Mapping[str, Entry]) -> list[tuple[str, str]]:
@@ -135,5 +135,6 @@ def _shared(one: Entry, other: Entry) -> int:
     return len(set(fold(one.name).split()) & set(fold(other.name).split()))
 
 
-def _place(entry: Entry) -> tuple[str, str]:
+def place_of(entry: Entry) -> tuple[str, str]:
+    """Return (name without its legal form, postcode): the same for the same provider under two codes."""
     return " ".join(_LEGAL.sub("", key(entry.name)).split()), entry.postcode

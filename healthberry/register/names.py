@@ -6,7 +6,7 @@ from typing import Final
 from healthberry.register.wordlists import words_of
 
 _SMALL: Final = words_of("small.txt")
-_JOINING: Final = frozenset({"and", "at", "for", "in", "of", "on", "the", "to", "under", "upon", "with"})
+_JOINING: Final = frozenset({"and", "at", "by", "for", "in", "of", "on", "to", "under", "upon", "with"})
 # Words that the rules below would take for ordinary ones.
 _CAPITALS: Final = words_of("capitals.txt")
 # Without a vowel, yet ordinary words or names.
@@ -48,7 +48,7 @@ _LONG: Final = {
 _NUMERAL: Final = re.compile(r"(?:II|III|IV|VI{1,3}|IX|XI{1,3})\Z")
 _ORDINAL: Final = re.compile(r"\d+(?:ST|ND|RD|TH|HR|HRS)\Z", re.IGNORECASE)
 _WEB: Final = re.compile(r"(?:WWW\..+|.+\.(?:COM|NET|ORG|CO\.UK|ORG\.UK))\Z", re.IGNORECASE)
-_WORD: Final = re.compile(r"[^\s\-/()\[\],:+_\"]+")
+_WORD: Final = re.compile(r"[^\s\-/()\[\],:+_@\"]+")
 _GLUED_STOP: Final = re.compile(r"\b(ST|MED|PRACT|CTR|FAM|COMM|HOSP|RD|MEM)\.(?=[A-Z])", re.IGNORECASE)
 
 
@@ -65,11 +65,18 @@ def proper_case(text: str) -> str:
 
 def _word(match: re.Match[str], text: str, shouting: bool) -> str:
     word = match.group()
+    before = text[: match.start()].rstrip()
     # Inside a hyphenated name too: Stockton-on-Tees, Ashby-de-la-Zouch; but not a word left hanging, "Vitamin A".
-    small = word.lower() in (_SMALL if shouting else _JOINING)
-    if small and not _begins(text[: match.start()].rstrip(), word) and text[match.end() :].strip():
+    if _is_small(word.lower(), before, shouting) and not _begins(before, word) and text[match.end() :].strip():
         return word.lower()
     return _plain(word) if shouting else _mended(word)
+
+
+def _is_small(word: str, before: str, shouting: bool) -> bool:
+    if shouting:
+        return word in _SMALL
+    # In mixed case "The" may be meant: "Walton on the Naze", but "BMI The Park".
+    return word in _JOINING or (word == "the" and re.split(r"[\s-]", before.lower())[-1] in _JOINING)
 
 
 def _begins(before: str, word: str) -> bool:
@@ -99,7 +106,9 @@ def _plain(word: str) -> str:
         return word.upper()
     if _WEB.match(word) or _ORDINAL.match(word):
         return word.lower()
-    if any(letter.isdigit() for letter in word) or _unspoken(bare):
+    if any(letter.isdigit() for letter in word):
+        return re.sub(r"[A-Za-z]{3,}", lambda run: _plain(run.group()), word.upper()).rstrip(".")
+    if _unspoken(bare):
         return word.upper().rstrip(".")
     if "." in word:
         return (

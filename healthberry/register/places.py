@@ -8,14 +8,14 @@ from typing import Final
 from healthberry.register.wordlists import words_of
 
 _POSTCODE: Final = re.compile(r"([A-Z]{1,2}\d[A-Z\d]?)\s*(\d[A-Z]{2})\Z")
-_SCOTLAND: Final = re.compile(r"(?:AB|DD|DG|EH|FK|G|HS|IV|KA|KW|KY|ML|PA|PH|TD|ZE)\\Z")
+_SCOTLAND: Final = re.compile(r"(?:AB|DD|DG|EH|FK|G|HS|IV|KA|KW|KY|ML|PA|PH|TD|ZE)\Z")
 _WALES: Final = frozenset({"CF", "LD", "LL", "NP", "SA"})
 _ISLANDS: Final = {"IM": "Isle of Man", "JE": "Jersey", "GY": "Guernsey"}
 # Counties that stand where a town is looked for. Towns of the same name as a county are not here.
 _COUNTIES: Final = words_of("counties.txt")
 _STREET: Final = re.compile(
-    r"\d|\b(?:ROAD|RD|STREET|LANE|AVENUE|AVE|DRIVE|CLOSE|CENTRE|CTR|HOUSE|SURGERY|PARK|SQUARE|TERRACE|CRESCENT|PLACE|"
-    r"UNIT|FLOOR|ESTATE|BUILDING|HOSPITAL|COURT|WAY|PARADE|PRACTICE)\b"
+    r"\d|\b(?:ROAD|RD|(?<!LE )(?<!LE-)STREET|LANE|AVENUE|AVE|DRIVE|CLOSE|CENTRE|CTR|HOUSE|SURGERY|PARK|SQUARE|TERRACE|"
+    r"CRESCENT|PLACE|UNIT|FLOOR|ESTATE|BUILDING|HOSPITAL|COURT|WAY|PARADE|PRACTICE)\b"
 )
 
 
@@ -64,7 +64,7 @@ class Towns:
         for index in range(len(kept) - 1, 0, -1):
             if kept[index] in self._names:
                 return kept[index], ", ".join(kept[:index])
-        if kept and (kept[-1] in self._names or (len(kept) > 2 and not _STREET.search(kept[-1]))):
+        if kept and (kept[-1] in self._names or (len(kept) > 1 and not _STREET.search(kept[-1]))):
             return kept[-1], ", ".join(kept[:-1])
         return self.of_postcode(written_postcode), ", ".join(kept)
 

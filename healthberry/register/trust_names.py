@@ -35,5 +35,11 @@ def _listed_names(row: dict[str, str]) -> list[str]:
 def _derived(name: str, full: str) -> bool:
     """Tell whether a short name is made of the full one: its beginning or its initials."""
     folded = fold(full)
-    letters = "".join(word[0] for word in folded.split() if word not in ("nhs", "and", "of", "the"))
-    return folded.removeprefix("the ").startswith(fold(name)) or letters == fold(name)
+    spoken = [word for word in folded.split() if word != "nhs"]
+    letters = "".join(word[0] for word in spoken)
+    brief = "".join(word[0] for word in spoken if word not in ("and", "of", "the"))
+    return (
+        folded.removeprefix("the ").startswith(fold(name))
+        or letters.startswith(fold(name))
+        or brief.startswith(fold(name))
+    )

@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from functools import lru_cache
 from typing import Final
 
 _STOP: Final = frozenset({"the", "of", "and", "at", "for", "in", "on", "by"})
@@ -40,9 +41,10 @@ def same_word(word: str) -> str:
     return _SAME.get(word, word)
 
 
-def words(text: str) -> list[str]:
+@lru_cache(maxsize=1 << 15)  # towns and the names of chains come thousands of times in a load
+def words(text: str) -> tuple[str, ...]:
     """Split text into the words that count, in order; small words such as "of" are left out."""
-    return [_SAME.get(word, word) for word in fold(text).split() if word not in _STOP]
+    return tuple(_SAME.get(word, word) for word in fold(text).split() if word not in _STOP)
 
 
 def key(text: str) -> str:
