@@ -5,13 +5,13 @@ row-level security would take the full-text index away from an ordinary query.
 """
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, func, literal, select, text, tuple_
+from sqlalchemy import ColumnElement, Select, and_, func, literal, select, text, tuple_
 from sqlalchemy.dialects.postgresql import JSONB
 
 from healthberry.core import cursors, highlights
@@ -118,15 +118,50 @@ def list_conversations(member: Member, view: View, after: str = "", limit: int =
 
 def row_of(member: Member, view: View, conversation_id: UUID) -> tuple[Row, bool] | None:
     """Return one row as this member sees it, and whether it belongs to the view; None where there is none."""
-    result = db.session.execute(_rows(member).where(Conversation.id == conversation_id)).one_or_none()
-    if result is None:
+    found = standing([(member, view)], conversation_id)
+    return (found.row_for(member), found.belongs[0]) if found else None
+
+
+@dataclass(frozen=True)
+class Standing:
+    """One conversation as the open lists have it: its row, for whom it is unread, and whether each list has it."""
+
+    row: Row
+    unread: frozenset[UUID]
+    belongs: Sequence[bool]
+
+    def row_for(self, member: Member) -> Row:
+        """Return the row as this member sees it."""
+        return _allowed(member, replace(self.row, unread=member.id in self.unread))
+
+
+def standing(lists: Sequence[tuple[Member, View]], conversation_id: UUID) -> Standing | None:
+    """Ask the conditions of several lists of one organisation about one conversation; None where there is none.
+
+    One query for all of them, and one more for each that is narrowed by words.
+    """
+    organisation_id = lists[0][0].organisation_id
+    unread = select(Unread.member_id).where(
+        Unread.organisation_id == organisation_id, Unread.conversation_id == conversation_id
+    )
+    belongs = [and_(*_conditions(*one)).label(f"belongs_{place}") for place, one in enumerate(lists)]
+    columns = (*_COLUMNS, _assignee_name(organisation_id), func.array(unread.scalar_subquery()), *belongs)
+    here = (Conversation.organisation_id == organisation_id, Conversation.id == conversation_id)
+    found = db.session.execute(select(*columns).where(*here)).one_or_none()
+    if found is None:
         return None
-    if view.q:
-        belongs = conversation_id in _found(member, view, None, 1, only=conversation_id)
-    else:
-        found = _narrowed(select(Conversation.id), member, view).where(Conversation.id == conversation_id)
-        belongs = db.session.execute(found).first() is not None
-    return _row(member, result), belongs
+    names = (*(column.key for column in _COLUMNS), "assignee_name")
+    row = Row(**dict(zip(names, found, strict=False)), unread=False)
+    answers = [
+        conversation_id in _found(member, view, None, 1, only=conversation_id) if view.q else answer
+        for (member, view), answer in zip(lists, found[len(names) + 1 :], strict=True)
+    ]
+    return Standing(row, frozenset(found[len(names)]), answers)
+
+
+def asker(member: Member, view: View) -> Hashable:
+    """Return what two members have in common when the same conversations belong to this view of theirs."""
+    return member.id if view.unread or view.assigned == "me" else may(member, "see_colleagues")
 
 
 def neighbours(member: Member, view: View, conversation_id: UUID) -> tuple[UUID | None, UUID | None]:
@@ -167,14 +202,6 @@ def services(member: Member) -> list[tuple[str, str]]:
     return sorted(((code, name) for code, name in found), key=lambda pair: pair[1])
 
 
-def unread_members(organisation_id: UUID, conversation_id: UUID) -> set[UUID]:
-    """Return the members for whom this conversation is unread."""
-    found = select(Unread.member_id).where(
-        Unread.organisation_id == organisation_id, Unread.conversation_id == conversation_id
-    )
-    return set(db.session.scalars(found))
-
-
 _COLUMNS = [getattr(Conversation, one.name) for one in fields(Row) if hasattr(Conversation, one.name)]
 
 
@@ -189,17 +216,20 @@ def _rows(member: Member) -> Select[Any]:
         )
         .exists()
     )
-    name = (
-        select(Member.name)
-        .where(Member.organisation_id == member.organisation_id, Member.id == Conversation.assignee_id)
-        .scalar_subquery()
-    )
-    columns = (*_COLUMNS, unread.label("unread"), name.label("assignee_name"))
+    columns = (*_COLUMNS, unread.label("unread"), _assignee_name(member.organisation_id))
     return select(*columns).where(Conversation.organisation_id == member.organisation_id)
 
 
+def _assignee_name(organisation_id: UUID) -> ColumnElement[str]:
+    name = select(Member.name).where(Member.organisation_id == organisation_id, Member.id == Conversation.assignee_id)
+    return name.scalar_subquery().label("assignee_name")
+
+
 def _row(member: Member, result: Any) -> Row:
-    row = Row(**result._mapping)  # noqa: SLF001 -- SQLAlchemy's public name for it
+    return _allowed(member, Row(**result._mapping))  # noqa: SLF001 -- SQLAlchemy's public name for it
+
+
+def _allowed(member: Member, row: Row) -> Row:
     return row if may(member, "see_colleagues") else replace(row, assignee_id=None, assignee_name=None)
 
 

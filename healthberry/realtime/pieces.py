@@ -43,10 +43,18 @@ class Sheet:
     pieces: Pieces
     present: int
 
+    def find(self, key: Hashable, needed: int) -> Any | None:
+        """Return the answer kept under `key` if it contains change `needed`."""
+        return self.pieces.find(key, needed)
+
+    def keep(self, key: Hashable, value: Any) -> None:
+        """Keep what was just asked or made."""
+        self.pieces.keep(key, self.present, value)
+
     def once(self, key: Hashable, needed: int, make: Callable[[], T]) -> T:
         """Return the answer kept under `key` if it contains change `needed`; else make and keep it."""
-        found: T | None = self.pieces.find(key, needed)
+        found: T | None = self.find(key, needed)
         if found is None:
             found = make()
-            self.pieces.keep(key, self.present, found)
+            self.keep(key, found)
         return found

@@ -8,7 +8,7 @@ import logging
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager
 from uuid import UUID
 
@@ -19,6 +19,7 @@ from healthberry.models.organisations import Member
 from healthberry.realtime.lookout import Lookout
 from healthberry.realtime.pieces import Pieces, Sheet
 from healthberry.realtime.stream import Stream, frame, named
+from healthberry.realtime.topics import Topic, ask_lists
 
 log = logging.getLogger(__name__)
 
@@ -160,6 +161,12 @@ class Room:
             return b""
         return sheet.once(("frame", html, change.number), change.number, lambda: frame(html, change.number))
 
+    def _readers(self, streams: Iterable[Stream]) -> Iterator[tuple[Topic, Member]]:
+        for stream in streams:
+            member = self._members.get(stream.member_id)
+            if member is not None:
+                yield from ((topic, member) for topic in stream.topics)
+
     def _take(self) -> Event | None:
         with self._lock:
             for number in [number for number in self._heard if number <= (self._number or 0)]:
@@ -211,6 +218,7 @@ class Room:
             return
         with self._unit(self.organisation_id):
             sheet = Sheet(self.pieces, change.number)
+            ask_lists(sheet, self._readers(streams), change)
             messages = [(stream, self._paint(stream, sheet, change)) for stream in streams]
         for stream, message in messages:
             if message:

@@ -3,8 +3,8 @@
 A topic is compared by its value: pages with equal topics, whose members may see the same, get the same bytes.
 """
 
-from collections.abc import Hashable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Hashable, Iterable, Mapping
+from dataclasses import dataclass
 from typing import Protocol
 from uuid import UUID
 
@@ -13,7 +13,7 @@ from flask import render_template
 from healthberry.core import channels, conversations, inbox, thread
 from healthberry.core.errors import Invalid, NotFound
 from healthberry.core.events import Event
-from healthberry.core.inbox import Row, View
+from healthberry.core.inbox import View
 from healthberry.core.permissions import may
 from healthberry.models.organisations import Member
 from healthberry.realtime.pieces import Sheet
@@ -48,36 +48,41 @@ class Inbox:
         """Return the row: in its place, and among the arrivals where it may be new here. One that left is greyed."""
         if change.conversation_id is None:
             return render_template("stream/_loaded.html")
-        found = self._row(sheet, member, change, change.conversation_id)
-        if found is None:
+        ask_lists(sheet, [(self, member)], change)
+        standing = sheet.find(("standing", change.conversation_id), change.number)
+        if standing is None:
             return ""
-        row, belongs = found
+        row, belongs = standing.row_for(member), sheet.find(self.question(member, change), change.number)
         enters = belongs and change.kind in _MAY_ENTER
         only_new = change.kind == "conversation_arrived"
         if only_new and not belongs:
             return ""
-        sees = may(member, "see_colleagues")
-        key = ("row", self.view, sees, row.unread, belongs, enters, only_new, row.id)
+        key = ("row", self.view, may(member, "see_colleagues"), row.unread, belongs, enters, only_new, row.id)
         context = {"row": row, "view": self.view, "left": not belongs, "enters": enters, "only_new": only_new}
         return sheet.once(key, change.number, lambda: render_template("stream/_row.html", **context))
 
-    def _row(self, sheet: Sheet, member: Member, change: Event, conversation_id: UUID) -> tuple[Row, bool] | None:
-        """Ask the list's own query once for all who get the same answer; only the unread mark is each member's."""
-        asker: Hashable = member.id if self._is_personal() else may(member, "see_colleagues")
-        key = ("found", self.view, asker, conversation_id)
-        answer = sheet.once(key, change.number, lambda: (inbox.row_of(member, self.view, conversation_id),))
-        if answer[0] is None:
-            return None
-        row, belongs = answer[0]
-        unread = sheet.once(
-            ("unread", conversation_id),
-            change.number,
-            lambda: inbox.unread_members(member.organisation_id, conversation_id),
-        )
-        return replace(row, unread=member.id in unread), belongs
+    def question(self, member: Member, change: Event) -> Hashable:
+        """Return the key under which it is kept whether the conversation belongs to this list of `member`."""
+        return ("belongs", self.view, inbox.asker(member, self.view), change.conversation_id)
 
-    def _is_personal(self) -> bool:
-        return self.view.assigned == "me" or self.view.unread
+
+def ask_lists(sheet: Sheet, readers: Iterable[tuple[Topic, Member]], change: Event) -> None:
+    """Ask the list's own conditions about a changed conversation: once for all readers, each distinct question once.
+
+    What is known already is not asked again; topics other than lists are left out.
+    """
+    if change.conversation_id is None:
+        return
+    questions = {
+        topic.question(member, change): (member, topic.view) for topic, member in readers if isinstance(topic, Inbox)
+    }
+    unknown = [key for key in questions if sheet.find(key, change.number) is None]
+    if not unknown:
+        return
+    standing = inbox.standing([questions[key] for key in unknown], change.conversation_id)
+    sheet.keep(("standing", change.conversation_id), standing)
+    for key, belongs in zip(unknown, standing.belongs if standing else (), strict=False):
+        sheet.keep(key, belongs)
 
 
 @dataclass(frozen=True)
