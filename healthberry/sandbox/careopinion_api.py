@@ -86,34 +86,41 @@ def _listed(code: str) -> bool:
 
 
 def _chosen(codes: Sequence[str]) -> list[Row]:
-    now = here().store.now()
-    where, values = ["s.state = 'visible'", "s.published_at <= ?"], [now]
-    for name, column in (("publishedafter", "s.published_at"), ("submittedonafter", "s.submitted_at")):
+    # A code beneath another one that was asked for adds nothing.
+    codes = [code for code in dict.fromkeys(codes) if not set(stories.levels(code)[1:]) & set(codes)]
+    source, at, number = _source(codes)
+    where, values = _filters(at)
+    order = "DESC" if request.args.get("dateofpublicationorder", "").lower() == "descending" else "ASC"
+    # Ids first: sorting whole stories would carry their texts along.
+    sql = f"""SELECT s.* FROM (SELECT {number} AS id FROM {source} WHERE {" AND ".join(where)}
+              ORDER BY {at} {order}, {number} {order} LIMIT ? OFFSET ?) found JOIN co_stories s ON s.id = found.id
+              ORDER BY s.published_at {order}, s.id {order}"""  # noqa: S608
+    return here().store.rows(sql, *codes, *values, _take(), _skip())
+
+
+def _source(codes: Sequence[str]) -> tuple[str, str, str]:
+    """Return where to look, and the columns there that hold the date of publication and the story's number."""
+    if not codes:
+        return "co_stories s", "s.published_at", "s.id"
+    if len(codes) == 1:
+        return "co_places p JOIN co_stories s ON s.id = p.story_id AND p.nacs = ?", "p.published_at", "p.story_id"
+    marks = ",".join("?" * len(codes))
+    inside = f"(SELECT DISTINCT story_id FROM co_places WHERE nacs IN ({marks})) p"  # noqa: S608
+    return f"{inside} JOIN co_stories s ON s.id = p.story_id", "s.published_at", "s.id"
+
+
+def _filters(published_at: str) -> tuple[list[str], list[object]]:
+    where: list[str] = ["s.state = 'visible'", f"{published_at} <= ?"]
+    values: list[object] = [here().store.now()]
+    for name, column in (("publishedafter", published_at), ("submittedonafter", "s.submitted_at")):
         moment = _moment(request.args.get(name, ""))
         if moment is not None:
             where.append(f"{column} >= ?")
             values.append(moment)
-    more: list[object] = list(values)
     if request.args.get("tag"):
         where.append("s.tags LIKE ?")
-        more.append(f"%{json.dumps(request.args['tag'])}%")
-    order = "DESC" if request.args.get("dateofpublicationorder", "").lower() == "descending" else "ASC"
-    source, placed = _source(codes)
-    sql = f"""SELECT s.* FROM {source} WHERE {" AND ".join([*placed, *where])}
-              ORDER BY s.published_at {order}, s.id {order} LIMIT ? OFFSET ?"""  # noqa: S608
-    if len(codes) == 1:
-        # The range index of the place already has this order.
-        sql = sql.replace("s.published_at", "p.published_at").replace(f"s.id {order}", f"p.story_id {order}")
-    return here().store.rows(sql, *codes, *more, _take(), _skip())
-
-
-def _source(codes: Sequence[str]) -> tuple[str, list[str]]:
-    if not codes:
-        return "co_stories s", []
-    if len(codes) == 1:
-        return "co_places p JOIN co_stories s ON s.id = p.story_id", ["p.nacs = ?"]
-    inside = f"s.id IN (SELECT story_id FROM co_places WHERE nacs IN ({','.join('?' * len(codes))}))"  # noqa: S608
-    return "co_stories s", [inside]
+        values.append(f"%{json.dumps(request.args['tag'])}%")
+    return where, values
 
 
 @blueprint.get("/opinions/<int:number>")

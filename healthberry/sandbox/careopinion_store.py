@@ -140,7 +140,7 @@ def moderated(text: str, habit: str, chance: Random) -> str:
         return text
     edited = re.sub(r"\b07\d{3}[ ]?\d{6}\b", "[number removed]", text.strip())
     edited = re.sub(r"!+", ".", edited)
-    edited = re.sub(r"^(Hi|Hello)\b", "Dear", edited)
+    edited = re.sub(r"^(Hi|Hello)\b,?", "Dear author,", edited)
     edited = re.sub(r"\bcan't\b", "cannot", edited)
     return edited if edited != text else edited + "\n\nBest wishes"
 

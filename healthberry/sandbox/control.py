@@ -87,7 +87,7 @@ def edit(channel: str, remote_id: str) -> ResponseReturnValue:
     if not found:
         return _missing()
     text = body.get("text")
-    if isinstance(body.get("status"), str) and channel == "nhsuk":
+    if body.get("status") in ("Published", "Removed") and channel == "nhsuk":
         nhsuk_store.set_status(store, remote_id, body["status"])
         return jsonify(remote_id=found["remote_id"])
     if not isinstance(text, str) or not text.strip():

@@ -101,3 +101,9 @@ def query_key() -> ResponseReturnValue:
     key, expires = f"uri-{store.now()}", store.now() + QUERY_KEY_SECONDS * 1000
     store.run("INSERT OR REPLACE INTO co_query_keys VALUES (?, ?)", key, expires)
     return jsonify(key=key, expires_in=QUERY_KEY_SECONDS), 201
+
+
+@blueprint.get("/keys")
+def keys() -> ResponseReturnValue:
+    """Show the keys that callers must present, among them those that were made up."""
+    return jsonify({name.upper(): value for name, value in vars(here().config.keys).items()})

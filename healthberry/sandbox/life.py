@@ -12,6 +12,9 @@ from .x_write import reply_as
 
 log = logging.getLogger(__name__)
 
+# How many of Care Opinion's stories also appear at NHS.UK.
+COPIED = 0.15
+
 
 def run(sandbox: Sandbox, stop: threading.Event) -> None:
     """Let life happen until told to stop; does nothing while `life_seconds` is 0."""
@@ -99,4 +102,7 @@ def _live_elsewhere(inventor: Inventor, code: str) -> tuple[str, str] | None:
     now = store.now()
     if channel == "nhsuk":
         return channel, nhsuk_store.add_reviews(store, [inventor.review(place, now)[0]])[0]
-    return channel, str(careopinion_store.add_stories(store, [inventor.story(place, now)[0]])[0])
+    number = careopinion_store.add_stories(store, [inventor.story(place, now)[0]])[0]
+    if source.random() < COPIED and ("nhsuk", place) in {(row["channel"], row["place"]) for row in places}:
+        nhsuk_store.add_reviews(store, [seed.copy_of(store.sure("SELECT * FROM co_stories WHERE id = ?", number))])
+    return channel, str(number)

@@ -36,6 +36,22 @@ def profile(handle: str) -> ResponseReturnValue:
 @blueprint.get("/x/<handle>/status/<int:number>")
 def status(handle: str, number: int) -> ResponseReturnValue:
     """Show a post in its conversation; the handle in the address is not looked at, as at X."""
+    return _status(number)
+
+
+@blueprint.post("/x/<handle>/status/<int:number>/reply")
+def reply_to_post(handle: str, number: int) -> ResponseReturnValue:
+    """Take a reply that the organisation writes on X itself."""
+    text = request.form.get("text", "").replace("\r\n", "\n")
+    organisation = request.form.get("organisation", "").strip()
+    try:
+        remote_id = publish.answer_post(here(), number, organisation, text) if number < 2**63 else ""
+    except Unusable as refused:
+        return _status(number, str(refused), text)
+    return redirect(f"/x/{organisation.lstrip('@')}/status/{remote_id}", 303)
+
+
+def _status(number: int, problem: str = "", typed: str = "") -> ResponseReturnValue:
     store = here().store
     post = x_store.visible_post(store, number) if number < 2**63 else None
     if post is None:
@@ -52,7 +68,10 @@ def status(handle: str, number: int) -> ResponseReturnValue:
     )
     author = x_store.user_by_id(store, post["author_id"])
     organisation = author["username"] if author and author["organisation"] else mentioned
-    return render_template("x/status.html", post=post, thread=thread, organisation=organisation, handle=handle)
+    page = render_template(
+        "x/status.html", post=post, thread=thread, organisation=organisation, problem=problem, typed=typed
+    )
+    return page, 422 if problem else 200
 
 
 def _signed(posts: list[Row]) -> list[Row]:

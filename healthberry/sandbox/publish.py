@@ -142,6 +142,18 @@ def answer_story(sandbox: Sandbox, number: int, text: str, author: str, change_i
     )
 
 
+def answer_post(sandbox: Sandbox, number: int, handle: str, text: str) -> str:
+    """Reply to a post as the organisation, on X itself, where the rules of the API do not apply; return the reply's id.
+
+    Raises: Unusable.
+    """
+    post = x_store.visible_post(sandbox.store, number)
+    user = x_store.user_by_name(sandbox.store, handle)
+    if post is None or user is None or not user["organisation"] or not text.strip():
+        raise Unusable("The post or the account is not there, or the reply is empty.")
+    return str(reply_as(sandbox.store, user["id"], text, post)["id"])
+
+
 def answer_review(sandbox: Sandbox, guid: str, text: str, author: str) -> None:
     """Respond to an NHS.UK review as the organisation, on the site itself: it appears at once (or after the delay set).
 

@@ -14,11 +14,16 @@ FEW = 3
 STAFF = (
     "Patient Experience Team",
     "PALS",
-    "Practice Manager",
     "Matron",
     "Service Manager",
     "Feedback and Complaints Team",
 )
+STAFF_OF = {
+    "gp": ("Practice Manager", "Assistant Practice Manager"),
+    "dentist": ("Practice Manager",),
+    "pharmacy": ("Superintendent Pharmacist", "Store Manager"),
+    "care_home": ("Registered Manager", "Deputy Manager"),
+}
 
 
 def ask(sandbox: Sandbox, channel: str, place: str) -> None:
@@ -117,7 +122,7 @@ def _co_response(
     body = inventor.sandbox.texts.reply(tone, source, short=False)
     moment = min(inventor.sandbox.store.now() - 120_000, story.published_at + int(source.uniform(0.5, 12) * DAY))
     changed = source.choice([0, 0, 0, 1, 2]) if tone in ("mixed", "concern", "serious") else 0
-    who = source.choice(STAFF)
+    who = source.choice(STAFF_OF.get(inventor.kind, STAFF))
     return careopinion_store.NewResponse(ident, body, body, who, who, story.place, moment - 3_600_000, moment, changed)
 
 
@@ -144,7 +149,9 @@ def _nhsuk_response(inventor: Inventor, guid: str, review: nhsuk_store.NewReview
     ref = store.sure("SELECT ref FROM nu_comments WHERE guid = ?", guid)["ref"]
     moment = min(store.now() - 120_000, review.published_at + int(source.uniform(0.2, 9) * DAY))
     body = inventor.sandbox.texts.reply(tone, source, short=False)
-    nhsuk_store.add_response(store, nhsuk_store.NewResponse(ref, body, source.choice(STAFF), moment, moment))
+    nhsuk_store.add_response(
+        store, nhsuk_store.NewResponse(ref, body, source.choice(STAFF_OF.get(inventor.kind, STAFF)), moment, moment)
+    )
 
 
 def _syndicated(inventor: Inventor, key: str, number: int) -> list[nhsuk_store.NewReview]:

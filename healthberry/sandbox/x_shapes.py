@@ -127,7 +127,7 @@ def post_json(store: Store, post: Row, fields: set[str]) -> Json:
     whole, entities = written(post["text"])
     text, shown_entities = whole, entities
     if len(post["text"]) > LONG_POST:
-        status = f"{request.host_url}x/i/web/status/{post['id']}"
+        status = f"{request.host_url}x/i/status/{post['id']}"
         text, shown_entities = written(f"{post['text'][:250].rstrip()}… {status}")
     chain = x_store.versions(store, post)
     full = _optional(store, post, chain)

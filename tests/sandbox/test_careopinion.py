@@ -84,7 +84,7 @@ def test_a_response_appears_after_the_moderators_delay_with_its_change(box: Box)
     box.set(clock_offset_seconds=21)
     response = box.stories(f"opinions/{number}/responses").json[0]
     assert (response["changeScore"], response["changeInt"]) == ("change planned", 1)
-    assert response["body"] == "Dear, thank you."
+    assert response["body"] == "Dear author, thank you."
     reply = box.seen("careopinion", number)["replies"][0]
     assert (reply["typed_text"], reply["state"]) == ("Hi, thank you!", "published")
     assert box.stories(f"opinions/{number}").json["progress"] == "has had a response"

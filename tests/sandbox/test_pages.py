@@ -79,6 +79,16 @@ def test_a_conversation_on_x_is_shown_whole_and_can_be_continued(box: Box) -> No
     assert box.seen("x", reply)["replies"][0]["text"] == "thanks"
 
 
+def test_staff_can_reply_on_x_itself_even_where_the_api_refuses(box: Box) -> None:
+    elsewhere = box.told("x", "hello?", handle="OtherTrust")
+    box.sign_in("ExampleTrust")
+    path = f"/x/a/status/{elsewhere}/reply"
+    assert box.client.post(path, data={"text": "We can help", "organisation": "ExampleTrust"}).status_code == 303
+    assert box.seen("x", elsewhere)["replies"][0]["text"] == "We can help"
+    assert box.client.post(path, data={"text": " ", "organisation": "ExampleTrust"}).status_code == 422
+    assert box.client.post(path, data={"text": "Hm", "organisation": "nobody"}).status_code == 422
+
+
 def test_every_page_says_that_it_is_simulated_and_runs_no_script(box: Box) -> None:
     number = box.told("careopinion", "hello")
     for path in ("/", "/write/x", "/mine", f"/careopinion/{number}", "/careopinion/login", "/nowhere", "/x/nobody"):
