@@ -1,6 +1,6 @@
 """Channels: linking what was found, reaching it, and whose turn it is to be read."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -51,39 +51,34 @@ def channels_of(member: Member) -> Sequence[Channel]:
     return db.session.scalars(statement.order_by(Channel.kind, Channel.created_at)).all()
 
 
-def link_found(organisation_id: UUID, found: Mapping[str, Discovery]) -> list[UUID]:
-    """Link what was found for each kind, and note what was not.
-
-    A second call adds nothing twice. Return the new ones.
-    """
-    added = [
-        channel_id
-        for kind, discovery in sorted(found.items())
-        for listing in discovery.listings
-        if (channel_id := _link(organisation_id, kind, listing))
-    ]
-    problems = [sentence for discovery in found.values() for sentence in discovery.problems]
-    db.session.execute(
-        update(Organisation)
-        .where(Organisation.id == organisation_id)
-        .values(discover_next_at=None, discovery_problems=problems)
-    )
+def link_found(organisation_id: UUID, discovery: Discovery) -> list[UUID]:
+    """Link what was found of one kind; a second call adds nothing twice. Return the new ones."""
+    added = [channel_id for listing in discovery.listings if (channel_id := _link(organisation_id, listing))]
     for channel_id in added:
         events.record(organisation_id, "channel_linked", channel_id=channel_id)
-    events.record(organisation_id, "channels_looked_for")
     return added
 
 
-def discovery_failed(organisation_id: UUID, retry_at: datetime) -> None:
+def discovery_done(organisation_id: UUID, problems: Sequence[str]) -> None:
+    """Note that every kind was looked for, and in sentences what could not be found and why."""
+    db.session.execute(
+        update(Organisation)
+        .where(Organisation.id == organisation_id)
+        .values(discover_next_at=None, discovery_problems=list(problems))
+    )
+    events.record(organisation_id, "channels_looked_for")
+
+
+def discover_again(organisation_id: UUID, retry_at: datetime) -> None:
     """Look for the channels again at `retry_at`."""
     db.session.execute(update(Organisation).where(Organisation.id == organisation_id).values(discover_next_at=retry_at))
 
 
-def _link(organisation_id: UUID, kind: str, listing: Listing) -> UUID | None:
+def _link(organisation_id: UUID, listing: Listing) -> UUID | None:
     row = {
         "organisation_id": organisation_id,
         "id": new_id(),
-        "kind": kind,
+        "kind": listing.kind,
         "remote_id": listing.remote_id,
         "label": listing.label,
         "url": listing.url,

@@ -7,13 +7,10 @@ import time
 from datetime import timedelta
 from uuid import UUID
 
-from flask import current_app
-
-from healthberry.connectors.base import Discovery, ProviderFacts
 from healthberry.connectors.errors import NotAuthorised, Permanent, Temporary
 from healthberry.core import channels, discovery, reading, scope
 from healthberry.core.events import commit
-from healthberry.extensions import db
+from healthberry.extensions import db, part
 from healthberry.jobs.base import job
 from healthberry.models.owned import now
 
@@ -27,16 +24,16 @@ def discover(organisation: str) -> None:
     organisation_id = UUID(organisation)
     scope.enter(organisation_id)
     facts = discovery.facts_of(organisation_id)
-    channels.discovery_failed(organisation_id, now() + _LOOK_AGAIN)  # unless this worker gets to the end
+    channels.discover_again(organisation_id, now() + _LOOK_AGAIN)  # unless this worker gets to the end
     commit()
-    found = {connector.kind: _discover(connector.kind, facts) for connector in current_app.extensions["connectors"]}
-    channels.link_found(organisation_id, found)
+    problems: list[str] = []
+    for connector in part("connectors"):
+        found = connector.discover(facts)
+        problems += found.problems
+        channels.link_found(organisation_id, found)
+        commit()  # reading begins at once: a slow website must not hold back the reviews
+    channels.discovery_done(organisation_id, problems)
     commit()
-
-
-def _discover(kind: str, facts: ProviderFacts) -> Discovery:
-    found: Discovery = current_app.extensions["connectors"].get(kind).discover(facts)
-    return found
 
 
 @job("backfill", timeout_seconds=180)
