@@ -5,7 +5,6 @@ from typing import Any
 from uuid import UUID
 
 from flask import Blueprint, flash, make_response, redirect, render_template, request
-from markupsafe import Markup
 from werkzeug.wrappers import Response
 
 from healthberry.blueprints import listing, opened, snoozes
@@ -31,11 +30,10 @@ def show(conversation_id: UUID) -> Response:
     """Show the conversation beside the list that it was reached from; for htmx, only its panes."""
     view = View.from_args(request.args)
     page = opened.open_page(conversation_id)
-    if not wants_part():
-        return make_response(render_template("conversation/show.html", **opened.whole_context(page, view)))
-    context = opened.thread_context(page, view)
+    alone = wants_part()
+    context = opened.thread_context(page, view) if alone else opened.whole_context(page, view)
     beside = ("conversation/_details.html", "inbox/_stream.html")
-    return render("conversation/show.html", "conversation/_thread.html", beside, alone=True, **context)
+    return render("conversation/show.html", "conversation/_thread.html", beside, alone=alone, **context)
 
 
 @blueprint.post(_URL + "/read")
@@ -153,21 +151,21 @@ def _did(
         for name in ("_head", "_details", "_done")
     ]
     pieces += [elsewhere(also(context).strip())] if also else []
-    return make_response(Markup("\n").join([*pieces, entries(context), _row(conversation_id)]))
+    return make_response("\n".join([*pieces, entries(context), _row(conversation_id)]))
 
 
-def entries(context: dict[str, Any]) -> Markup:
+def entries(context: dict[str, Any]) -> str:
     """Return the thread's entries as a piece that changes only what differs."""
-    html = Markup(render_template("conversation/_entries_inner.html", **context))  # noqa: S704 - Jinja escaped it
-    return Markup('<hx-partial hx-target="#entries" hx-swap="innerMorph">{}</hx-partial>').format(html)
+    html = render_template("conversation/_entries_inner.html", **context)
+    return f'<hx-partial hx-target="#entries" hx-swap="innerMorph">{html}</hx-partial>'
 
 
-def _row(conversation_id: UUID) -> Markup:
+def _row(conversation_id: UUID) -> str:
     """Return the conversation's row as a piece for the list beside it."""
     view = listing.present_view()
     found = inbox.row_of(member(), view, conversation_id)
     if found is None:
-        return Markup("")
+        return ""
     row, belongs = found
     page = {"conversation": {"id": conversation_id}}
     return elsewhere(render_template("inbox/_row.html", row=row, view=view, left=not belongs, page=page).strip())

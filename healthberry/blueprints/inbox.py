@@ -3,7 +3,7 @@
 from typing import Any
 from uuid import UUID
 
-from flask import Blueprint, make_response, render_template, request
+from flask import Blueprint, request
 from werkzeug.wrappers import Response
 
 from healthberry.blueprints import listing
@@ -25,10 +25,8 @@ def index() -> Response:
     view = View.from_args(request.args)
     after = request.args.get("after", "")
     context = listing.list_context(view, after)
-    if not wants_part():
-        return make_response(render_template("inbox/index.html", page=None, **context))
-    if after:
-        return render("inbox/index.html", "inbox/_rows.html", **context)
+    if after or not wants_part():
+        return render("inbox/index.html", "inbox/_rows.html", page=None, **context)
     return _narrowed(view, context)
 
 

@@ -17,7 +17,7 @@ def wants_part() -> bool:
     return request.headers.get("HX-Request-Type") != "full"
 
 
-def render(page: str, partial: str, oob: Sequence[str] = (), *, status: int = 200, **context: Any) -> Response:
+def render(page: str, partial: str, oob: Sequence[str] = (), /, *, status: int = 200, **context: Any) -> Response:
     """Answer with `partial` where htmx asks for a part, else with `page`, which includes the very same file.
 
     `oob` names further partials that the same answer replaces: each goes to the element with the id of its own root.

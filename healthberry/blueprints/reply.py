@@ -5,7 +5,6 @@ from typing import Any
 from uuid import UUID
 
 from flask import Blueprint, flash, make_response, redirect, render_template, request
-from markupsafe import Markup
 from werkzeug.wrappers import Response
 
 from healthberry.blueprints import listing, opened
@@ -24,6 +23,7 @@ blueprint = Blueprint("reply", __name__)
 
 _CONVERSATION = "/conversations/<uuid:conversation_id>"
 _REPLY = "/replies/<uuid:reply_id>"
+_DIGITS = 10  # what the database takes as an integer
 _STATUS = {Conflict: 409, Invalid: 422, NotAllowed: 403}
 
 
@@ -80,7 +80,7 @@ def publish(conversation_id: UUID) -> Response:
     if not wants_part():
         return _back(conversation_id, "Your reply is on its way.")
     page, view = opened.open_page(conversation_id), listing.present_view()
-    return make_response(Markup("\n").join([_composer(page, view, opened.composer_of(page)), _state(page, view)]))
+    return make_response("\n".join([_composer(page, view, opened.composer_of(page)), _state(page, view)]))
 
 
 def _refused(conversation_id: UUID, text: str, refusal: CoreError) -> Response:
@@ -99,7 +99,7 @@ def _refused(conversation_id: UUID, text: str, refusal: CoreError) -> Response:
         context = opened.whole_context(page, view, shown)
         return make_response(render_template("conversation/show.html", **context), status)
     pieces = [_composer(page, view, shown), _state(page, view), entries({"page": page})]
-    return make_response(Markup("\n").join(pieces), status)
+    return make_response("\n".join(pieces), status)
 
 
 @blueprint.post(_REPLY + "/retry")
@@ -131,15 +131,14 @@ def _moved(reply: Reply, words: str) -> Response:
     pieces = [_state(page, view)]
     if reply.state != "copied":
         pieces.append(elsewhere(_composer(page, view, opened.composer_of(page)).strip()))
-    return make_response(Markup("\n").join(pieces))
+    return make_response("\n".join(pieces))
 
 
-def _composer(page: Page, view: View, shown: Composer) -> Markup:
-    context = opened.thread_context(page, view, shown)
-    return Markup(render_template("reply/_composer.html", **context))  # noqa: S704 - Jinja escaped it
+def _composer(page: Page, view: View, shown: Composer) -> str:
+    return render_template("reply/_composer.html", **opened.thread_context(page, view, shown))
 
 
-def _state(page: Page, view: View) -> Markup:
+def _state(page: Page, view: View) -> str:
     context: dict[str, Any] = {"page": page, "view": view, "proven": True}
     return elsewhere(render_template("reply/_state.html", **context).strip())
 
@@ -154,4 +153,6 @@ def _text() -> str:
 
 
 def _version() -> int:
-    return request.form.get("version", default=-1, type=int)
+    """Return the version that the form was written against; -1, which no conversation has, where it names none."""
+    text = request.form.get("version", "")
+    return int(text) if text.isascii() and text.isdigit() and len(text) < _DIGITS else -1

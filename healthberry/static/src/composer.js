@@ -14,6 +14,23 @@ const kept = new WeakMap(); // field -> the words that the server surely has
 const sent = new WeakMap(); // request -> the words that it carries
 let timer;
 
+// Until the server has the words, this tab keeps them too: a reload may overtake what is sent while the page goes.
+const keyOf = (text) => {
+  const { member, conversation } = text.closest("#composer").dataset;
+  return `healthberry-draft:${member}:${conversation}`;
+};
+
+const bringBack = (text) => {
+  const key = keyOf(text);
+  const words = sessionStorage.getItem(key);
+  const member = key.slice(0, key.lastIndexOf(":"));
+  for (const other of Object.keys(sessionStorage)) {
+    if (other.startsWith("healthberry-draft:") && !other.startsWith(member)) sessionStorage.removeItem(other);
+  }
+  if (words === text.value) sessionStorage.removeItem(key);
+  else if (words !== null) text.value = words;
+};
+
 const isDirty = (text) => text !== null && text.value !== (kept.get(text) ?? text.defaultValue);
 
 const save = () => {
@@ -45,7 +62,9 @@ const saveAndLeave = () => {
 };
 
 document.addEventListener("input", (event) => {
-  if (event.target === field()) later(PAUSE);
+  if (event.target !== field()) return;
+  sessionStorage.setItem(keyOf(event.target), event.target.value);
+  later(PAUSE);
 });
 document.addEventListener("focusout", (event) => {
   if (event.target === field()) save();
@@ -58,10 +77,13 @@ document.addEventListener("htmx:before:request", ({ detail: { ctx } }) => {
   if (ctx.sourceElement === field()) sent.set(ctx, new URLSearchParams(ctx.request.body).get("text"));
 });
 document.addEventListener("htmx:after:request", ({ detail: { ctx } }) => {
+  if (ctx.sourceElement?.id === "reply-form" && ctx.response.status < 300) sessionStorage.removeItem(keyOf(field()));
   if (!sent.has(ctx) || ctx.sourceElement !== field()) return;
-  if (ctx.response.status < 300) kept.set(ctx.sourceElement, sent.get(ctx));
-  else if (ctx.response.status >= 500) notSaved();
-  if (isDirty(field()) && ctx.response.status < 300) later(PAUSE);
+  if (ctx.response.status >= 500) notSaved();
+  if (ctx.response.status >= 300) return;
+  kept.set(ctx.sourceElement, sent.get(ctx));
+  if (isDirty(field())) later(PAUSE);
+  else sessionStorage.removeItem(keyOf(field()));
 });
 document.addEventListener("htmx:error", (event) => {
   if (event.detail?.ctx?.sourceElement === field() && field()) notSaved();
@@ -154,7 +176,8 @@ let wasBusy = stateNow()?.busy !== undefined;
 
 const begin = () => {
   const text = field();
-  if (isDirty(text)) later(0); // the browser brought back what was typed before a reload
+  if (text) bringBack(text);
+  if (isDirty(text)) later(0);
   find("#news")?.focus();
 };
 

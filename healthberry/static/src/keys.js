@@ -103,10 +103,21 @@ document.addEventListener("submit", (event) => {
   if (menu) menu.open = false;
 });
 
+// What arrives in the conversation that one is looking at is read.
+let lastRead = 0;
+const readOn = () => {
+  const form = find("#read");
+  if (!form || document.hidden || !find(".item--open.item--unread") || Date.now() - lastRead < 2000) return;
+  lastRead = Date.now();
+  form.requestSubmit();
+};
+document.addEventListener("visibilitychange", readOn);
+
 // After another conversation has opened, its title has the focus, so that a screen reader begins there.
 let shown = find("#thread")?.dataset.conversation;
 document.addEventListener("htmx:after:swap", () => {
   markOpen();
+  readOn();
   const thread = find("#thread");
   if (!thread || thread.dataset.conversation === shown) return;
   shown = thread.dataset.conversation;
