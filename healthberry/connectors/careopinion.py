@@ -123,6 +123,7 @@ class CareOpinion(Keyed):
             pace=pace or Pace(_REQUESTS_PER_SECOND),
         )
         self._web = endpoints.careopinion
+        self._listing = endpoints.careopinion_listing
         self._credentials = credentials
 
     @property
@@ -154,7 +155,7 @@ class CareOpinion(Keyed):
             kind=self.kind,
             remote_id=provider.ods_code,
             label=f"Care Opinion stories about {provider.name}",
-            url=f"{self._web}/services/{provider.ods_code.lower()}",
+            url=self._listing.replace("{code}", provider.ods_code),
             config={"nacs": codes},
             found_at=f"by ODS code {provider.ods_code}",
         )

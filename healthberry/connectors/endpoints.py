@@ -1,7 +1,7 @@
 """Where each provider lives: the real addresses, or the sandbox that imitates all of them."""
 
 from dataclasses import dataclass, field, fields
-from typing import Final, Self
+from typing import Final
 
 NHSUK: Final = "https://api.nhs.uk"
 CAREOPINION: Final = "https://www.careopinion.org.uk"
@@ -11,13 +11,18 @@ X_WEB: Final = "https://x.com"
 
 @dataclass(frozen=True)
 class Endpoints:
-    """Base addresses without a closing slash; `websites` is None where organisations' websites are fetched for real."""
+    """Base addresses without a closing slash; `websites` is None where organisations' websites are fetched for real.
+
+    `nhsuk_listing` and `careopinion_listing` are pages for people, with {code} in place of an ODS code.
+    """
 
     nhsuk: str
     careopinion: str
     x_api: str
     x_web: str
     websites: str | None
+    nhsuk_listing: str = "https://www.nhs.uk/service-search"
+    careopinion_listing: str = f"{CAREOPINION}/services/{{code}}"
 
 
 @dataclass(frozen=True)
@@ -31,11 +36,6 @@ class Credentials:
     x_bearer_token: str | None = field(default=None, repr=False)
     x_client_id: str | None = field(default=None, repr=False)
     x_client_secret: str | None = field(default=None, repr=False)
-
-    @classmethod
-    def from_settings(cls, settings: object) -> Self:
-        """Take the secrets from settings that name them as here; blank ones count as missing."""
-        return cls(**{one.name: getattr(settings, one.name, None) or None for one in fields(cls)})
 
     def known(self) -> list[str]:
         """Return the secrets that there are, for masking in logs."""
@@ -53,4 +53,6 @@ def endpoints(sandbox_url: str | None) -> Endpoints:
         x_api=f"{base}/x",
         x_web=f"{base}/x",
         websites=f"{base}/websites",
+        nhsuk_listing=f"{base}/organisations/{{code}}",
+        careopinion_listing=f"{base}/organisations/{{code}}",
     )

@@ -97,6 +97,7 @@ class NhsUk(Keyed):
     ) -> None:
         wait = _READ_SECONDS if read_seconds is None else read_seconds
         self._http = Http(endpoints.nhsuk, "NHS.UK", REFUSALS, transport=transport, read_seconds=wait)
+        self._listing = endpoints.nhsuk_listing
         self._credentials = credentials
         self._may_publish = bool(credentials.nhsuk_publisher_id and credentials.nhsuk_publisher_key)
 
@@ -131,7 +132,7 @@ class NhsUk(Keyed):
             kind=self.kind,
             remote_id=provider.ods_code,
             label=f"NHS.UK reviews of {provider.name}",
-            url=f"https://www.nhs.uk/search/results?q={provider.ods_code}",
+            url=self._listing.replace("{code}", provider.ods_code),
             config={"ods_codes": codes, "name": provider.name},
             found_at=f"by ODS code {provider.ods_code}",
         )

@@ -161,6 +161,7 @@ def test_discovery_finds_the_listing_and_says_how_much_there_is(case: Case) -> N
     (listing,) = found.listings
     assert (listing.kind, listing.remote_id, listing.needs) == (case.kind, case.provider.ods_code, "")
     assert listing.amount.startswith("1 ")
+    assert case.sandbox.http.get(listing.url).status_code == 200
     items = case.connector.poll(Access(listing.config, case.connector.installed_access()), None).items
     assert len(items) == 1
 
