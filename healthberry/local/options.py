@@ -26,6 +26,7 @@ def switch(value: str) -> bool:
 class RunOptions(Environment):
     """The choices for one start; a taken port is replaced by a free one."""
 
+    var_folder: str = setting("folder for data, secrets and logs, from the checkout", parse=env.text, default="var")
     host: str = setting("address that the servers of `make run` listen on", parse=address, default="127.0.0.1")
     web_port: int = setting("HealthBerry (port)", parse=env.whole(1, 65535), default=8600)
     sandbox_port: int = setting("the simulated channels (port)", parse=env.whole(1, 65535), default=8601)

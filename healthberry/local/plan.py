@@ -12,7 +12,6 @@ from healthberry.local.options import RunOptions
 from healthberry.settings import Settings
 
 ROOT = Path(__file__).resolve().parents[2]
-VAR = ROOT / "var"
 PORTS = {"WEB_PORT": "HealthBerry", "SANDBOX_PORT": "sandbox", "MAILBOX_PORT": "mailbox", "SMTP_PORT": "mail"}
 EVERYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 -- never listened on unless asked for
 
@@ -26,19 +25,20 @@ class Plan(NamedTuple):
 
 
 def plan_for(
-    given: Mapping[str, str], options: RunOptions, servers: Mapping[str, str], ports: Mapping[str, int]
+    given: Mapping[str, str], options: RunOptions, folder: Path, servers: Mapping[str, str], ports: Mapping[str, int]
 ) -> Plan:
-    """Put together what was given (it wins), what the private servers are reached by, and what is made up here."""
+    """Put together what was given (it wins), how the private servers are reached, and what is made up in `folder`."""
     simulated = options.sandbox and "SANDBOX_URL" not in given
     web, sandbox, mailbox = (_url(options.host, ports[name]) for name in ("WEB_PORT", "SANDBOX_PORT", "MAILBOX_PORT"))
     environment = {
-        **_made(options, ports, web),
+        **_made(options, folder, ports, web),
         **servers,
-        **keys.load(VAR / "secrets.env", simulated=simulated),
+        **keys.load(folder / "secrets.env", simulated=simulated),
         **({"SANDBOX_URL": sandbox} if simulated else {}),
         **given,
         **{name: str(port) for name, port in ports.items()},
         "HOST": options.host,
+        "VAR_FOLDER": str(folder),
         "WEB_BIND": f"{_bracketed(options.host)}:{ports['WEB_PORT']}",
         "PATH": f"{Path(sys.executable).parent}{os.pathsep}{given.get('PATH', os.defpath)}",
     }
@@ -55,7 +55,7 @@ def plan_for(
     return Plan(environment, counts, addresses)
 
 
-def checked(given: Mapping[str, str]) -> RunOptions:
+def checked(given: Mapping[str, str], folder: Path) -> RunOptions:
     """Check what was given before anything is started.
 
     Raises: SettingsError with every problem of the options and of the settings.
@@ -67,7 +67,7 @@ def checked(given: Mapping[str, str]) -> RunOptions:
         "MAIL_FROM": "feedback@healthberry.example",
         "PUBLIC_URL": "http://host",
     }
-    secrets = keys.load(VAR / "secrets.env", simulated=False)
+    secrets = keys.load(folder / "secrets.env", simulated=False)
     problems: list[str] = []
     for kind, environ in ((RunOptions, given), (Settings, {**stand_ins, **secrets, **given})):
         try:
@@ -79,12 +79,12 @@ def checked(given: Mapping[str, str]) -> RunOptions:
     return RunOptions.from_env(given)
 
 
-def _made(options: RunOptions, ports: Mapping[str, int], web: str) -> dict[str, str]:
+def _made(options: RunOptions, folder: Path, ports: Mapping[str, int], web: str) -> dict[str, str]:
     return {
         "PUBLIC_URL": web,
         "MAIL_FROM": "HealthBerry <feedback@healthberry.example>",
         "MAIL_URL": f"smtp://{_bracketed(_shown(options.host))}:{ports['SMTP_PORT']}",
-        "SANDBOX_DATA": str(VAR / "sandbox.sqlite"),
+        "SANDBOX_DATA": str(folder / "sandbox.sqlite"),
         "SANDBOX_LIFE_SECONDS": "60",
         "SANDBOX_SEED_ITEMS": "120",
         "PYTHONUNBUFFERED": "1",

@@ -1,10 +1,8 @@
-"""Run the processes of the Procfile together: honcho starts and ends them, this file sees to it that none is left.
+"""Run the processes of the Procfile together: honcho starts and ends them, with a file for each one's lines.
 
 Ends when one of them ends, or on SIGTERM or SIGINT; then the others get SIGTERM, and SIGKILL five seconds later.
 """
 
-import contextlib
-import ctypes
 import multiprocessing
 import os
 import re
@@ -16,14 +14,13 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TextIO
 
-import psutil
 from honcho.environ import parse_procfile
 from honcho.manager import SYSTEM_PRINTER_NAME, Manager
 from honcho.printer import Message, Printer
 
+from healthberry.local.orphans import Orphans, adopt_orphans
 from healthberry.local.tether import die_with_starter, tethered
 
-PR_SET_CHILD_SUBREAPER = 36
 REMEMBERED_LINES = 15
 SHOWN_CHARACTERS = 160
 LOG_BYTES = 10_000_000
@@ -114,18 +111,26 @@ def run(
     counts: Mapping[str, int],
     logs_folder: Path,
     when_started: Callable[[], None],
+    spared: frozenset[int] = frozenset(),
 ) -> str | None:
     """Run until asked to end or until one process ends by itself; give the sentence that says which, else None.
 
     `counts` says how many of each process there are; 0 leaves one out. `when_started` is called once all were
-    started, which is earlier than ready. Call it once in a process, from the main thread.
+    started, which is earlier than ready. `spared` are processes beside them that are not to be touched. Call it once
+    in a process, from the main thread.
     """
-    _reap_orphans_here()
+    adopt_orphans()
     multiprocessing.set_start_method("fork", force=True)
     os.register_at_fork(after_in_child=lambda: die_with_starter(signal.SIGKILL))
     commands = _commands(procfile, counts)
     logs = Logs(logs_folder, list(commands))
-    manager = Together(logs, when_started)
+    orphans = Orphans(spared)
+
+    def go_on() -> None:
+        orphans.start()
+        when_started()
+
+    manager = Together(logs, go_on)
     for name, command in commands.items():
         manager.add_process(name, _tied(command), env=dict(environment))
     try:
@@ -135,29 +140,6 @@ def run(
     if logs.asked_to_end:
         return None
     return f"{logs.first_to_end}. Its last lines:\n{logs.last_words()}"
-
-
-def end_all(spared: set[int]) -> None:
-    """End every process that descends from this one, politely first; those in `spared` go on with their children."""
-    direct = [child for child in psutil.Process().children() if child.pid not in spared]
-    left = [process for child in direct for process in (child, *_descendants(child))]
-    for process in left:
-        _signal(process, signal.SIGTERM)
-    for process in psutil.wait_procs(left, timeout=3)[1]:
-        _signal(process, signal.SIGKILL)
-    psutil.wait_procs(left, timeout=3)
-
-
-def _descendants(process: psutil.Process) -> list[psutil.Process]:
-    try:
-        return process.children(recursive=True)
-    except psutil.NoSuchProcess:
-        return []
-
-
-def _signal(process: psutil.Process, number: signal.Signals) -> None:
-    with contextlib.suppress(psutil.NoSuchProcess):
-        process.send_signal(number)
 
 
 def _commands(procfile: Path, counts: Mapping[str, int]) -> dict[str, str]:
@@ -171,9 +153,3 @@ def _commands(procfile: Path, counts: Mapping[str, int]) -> dict[str, str]:
 
 def _tied(command: str) -> str:
     return f"exec {shlex.join(tethered(['/bin/sh', '-c', command]))}"
-
-
-def _reap_orphans_here() -> None:
-    """Become the parent of grandchildren whose parent is gone, so that the sweep finds them; Linux only."""
-    if sys.platform == "linux":
-        ctypes.CDLL(None, use_errno=True).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)

@@ -9,13 +9,15 @@ import signal
 import sys
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from pathlib import Path
 from types import FrameType
 
 from healthberry import environment as env
 from healthberry.environment import SettingsError
 from healthberry.local import postgres, processes, running, valkey
 from healthberry.local.options import RunOptions
-from healthberry.local.plan import PORTS, ROOT, VAR, checked, plan_for
+from healthberry.local.orphans import end_all
+from healthberry.local.plan import PORTS, ROOT, checked, plan_for
 from healthberry.local.prepare import bring_up_to_date
 from healthberry.local.sockets import free_port
 from healthberry.local.tether import die_with_starter
@@ -26,15 +28,15 @@ def main() -> int:
     """Run until asked to end; the exit code is 0 then, 1 when something broke, 2 when settings are wrong."""
     os.chdir(ROOT)
     os.umask(0o077)
-    VAR.mkdir(exist_ok=True)
-    VAR.chmod(0o711 if os.geteuid() == 0 else 0o700)
     signal.signal(signal.SIGTERM, _end)
     if os.environ.get("MAKELEVEL"):
         # Started by make: when that is killed, nobody would be left to end this one.
         die_with_starter(signal.SIGTERM)
+    given = {name: value for name, value in env.environment(ROOT / ".env").items() if value}
     try:
-        with running.only_one(VAR):
-            return _run()
+        folder = _own_folder(ROOT / given.get("VAR_FOLDER", "var"))
+        with running.only_one(folder):
+            return _run(given, folder)
     except running.AlreadyRuns as other:
         _say(str(other))
         return 0
@@ -48,18 +50,26 @@ def main() -> int:
         return 1
 
 
-def _run() -> int:
-    given = {name: value for name, value in env.environment(ROOT / ".env").items() if value}
-    options = checked(given)
+def _own_folder(folder: Path) -> Path:
+    folder.mkdir(parents=True, exist_ok=True)
+    # The database's own user must be able to pass through where root is the one who starts it.
+    folder.chmod(0o711 if os.geteuid() == 0 else 0o700)
+    return folder.resolve()
+
+
+def _run(given: dict[str, str], folder: Path) -> int:
+    options = checked(given, folder)
     with ExitStack() as stack:
-        servers = _servers(given, stack)
-        plan = plan_for(given, options, servers.addresses(), _ports(options))
+        servers = _servers(given, folder, stack)
+        plan = plan_for(given, options, folder, servers.addresses(), _ports(options))
         _say("Bringing the database and the register up to date")
-        bring_up_to_date(ROOT, plan.environment, VAR / "postgres" / "prepared" if servers.postgres else None)
-        watch = Watch(plan.addresses, servers, VAR)
+        bring_up_to_date(ROOT, plan.environment, folder / "postgres" / "prepared" if servers.postgres else None)
+        watch = Watch(plan.addresses, servers, folder)
         # Only migrations and the register may change tables; what serves people may not even know how.
         environment = {name: value for name, value in plan.environment.items() if name != "DATABASE_OWNER_URL"}
-        problem = processes.run(ROOT / "Procfile", environment, plan.counts, VAR / "log", watch.start)
+        problem = processes.run(
+            ROOT / "Procfile", environment, plan.counts, folder / "log", watch.start, servers.pids()
+        )
         problem = watch.problem or problem
     if problem:
         _say(f"HealthBerry has ended, because {problem}")
@@ -68,14 +78,14 @@ def _run() -> int:
     return 0
 
 
-def _servers(given: dict[str, str], stack: ExitStack) -> Servers:
+def _servers(given: dict[str, str], folder: Path, stack: ExitStack) -> Servers:
     servers = Servers()
     stack.enter_context(_all_ended(servers))
     _say("Starting PostgreSQL and Valkey")
     if "DATABASE_URL" not in given:
-        servers.postgres = postgres.start(VAR / "postgres")
+        servers.postgres = postgres.start(folder / "postgres")
     if "REDIS_URL" not in given:
-        servers.valkey = valkey.start(VAR / "valkey")
+        servers.valkey = valkey.start(folder / "valkey")
     return servers
 
 
@@ -87,7 +97,7 @@ def _all_ended(servers: Servers) -> Iterator[None]:
     finally:
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, signal.SIG_IGN)
-        processes.end_all(spared=servers.pids())
+        end_all(spared=servers.pids())
         servers.stop()
 
 

@@ -40,9 +40,9 @@ class Servers:
             found["REDIS_URL"] = self.valkey.url
         return found
 
-    def pids(self) -> set[int]:
+    def pids(self) -> frozenset[int]:
         """Give the process ids that the servers themselves end; PostgreSQL's children belong to it."""
-        return {server.process.pid for server in (self.postgres, self.valkey) if server}
+        return frozenset(server.process.pid for server in (self.postgres, self.valkey) if server)
 
     def dead(self) -> str | None:
         """Name a server that has ended by itself."""
