@@ -20,6 +20,7 @@ from typing import Any, ClassVar, Final
 
 import httpx
 
+from healthberry.connectors import nhsuk_answers as answers
 from healthberry.connectors import nhsuk_items as items
 from healthberry.connectors import nhsuk_walks as walks
 from healthberry.connectors.base import (
@@ -53,13 +54,12 @@ from healthberry.connectors.reading import (
     days_before,
     garbled,
     identifier,
-    mapping,
     newest_first,
     read_each,
     sequence,
     withdrawn,
 )
-from healthberry.connectors.text import line, similar
+from healthberry.connectors.text import line
 from healthberry.connectors.walks import after, again, pack, unpack
 
 REFUSALS: Final[Refusals] = {
@@ -74,8 +74,6 @@ REFUSALS: Final[Refusals] = {
 
 _FIRST_LOOK_SITES: Final = 5
 _READ_SECONDS: Final = 60.0  # Source: a public client of this API waits as long
-# An address is required, but our members' are nobody's business; this one is kept for documents (RFC 5737).
-_NOBODYS_ADDRESS: Final = "192.0.2.1"
 _NO_KEY: Final = "This installation has no NHS.UK subscription key (NHSUK_SUBSCRIPTION_KEY)."
 _ASSISTED: Final = (
     "NHS.UK takes answers from organisations on its own site only: copy the text, open the review and answer there."
@@ -204,24 +202,26 @@ class NhsUk(Keyed):
             raise Rejected(_ASSISTED)
         element = self._comment(access, reply.target.remote_id)
         if items.response_of(element):
-            if found := _found(element, reply):
+            if found := answers.found_in(element, reply):
                 return found
             raise Rejected("Somebody has answered this review already, and NHS.UK shows one answer per review.")
         headers = {"subscription-key": self._credentials.nhsuk_publisher_key or ""}
-        answer = self._http.ask("POST", "/moderation/response", headers=headers, json=self._body(access, reply))
+        name = line(access.config.get("name"), 200) or reply.author_name
+        body = answers.body(reply, self._credentials.nhsuk_publisher_id or "", name, next(iter(_codes(access)), ""))
+        answer = self._http.ask("POST", "/moderation/response", headers=headers, json=body)
         # A reference that was used before is refused, undocumented by which status: the response may be there.
         if answer.status in (400, 403, 409, 422) and (found := self.find_reply(access, reply)):
             return found
         if not 200 <= answer.status < 300:
-            raise _refusal(self._http, answer)
-        return _accepted(answer, reply)
+            raise answers.refusal(answer, self._http.refusal(answer))
+        return answers.accepted(answer, reply)
 
     def find_reply(self, access: Access, reply: Reply) -> SentReply | None:
         """Return the review's response if it carries our key or, moderators may edit, much the same words.
 
         Raises: Gone when the review is no longer there; Temporary, Permanent.
         """
-        return _found(self._comment(access, reply.target.remote_id), reply)
+        return answers.found_in(self._comment(access, reply.target.remote_id), reply)
 
     def recheck(self, access: Access, remote_ids: Sequence[str]) -> list[InboundItem]:
         """Read each review again (one request each). Raises: Temporary when all of them fail; NotAuthorised."""
@@ -283,25 +283,6 @@ class NhsUk(Keyed):
     def _assisted(self, target: ReplyTarget) -> ReplyPermission:
         return ReplyPermission("assisted", _ASSISTED, target.url)
 
-    def _body(self, access: Access, reply: Reply) -> dict[str, Any]:
-        source, name = reply.target.source, line(access.config.get("name"), 200) or reply.author_name
-        return {
-            "Author": reply.author_email,
-            "ScreenName": name,
-            "Title": f"Reply from {name}",
-            "CommentText": reply.text,
-            "CommentOriginalURL": reply.target.url or "",
-            # Both references must be JSON strings. Ours is chosen before the first attempt, so a second one is seen.
-            "PublishersCommentRef": str(reply.key),
-            "PublisherID": self._credentials.nhsuk_publisher_id,
-            "IPAddress": _NOBODYS_ADDRESS,
-            "ODSCode": reply.target.service_code or next(iter(_codes(access)), ""),
-            "RespondingTo": {
-                "PublisherID": str(source.get("publisher_id") or "nhsuk"),
-                "PublishersCommentRef": str(source.get("comment_ref") or reply.target.remote_id),
-            },
-        }
-
 
 def _codes(access: Access) -> list[str]:
     return [code for code in map(identifier, sequence(access.config.get("ods_codes"))) if code]
@@ -322,36 +303,3 @@ def _elements(answer: Answer) -> Sequence[Any]:
 def _read_removed(element: Any) -> Sequence[InboundItem]:
     remote_id = items.comment_id(element)
     return [withdrawn(remote_id)] if remote_id else items.items_of(element)
-
-
-def _found(element: Any, reply: Reply) -> SentReply | None:
-    response = items.response_of(element)
-    ours = identifier(response.get("publishersCommentRef")) == reply.key
-    if not response or not (ours or similar(reply.text, str(response.get("commentText") or ""))):
-        return None
-    state = "live" if items.is_live(response) else "pending"
-    url = line(items.comment_of(element).get("commentOriginalURL"), 2_000) or None
-    return SentReply(items.response_id(element), url, state)  # type: ignore[arg-type]
-
-
-def _accepted(answer: Answer, reply: Reply) -> SentReply:
-    body = mapping(answer.json())
-    status = line(body.get("Status")).casefold()
-    if status in ("rejected", "error", "failed"):
-        raise Rejected(line(body.get("ErrorText"), 300) or "NHS.UK does not accept this answer.")
-    remote_id = identifier(body.get("CommentID"))
-    if not remote_id:
-        raise Unavailable("NHS.UK took the answer but did not say under which number.")
-    return SentReply(remote_id, reply.target.url, "live" if status == "published" else "pending")
-
-
-def _refusal(http: Http, answer: Answer) -> Exception:
-    error = http.refusal(answer)
-    if not isinstance(error, Rejected):
-        return error
-    try:
-        told = mapping(answer.json())
-    except Temporary:
-        return error
-    text = line(told.get("ErrorText") or told.get("message"), 300)
-    return Rejected(f"NHS.UK does not accept this answer: {text}") if text else error

@@ -1,17 +1,6 @@
 """X: mentions are read with the app's token or the account's own; answers are posted by the signed-in account.
 
-| status | body says | ours |
-|---|---|---|
-| 400 | Invalid Request | Rejected |
-| 401 | Unauthorized; code 89 | NotAuthorised |
-| 402 | credits used up (from memory) | NotAuthorised |
-| 403 | duplicate content | the reply that is there, else Rejected |
-| 403 | reply not allowed, not mentioned | Rejected |
-| 403 | deleted or not visible | Gone |
-| 403 | unsupported-authentication, client-forbidden, scope | NotAuthorised |
-| 404 | resource-not-found | Gone |
-| 429 | Too Many Requests, code 88, usage-capped | RateLimited until x-rate-limit-reset |
-| 5xx, timeout | | Unavailable: a post may exist all the same |
+What statuses and refusals mean: x_refusals.py.
 
 Source: X API v2 documents as of 2026; at most the newest 800 mentions can be reached; ids are decimal snowflakes.
 """
@@ -25,7 +14,7 @@ import httpx
 import twitter_text
 
 from healthberry.connectors import x_posts as posts
-from healthberry.connectors import x_sign_in, x_walks
+from healthberry.connectors import x_refusals, x_sign_in, x_walks
 from healthberry.connectors.base import (
     Access,
     Authorisation,
@@ -45,7 +34,6 @@ from healthberry.connectors.base import (
 from healthberry.connectors.endpoints import Credentials, Endpoints
 from healthberry.connectors.errors import (
     BadSignature,
-    ConnectorError,
     Gone,
     NotAuthorised,
     Permanent,
@@ -54,7 +42,7 @@ from healthberry.connectors.errors import (
     Unavailable,
     UnexpectedAnswer,
 )
-from healthberry.connectors.http import Answer, Http, Params, Refusals
+from healthberry.connectors.http import Answer, Http, Params
 from healthberry.connectors.reading import (
     as_history,
     garbled,
@@ -65,17 +53,9 @@ from healthberry.connectors.reading import (
     sequence,
     withdrawn,
 )
-from healthberry.connectors.text import line, similar
+from healthberry.connectors.text import line
 from healthberry.connectors.walks import pack, unpack
 from healthberry.connectors.websites import Websites
-
-REFUSALS: Final[Refusals] = {
-    400: (Rejected, "X does not accept this."),
-    401: (NotAuthorised, "X refused our token. Sign in with X again."),
-    402: (NotAuthorised, "The X credits of this installation are used up."),
-    403: (Rejected, "X does not allow this."),
-    404: (Gone, "This is no longer on X."),
-}
 
 _POST_FIELDS: Final = (
     "created_at,author_id,conversation_id,in_reply_to_user_id,referenced_tweets,entities,lang,note_tweet,"
@@ -122,7 +102,7 @@ class X:
         transport: httpx.BaseTransport | None = None,
         read_seconds: float | None = None,
     ) -> None:
-        self._http = Http(endpoints.x_api, "X", REFUSALS, transport=transport, read_seconds=read_seconds)
+        self._http = Http(endpoints.x_api, "X", x_refusals.REFUSALS, transport=transport, read_seconds=read_seconds)
         self._web = endpoints.x_web
         self._credentials = credentials
         self._websites = websites
@@ -228,10 +208,11 @@ class X:
         own_id = access.secrets.get("account_id") or self._us(access).user_id
         params = [("since_id", reply.target.remote_id), ("exclude", "retweets"), ("tweet.fields", _POST_FIELDS)]
         signed_in, token = bool(access.secrets.get("access_token")), ""
+        targets = {reply.target.remote_id, _target(reply)}
         for _ in range(_FIND_PAGES):
             body = self._read_timeline(access, own_id, "tweets", token, params)
             for post in sequence(body.get("data")):
-                if _is_ours(post, reply, exactly=signed_in):
+                if posts.says(post, targets, reply.text, exactly=signed_in):
                     return self._sent(access, posts.post_id(post))
             if not (token := x_walks.meta_of(body).next_token):
                 break
@@ -314,13 +295,13 @@ class X:
         error = self._http.refusal(answer)
         if answer.status not in (400, 403):
             raise error
-        detail = _detail(answer)
+        detail = x_refusals.detail_of(answer)
         if "duplicate" in detail.casefold():
             # The refusal does not name the post that is there: it may be ours, from an attempt that seemed to fail.
             if found := self.find_reply(access, reply):
                 return found
             raise Rejected("X has seen these very words from this account lately. Change the wording and try again.")
-        raise _forbidden(detail, error)
+        raise x_refusals.forbidden(detail, error)
 
     def _sent(self, access: Access, remote_id: str) -> SentReply:
         username = access.secrets.get("account") or line(access.config.get("username"), 50) or "i"
@@ -357,31 +338,3 @@ def _user_of(answer: Answer) -> posts.Us:
 
 def _target(reply: Reply) -> str:
     return identifier(reply.target.source.get("latest_id")) or reply.target.remote_id
-
-
-def _is_ours(post: Any, reply: Reply, *, exactly: bool) -> bool:
-    if posts.answered(post) not in (reply.target.remote_id, _target(reply)):
-        return False
-    theirs, ours = posts.comparable(posts.said_words(post)), posts.comparable(reply.text)
-    return theirs == ours or (not exactly and similar(ours, theirs))
-
-
-def _detail(answer: Answer) -> str:
-    try:
-        body = mapping(answer.json())
-    except Temporary:
-        return ""
-    errors = [mapping(one) for one in sequence(body.get("errors"))]
-    said = [body.get("detail"), body.get("title"), body.get("type"), *(one.get("message") for one in errors)]
-    return " ".join(line(one, 300) for one in said if one)
-
-
-def _forbidden(detail: str, error: ConnectorError) -> ConnectorError:
-    small = detail.casefold()
-    if "deleted" in small or "not visible" in small:
-        return Gone("The post that you answer has been deleted on X or is hidden from this account.")
-    if "mentioned" in small or "reply to this conversation" in small:
-        return Rejected(posts.NOT_MENTIONED)
-    if any(word in small for word in ("unsupported-authentication", "client-forbidden", "scope", "not-enrolled")):
-        return NotAuthorised("X does not let this sign-in publish. Sign in with X again and allow posting.")
-    return Rejected(f"X does not accept this answer: {detail}") if detail else error

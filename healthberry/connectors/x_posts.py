@@ -7,7 +7,7 @@ documented.
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -24,7 +24,7 @@ from healthberry.connectors.reading import (
     sequence,
     small,
 )
-from healthberry.connectors.text import clean, line, normal
+from healthberry.connectors.text import clean, line, normal, similar
 
 NOT_MENTIONED: Final = (
     "X only lets us answer posts that mention this account or quote one of its posts. You can still answer on X itself."
@@ -121,6 +121,14 @@ def said_words(post: Any) -> str:
     """Return the words of a post as served, links not expanded; the long form where there is one."""
     given = mapping(post)
     return clean(first(_long(given), "text") or given.get("text"))
+
+
+def says(post: Any, targets: Collection[str], words: str, *, exactly: bool) -> bool:
+    """Say whether `post` answers one of `targets` with `words`, exactly or as a person may have changed them."""
+    if answered(post) not in targets:
+        return False
+    theirs, ours = comparable(said_words(post)), comparable(words)
+    return theirs == ours or (not exactly and similar(ours, theirs))
 
 
 def _words(post: Mapping[str, Any]) -> str:
