@@ -1,0 +1,87 @@
+"""What only X does, over real HTTP against the sandbox: tokens that die, posts that may not be answered, edits."""
+
+from dataclasses import replace
+
+import pytest
+
+from healthberry.connectors.base import Access
+from healthberry.connectors.errors import Gone, NotAuthorised, Rejected
+from tests.connectors.cases import Case, made, signed_in
+from tests.connectors.conftest import Sandbox
+
+
+@pytest.fixture
+def case(sandbox: Sandbox) -> Case:
+    return made("x", sandbox)
+
+
+def test_a_refresh_token_works_once_and_the_new_pair_works(case: Case) -> None:
+    access = signed_in(case)
+    got = case.connector.refresh(access)
+    fresh = Access(case.access.config, got.secrets, got.expires_at)
+    assert got.account == case.where["handle"]
+    assert got.secrets["refresh_token"] != access.secrets["refresh_token"]
+    item = case.find(case.post("Please ring me back."))
+    assert case.connector.reply(fresh, case.reply(item, "We will ring you today.")).remote_id
+    with pytest.raises(NotAuthorised):
+        case.connector.refresh(access)
+
+
+def test_a_token_that_has_expired_is_said(case: Case) -> None:
+    access = signed_in(case)
+    item = case.find(case.post("Please ring me back."))
+    case.network.armed = "expired_token"
+    with pytest.raises(NotAuthorised, match="Sign in with X again"):
+        case.connector.reply(access, case.reply(item, "We will ring you."))
+
+
+def test_the_same_words_again_are_refused_with_advice_and_nothing_is_doubled(case: Case) -> None:
+    access = signed_in(case)
+    first, second = (case.find(case.post(f"Please ring me back {number}.")) for number in (1, 2))
+    case.connector.reply(access, case.reply(first, "Thank you for getting in touch."))
+    with pytest.raises(Rejected, match="Change the wording"):
+        case.connector.reply(access, case.reply(second, "Thank you for getting in touch."))
+    assert case.sandbox.look("x", second.remote_id)["replies"] == []
+
+
+def test_x_refuses_what_we_said_it_would_refuse(case: Case) -> None:
+    access = signed_in(case)
+    remote_id = case.sandbox.post("x", handle="SomebodyElse", author="Sam", text="The hospital is slow.")
+    item = case.find(case.post("I mention you."))
+    target = replace(case.reply(item, "Sorry to hear that.").target, remote_id=remote_id, source={})
+    with pytest.raises(Rejected, match="mention"):
+        case.connector.reply(access, replace(case.reply(item, "Sorry to hear that."), target=target))
+
+
+def test_a_post_that_was_deleted_meanwhile_is_gone(case: Case) -> None:
+    access = signed_in(case)
+    item = case.find(case.post("I go."))
+    case.sandbox.withdraw("x", item.remote_id)
+    with pytest.raises(Gone):
+        case.connector.reply(access, case.reply(item, "Thank you for this."))
+
+
+def test_an_edited_post_is_answered_in_its_newest_version(case: Case) -> None:
+    access = signed_in(case)
+    remote_id = case.post("Befor.")
+    case.sandbox.edit("x", remote_id, f"@{case.where['handle']} After.")
+    item = case.find(remote_id)
+    assert item.text.endswith("After.")
+    assert item.source["latest_id"] != remote_id
+    reply = case.reply(item, "Thank you for your words.")
+    sent = case.connector.reply(access, reply)
+    found = case.connector.find_reply(access, reply)
+    assert found is not None
+    assert found.remote_id == sent.remote_id
+
+
+def test_a_text_too_long_is_refused_with_the_reason(case: Case) -> None:
+    access = signed_in(case)
+    item = case.find(case.post("Tell me everything."))
+    with pytest.raises(Rejected):
+        case.connector.reply(access, case.reply(item, "word " * 100))
+
+
+def test_a_code_is_good_once(case: Case) -> None:
+    with pytest.raises(NotAuthorised, match="30 seconds"):
+        case.connector.authorise({"code": "never-given"}, "http://127.0.0.1:9/back", "v" * 43)
