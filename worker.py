@@ -5,11 +5,12 @@
 
 import sys
 
-from rq import Queue, Worker
+from rq import Worker
 from rq.serializers import JSONSerializer
 
 from healthberry import create_app
 from healthberry.jobs import base
+from healthberry.queues import QUEUES, queue
 from healthberry.settings import Settings, SettingsError
 
 
@@ -21,7 +22,7 @@ def main(names: list[str]) -> int:
         sys.stderr.write(f"{error}\n")
         return 2
     base.use(app)
-    queues: list[Queue] = [base.queue(name, app.extensions["valkey_jobs"]) for name in names or base.QUEUES]
+    queues = [queue(name, app.extensions["valkey_jobs"]) for name in names or QUEUES]
     worker = Worker(queues, connection=app.extensions["valkey_jobs"], serializer=JSONSerializer)
     worker.work(logging_level="WARNING")
     return 0

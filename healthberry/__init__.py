@@ -12,8 +12,8 @@ if TYPE_CHECKING:
 def create_app(settings: "Settings", *, transport: "httpx.BaseTransport | None" = None) -> "Flask":
     """Join the parts; see `healthberry.application`.
 
-    Imported on demand: the sandbox and the launcher are packages beneath this one and must not load the whole application.
+    Imported on demand: the sandbox and the launcher are packages beneath this one and must not load all the rest.
     """
-    from healthberry.application import create_app as create
+    from healthberry.application import create_app as create  # noqa: PLC0415
 
     return create(settings, transport=transport)

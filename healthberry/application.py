@@ -14,6 +14,7 @@ from healthberry.connectors import registry
 from healthberry.core import events, scope
 from healthberry.core.vault import Vault
 from healthberry.extensions import csrf, db, htmx, login_manager, mail, migrate
+from healthberry.mail.send import mail_config
 from healthberry.settings import Settings
 
 _POOL_SIZE = 10
@@ -57,7 +58,6 @@ def _migrations() -> Path:
 
 
 def _config(settings: Settings) -> dict[str, object]:
-    server = settings.mail_server
     secure = settings.public_url.startswith("https://")
     return {
         "SECRET_KEY": settings.secret_key,
@@ -72,11 +72,6 @@ def _config(settings: Settings) -> dict[str, object]:
         "MAX_FORM_MEMORY_SIZE": 2 * 1024 * 1024,
         "WTF_CSRF_TIME_LIMIT": None,
         "WTF_CSRF_SSL_STRICT": secure,
-        "MAIL_SERVER": server.host,
-        "MAIL_PORT": server.port,
-        "MAIL_USERNAME": server.username,
-        "MAIL_PASSWORD": server.password,
-        "MAIL_USE_TLS": server.security == "starttls",
-        "MAIL_USE_SSL": server.security == "tls",
         "MAIL_DEFAULT_SENDER": settings.mail_from,
+        **mail_config(settings.mail_server),
     }

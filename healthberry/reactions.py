@@ -1,7 +1,7 @@
 """The table "event -> what follows", beyond what its own transaction already did.
 
-A subscriber gets ids and nudges a job; the database already knows what is to be done, so a nudge that is lost costs only
-the time until the next sweep.
+A subscriber gets ids and nudges a job; the database already knows what is to be done, so a nudge that is lost costs
+only the time until the next sweep.
 """
 
 from collections.abc import Mapping, Sequence

@@ -17,7 +17,7 @@ from healthberry import logs
 from healthberry.core import events, health
 from healthberry.environment import MailServer
 from healthberry.extensions import part
-from healthberry.jobs.base import QUEUES, queue
+from healthberry.queues import QUEUES, queue
 
 blueprint = Blueprint("health", __name__)
 blueprint.record_once(lambda state: state.app.extensions.setdefault("health", {}))

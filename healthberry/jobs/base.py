@@ -10,17 +10,12 @@ from typing import Any
 from uuid import UUID
 
 from flask import Flask, current_app, has_app_context
-from redis import Redis
 from redis.exceptions import RedisError
-from rq import Queue
-from rq.serializers import JSONSerializer
 
 from healthberry.core import scope
+from healthberry.queues import queue
 
 log = logging.getLogger(__name__)
-
-# In the order in which a worker empties them: a reply and an alert never wait behind a backfill.
-QUEUES = ("replies", "alerts", "ingest", "backfill")
 
 _RESULT_SECONDS = 60
 _REMEMBER_SECONDS = 60
@@ -50,11 +45,6 @@ def nudge_once(function: Any, *ids: str) -> None:
 
 def _mark(name: str, ids: tuple[Any, ...]) -> str:
     return f"hb:nudged:{name}:{':'.join(map(str, ids))}"
-
-
-def queue(name: str, connection: Redis) -> Queue:
-    """Return the named queue over `connection`."""
-    return Queue(name, connection=connection, serializer=JSONSerializer)
 
 
 def job(queue_name: str, timeout_seconds: int = 120) -> Callable[[Callable[..., None]], Callable[..., None]]:

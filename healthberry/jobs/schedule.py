@@ -8,7 +8,7 @@ from rq.job import Job
 from healthberry.core import sweep as due
 from healthberry.core.events import commit
 from healthberry.jobs import maintenance
-from healthberry.jobs.base import queue
+from healthberry.queues import queue
 
 SWEEP_SECONDS = 5
 

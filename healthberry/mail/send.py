@@ -15,21 +15,34 @@ from types import TracebackType
 from typing import Any, Self
 from urllib.parse import urlsplit
 
+from flask_mail import Connection
 from redis.exceptions import RedisError
-from rq import Queue, Retry
-from rq.serializers import JSONSerializer
+from rq import Retry
 
 from healthberry import logs
 from healthberry.environment import MailServer
 from healthberry.extensions import part
 from healthberry.mail.messages import write
 from healthberry.models.owned import now
+from healthberry.queues import queue
 
 log = logging.getLogger(__name__)
 
 _TIMEOUT_SECONDS = 20
 # The job lives above this layer, so it is named and not imported.
 _SEALED_JOB = "healthberry.jobs.alerts.send_sealed"
+
+
+def mail_config(server: MailServer) -> dict[str, object]:
+    """Return Flask-Mail's configuration for this server."""
+    return {
+        "MAIL_SERVER": server.host,
+        "MAIL_PORT": server.port,
+        "MAIL_USERNAME": server.username,
+        "MAIL_PASSWORD": server.password,
+        "MAIL_USE_TLS": server.security == "starttls",
+        "MAIL_USE_SSL": server.security == "tls",
+    }
 
 
 class NotSent(Exception):
@@ -41,66 +54,70 @@ class NotSent(Exception):
         self.for_good = for_good
 
 
-class Courier:
-    """One connection to the mail server, opened when the first mail needs it and used for all that follow."""
+class Courier(Connection):  # type: ignore[misc]  # Flask-Mail has no types
+    """Flask-Mail's connection, opened when the first mail needs it and used for all that follow.
 
-    def __init__(self, server: MailServer, own_name: str, timeout_seconds: float = _TIMEOUT_SECONDS) -> None:
-        self._server = server
+    Its own `configure_host` waits without end and believes any certificate; this one does neither.
+    """
+
+    def __init__(self, mail: Any, own_name: str, timeout_seconds: float = _TIMEOUT_SECONDS) -> None:
+        super().__init__(mail)
         self._own_name = own_name
         self._timeout = timeout_seconds
-        self._smtp: smtplib.SMTP | None = None
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
-        if self._smtp is not None:
+        if self.host is not None:
             with contextlib.suppress(OSError):
-                self._smtp.quit()
+                self.host.quit()
         self._drop()
 
     def send(self, message: EmailMessage) -> None:
         """Hand over one mail. Raises: NotSent; the connection is opened anew for the next one then."""
-        if self._smtp is None:
-            self._smtp = self._open()
+        if self.mail.suppress:
+            return
+        if self.host is None:
+            self.host = self.configure_host()
         try:
-            self._smtp.send_message(message)
+            self.host.send_message(message)
         except OSError as error:  # every SMTPException is one
             self._drop()
             raise _refusal(error) from error
 
-    def _open(self) -> smtplib.SMTP:
+    def configure_host(self) -> smtplib.SMTP:
+        """Open the connection. Raises: NotSent."""
         try:
             smtp = self._connect()
         except OSError as error:
             raise NotSent("The mail server can't be reached.") from error
         try:
-            if self._server.security == "starttls":
+            if self.mail.use_tls:
                 smtp.starttls(context=ssl.create_default_context())
-            if self._server.username:
-                smtp.login(self._server.username, self._server.password or "")
+            if self.mail.username:
+                smtp.login(self.mail.username, self.mail.password or "")
         except OSError as error:
             smtp.close()
             raise NotSent("The mail server does not let us in.") from error
         return smtp
 
     def _connect(self) -> smtplib.SMTP:
-        host, port = self._server.host, self._server.port
-        if self._server.security == "tls":
+        host, port = self.mail.server, self.mail.port
+        if self.mail.use_ssl:
             trusted = ssl.create_default_context()
             return smtplib.SMTP_SSL(host, port, self._own_name, timeout=self._timeout, context=trusted)
         return smtplib.SMTP(host, port, self._own_name, timeout=self._timeout)
 
     def _drop(self) -> None:
-        if self._smtp is not None:
-            self._smtp.close()
-        self._smtp = None
+        if self.host is not None:
+            self.host.close()
+        self.host = None
 
 
 def courier() -> Courier:
     """Return a courier to the mail server of the settings; use it as a context manager."""
-    settings = part("settings")
-    return Courier(settings.mail_server, urlsplit(settings.public_url).hostname or "localhost")
+    return Courier(part("mail"), urlsplit(part("settings").public_url).hostname or "localhost")
 
 
 def send_template(
@@ -131,8 +148,10 @@ def post(to: str, template: str, context: Mapping[str, Any], *, useful_seconds: 
     }
     sealed = part("vault").seal(letter).decode()
     try:
-        queue = Queue("alerts", connection=part("valkey"), serializer=JSONSerializer)
-        queue.enqueue_call(_SEALED_JOB, args=(sealed,), timeout=60, result_ttl=0, failure_ttl=3600, retry=Retry(max=2))
+        waiting = queue("alerts", part("valkey"))
+        waiting.enqueue_call(
+            _SEALED_JOB, args=(sealed,), timeout=60, result_ttl=0, failure_ttl=3600, retry=Retry(max=2)
+        )
     except RedisError as error:
         logs.event(log, "mail.queue_unreachable", logging.WARNING, template=template, error=type(error).__name__)
         _send_quietly(to, template, context)

@@ -1,11 +1,13 @@
 """Mail servers of every temper for these tests."""
 
-import dataclasses
 from collections.abc import Callable, Iterator
 
 import pytest
 from flask import Flask
 
+from healthberry.environment import mail_server
+from healthberry.extensions import mail
+from healthberry.mail.send import mail_config
 from tests.mail.outgoing import MailServers
 
 
@@ -22,6 +24,7 @@ def use_mail_server(app: Flask) -> Callable[[str], None]:
     """Let the application hand its mail over at this address."""
 
     def use(url: str) -> None:
-        app.extensions["settings"] = dataclasses.replace(app.extensions["settings"], mail_url=url)
+        app.config.update(mail_config(mail_server(url)))
+        mail.init_app(app)
 
     return use

@@ -14,8 +14,8 @@ from sqlalchemy import select
 
 from healthberry.extensions import db
 from healthberry.jobs import alerts as jobs
-from healthberry.jobs import base
 from healthberry.models.replies import OutboxMail
+from healthberry.queues import queue
 
 
 class Temper:
@@ -90,5 +90,7 @@ def send_all(organisation_id: UUID) -> None:
 def work(app: Flask) -> None:
     """Empty the queue of alerts as a worker would."""
     connection = app.extensions["valkey_jobs"]
-    queue = base.queue("alerts", connection)
-    SimpleWorker([queue], connection=connection, serializer=queue.serializer).work(burst=True, logging_level="WARNING")
+    waiting = queue("alerts", connection)
+    SimpleWorker([waiting], connection=connection, serializer=waiting.serializer).work(
+        burst=True, logging_level="WARNING"
+    )

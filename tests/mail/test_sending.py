@@ -10,6 +10,7 @@ from uuid import UUID
 
 import pytest
 from flask import Flask
+from flask_mail import Mail
 from redis import Redis
 from sqlalchemy import update
 
@@ -131,13 +132,20 @@ def test_a_server_that_dies_after_the_last_byte_gets_the_same_mail_again_under_t
     assert first["Message-ID"] == second["Message-ID"]
 
 
+def _state(url: str) -> object:
+    """Return what Flask-Mail keeps of one mail server."""
+    app = Flask(__name__)
+    app.config.update(send.mail_config(mail_server(url)))
+    return Mail().init_app(app)
+
+
 def test_a_server_that_never_answers_is_left_after_the_time_out() -> None:
     message = EmailMessage()
     with socket.socket() as silent:
         silent.bind(("127.0.0.1", 0))
         silent.listen()
-        server = mail_server(f"smtp://127.0.0.1:{silent.getsockname()[1]}")
-        with send.Courier(server, "localhost", timeout_seconds=0.2) as courier, pytest.raises(send.NotSent) as caught:
+        state = _state(f"smtp://127.0.0.1:{silent.getsockname()[1]}")
+        with send.Courier(state, "localhost", timeout_seconds=0.2) as courier, pytest.raises(send.NotSent) as caught:
             courier.send(message)
     assert caught.value.reason == "The mail server can't be reached."
     assert not caught.value.for_good
@@ -145,8 +153,8 @@ def test_a_server_that_never_answers_is_left_after_the_time_out() -> None:
 
 def test_a_server_without_encryption_gets_nothing_where_encryption_is_asked_for(mail_servers: MailServers) -> None:
     temper = Temper()
-    server = mail_server(mail_servers.start(temper).replace("smtp://", "smtp+starttls://ann:secret@"))
-    with send.Courier(server, "localhost") as courier, pytest.raises(send.NotSent, match="does not let us in"):
+    state = _state(mail_servers.start(temper).replace("smtp://", "smtp+starttls://ann:secret@"))
+    with send.Courier(state, "localhost") as courier, pytest.raises(send.NotSent, match="does not let us in"):
         courier.send(EmailMessage())
     assert temper.received == []
 

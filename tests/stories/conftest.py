@@ -10,9 +10,9 @@ from rq import SimpleWorker
 from rq.serializers import JSONSerializer
 from sqlalchemy import create_engine, text
 
-from healthberry.jobs import base as jobs
 from healthberry.jobs import maintenance
 from healthberry.local.postgres import Database
+from healthberry.queues import QUEUES, queue
 from healthberry.settings import Settings
 from tests.sandbox_server import KEYS, Sandbox
 
@@ -30,7 +30,7 @@ def work(app: Flask) -> Callable[[], None]:
 
     def run() -> None:
         connection: Redis = app.extensions["valkey_jobs"]
-        queues = [jobs.queue(name, connection) for name in jobs.QUEUES]
+        queues = [queue(name, connection) for name in QUEUES]
         worker = SimpleWorker(queues, connection=connection, serializer=JSONSerializer)
         worker.work(burst=True, logging_level="ERROR")
         failed = [job_id for queue in queues for job_id in queue.failed_job_registry.get_job_ids()]
