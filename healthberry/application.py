@@ -26,7 +26,8 @@ def create_app(settings: Settings, *, transport: httpx.BaseTransport | None = No
 
     `transport` replaces the network of every connector (tests). Opens no connection: workers fork after this.
     """
-    logs.configure(settings.log_level)
+    credentials = _credentials(settings)
+    logs.configure(settings.log_level, secrets=[settings.secret_key, *settings.channel_keys, *credentials.known()])
     app = Flask(__name__)
     app.config.update(_config(settings))
     app.extensions["settings"] = settings
@@ -34,9 +35,7 @@ def create_app(settings: Settings, *, transport: httpx.BaseTransport | None = No
     app.extensions["valkey"] = Redis.from_url(settings.redis_url, socket_timeout=5, socket_connect_timeout=2)
     # Workers wait on their queues for minutes: no time-out on that connection.
     app.extensions["valkey_jobs"] = Redis.from_url(settings.redis_url, socket_connect_timeout=2)
-    app.extensions["connectors"] = registry.build(
-        registry.endpoints(settings.sandbox_url), _credentials(settings), transport
-    )
+    app.extensions["connectors"] = registry.build(registry.endpoints(settings.sandbox_url), credentials, transport)
     for extension in (db, csrf, htmx, login_manager, mail):
         extension.init_app(app)
     migrate.init_app(app, db, directory=str(_migrations()))

@@ -247,7 +247,8 @@ def _edit(channel: Channel, known: Sequence[InboundItem], stored: Stored) -> Non
     """
     if not known:
         return
-    found = select(Message.remote_id, Message.text, Message.title, Message.withdrawn_at).where(
+    columns = (Message.remote_id, Message.text, Message.title, Message.withdrawn_at, Message.source)
+    found = select(*columns, Message.may_not_reply).where(
         Message.organisation_id == channel.organisation_id,
         Message.channel_id == channel.id,
         Message.remote_id.in_([item.remote_id for item in known]),
@@ -256,15 +257,19 @@ def _edit(channel: Channel, known: Sequence[InboundItem], stored: Stored) -> Non
     present = {row.remote_id: row for row in db.session.execute(found)}
     for item in known:
         row = present.get(item.remote_id)
-        if row is not None and (row.text != item.text or row.title != item.title or row.withdrawn_at is not None):
-            statement = (
-                update(Message)
-                .where(_same(channel, item))
-                .values(text=item.text, title=item.title, screen_name=item.author.screen_name)
-                .values(edited_at=now(), withdrawn_at=None)
-                .returning(Message.conversation_id)
-            )
-            stored.changed.update(db.session.execute(statement).scalars())
+        if row is None:
+            continue
+        if (row.source, row.may_not_reply) != (dict(item.source), item.may_not_reply):
+            # What a reply needs to know (answered already, no longer mentioned) changes without a word changing.
+            _write(channel, item, source=dict(item.source), may_not_reply=item.may_not_reply)
+        if row.text != item.text or row.title != item.title or row.withdrawn_at is not None:
+            words = {"text": item.text, "title": item.title, "screen_name": item.author.screen_name}
+            stored.changed.update(_write(channel, item, **words, edited_at=now(), withdrawn_at=None))
+
+
+def _write(channel: Channel, item: InboundItem, **values: Any) -> Sequence[UUID]:
+    statement = update(Message).where(_same(channel, item)).values(**values).returning(Message.conversation_id)
+    return db.session.execute(statement).scalars().all()
 
 
 def _same(channel: Channel, item: InboundItem) -> ColumnElement[bool]:
