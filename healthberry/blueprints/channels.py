@@ -12,7 +12,7 @@ from werkzeug.wrappers import Response
 
 from healthberry.blueprints import guard, headers
 from healthberry.connectors.errors import ConnectorError
-from healthberry.core import channels, events, scope
+from healthberry.core import channels, events
 from healthberry.core.errors import Conflict, NotAllowed
 from healthberry.core.permissions import require
 from healthberry.mail import links
@@ -70,11 +70,11 @@ def show_answer(kind: str) -> ResponseReturnValue:
     events.commit()  # no connection to the database is held while the provider is waited for
     try:
         authorisation = connector.authorise(request.args.to_dict(), _callback(kind), begun["verifier"])
-    except ConnectorError as error:
-        return render_template("welcome/connect.html", channel=channel, wanted=begun["next"], trouble=str(error)), 502
-    member = guard.member()
-    scope.enter(member.organisation_id)
-    channels.connect(member, channel_id, authorisation)
+        channels.connect(guard.member(), channel_id, authorisation)
+    except (ConnectorError, Conflict) as error:
+        events.forget()
+        channel = _mine(channel_id)
+        return render_template("welcome/connect.html", channel=channel, wanted=begun["next"], trouble=str(error)), 409
     events.commit()
     return _connected(channel, begun, "connected")
 

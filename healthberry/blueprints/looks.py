@@ -22,7 +22,7 @@ _ICON_ATTRIBUTES = 'aria-hidden="true" focusable="false" width="{size}" height="
 
 def install(app: Flask) -> None:
     """Teach the application's templates the words of this module, and where the NHS.UK frontend's macros are."""
-    app.jinja_options = {**app.jinja_options, "undefined": ChainableUndefined}
+    app.jinja_env.undefined = ChainableUndefined  # the frontend's macros look into parameters that were not given
     app.jinja_env.loader = ChoiceLoader([app.create_global_jinja_loader(), PackageLoader("nhsuk_frontend_jinja")])
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.jinja_env.filters.update(exact=moments.exact, day=moments.day, relative=moments.relative, capabilities=channel)

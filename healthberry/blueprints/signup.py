@@ -26,7 +26,7 @@ def index() -> str:
     """Search the organisation; works as a plain form too."""
     query = _query()
     errors = {"q": "Enter a name, town, postcode or ODS code"} if "q" in request.args and not query else {}
-    return render_template("signup/index.html", q=query, hits=_search(query), errors=errors)
+    return _index(query, errors)
 
 
 @blueprint.get("/providers")
@@ -58,7 +58,7 @@ def you() -> ResponseReturnValue:
     try:
         choice = _choice(request.args)
     except Invalid as error:
-        return render_template("signup/index.html", q="", hits=[], errors={"q": error.reason}), 422
+        return _index("", {"q": error.reason}), 422
     return _you(choice)
 
 
@@ -68,7 +68,7 @@ def send_code() -> ResponseReturnValue:
     try:
         choice = _choice(request.form)
     except Invalid as error:
-        return render_template("signup/index.html", q="", hits=[], errors={"q": error.reason}), 422
+        return _index("", {"q": error.reason}), 422
     errors, values = {}, {}
     for field, check in (("name", signup.person), ("email", mailboxes.normalise)):
         try:
@@ -86,6 +86,11 @@ def _query() -> str:
 
 def _search(query: str) -> list[Hit]:
     return list(register.search(db.session(), query, _HITS)) if query else []
+
+
+def _index(query: str, errors: dict[str, str]) -> str:
+    listed = register.count_open(db.session())
+    return render_template("signup/index.html", q=query, hits=_search(query), listed=listed, errors=errors)
 
 
 def _choice(given: Mapping[str, str]) -> Choice:

@@ -116,7 +116,7 @@ def check_link(code_id: UUID | None, link_key: str) -> EmailCode:
 def find_by_link(code_id: UUID | None, link_key: str, *, lock: bool = False) -> EmailCode:
     """Return what the link stands for without using it. Raises: Refused."""
     row = _usable(code_id, lock=lock)
-    if not hmac.compare_digest(_mac("link", row.id), link_key):
+    if not hmac.compare_digest(_mac("link", row.id).encode(), link_key.encode("utf-8", "replace")):
         raise Refused("This link is not complete. Copy the whole address, or type the code instead.", over=True)
     return row
 

@@ -5,7 +5,7 @@ import unicodedata
 from dataclasses import dataclass
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.dialects.postgresql import insert
 
 from healthberry.core import events, mailboxes, members, register, scope
@@ -55,7 +55,8 @@ def choose(ods_code: str) -> Choice:
 
 
 def _provider(ods_code: str) -> Provider:
-    provider = register.find(db.session(), ods_code.strip().upper()[:20])
+    code = ods_code.strip()
+    provider = register.find(db.session(), code) if code.isascii() and code.isalnum() else None
     if provider is None:
         raise Invalid("We do not know this organisation. Search for it by name, town or postcode.", "q")
     return provider
@@ -115,7 +116,9 @@ def join(choice: Choice, email: str, name: str) -> Joined:
 
 
 def _organisation(choice: Choice) -> tuple[Organisation, bool]:
-    """Two first members at the same moment make one organisation."""
+    """Return the organisation, and whether it was made just now; two first members at the same moment make one."""
+    if not choice.listed and (known := _typed_before(choice)):
+        return known, False
     row = {"id": new_id(), "name": choice.name, "kind": choice.kind, "town": choice.town, "discover_next_at": now()}
     if choice.listed:
         provider = _provider(choice.subject)
@@ -133,6 +136,17 @@ def _organisation(choice: Choice) -> tuple[Organisation, bool]:
         return db.session.get_one(Organisation, organisation_id), True
     found = select(Organisation).where(Organisation.ods_code == choice.subject)
     return db.session.scalars(found).one(), False
+
+
+def _typed_before(choice: Choice) -> Organisation | None:
+    """Find what a colleague typed in by hand, in the same words."""
+    same = (
+        Organisation.ods_code.is_(None),
+        func.lower(Organisation.name) == choice.name.lower(),
+        func.lower(Organisation.town) == choice.town.lower(),
+        Organisation.kind == choice.kind,
+    )
+    return db.session.scalar(select(Organisation).where(*same).order_by(Organisation.created_at).limit(1))
 
 
 def _member(organisation: Organisation, email: str, name: str) -> tuple[Member, bool]:

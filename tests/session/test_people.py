@@ -1,0 +1,172 @@
+"""People: approving, inviting, changing roles, removing; and who may."""
+
+import re
+from datetime import timedelta
+
+import pytest
+from flask.testing import FlaskClient
+
+from healthberry.core import events, invitations, members, scope
+from healthberry.core.errors import Conflict, Invalid, NotAllowed, NotFound
+from healthberry.models.organisations import Member, Organisation
+from healthberry.models.owned import now
+from tests.signup.newcomer import Newcomer
+from tests.world import World
+
+
+@pytest.fixture
+def organisation(world: World) -> Organisation:
+    """Return an organisation without people."""
+    return world.organisation(name="Cedar Surgery")
+
+
+@pytest.fixture
+def admin(world: World, organisation: Organisation) -> Member:
+    """Return its administrator."""
+    return world.member(organisation, email="admin@cedar.example", name="Ada Min")
+
+
+def test_an_administrator_approves_and_the_member_is_told(
+    newcomer: Newcomer, world: World, organisation: Organisation, admin: Member
+) -> None:
+    waiting = world.member(organisation, level=1, role="responder", email="sam@nhs.net", name="Sam")
+    world.signed_in(newcomer.client, admin)
+    scope.leave()
+
+    assert "Sam" in newcomer.client.get("/people").text
+    answer = newcomer.client.post(f"/people/{waiting.id}/approve", follow_redirects=True)
+
+    assert "They may publish now" in answer.text
+    assert newcomer.member("sam@nhs.net").level == 2
+    assert newcomer.letter("sam@nhs.net").subject == "You can now publish for Cedar Surgery"
+
+
+@pytest.mark.parametrize(("level", "role"), [(1, "responder"), (1, "administrator"), (2, "responder"), (2, "viewer")])
+def test_nobody_else_approves_invites_changes_or_removes(
+    world: World, organisation: Organisation, admin: Member, level: int, role: str
+) -> None:
+    other = world.member(organisation, level=level, role=role)
+    third = world.member(organisation, level=1)
+
+    for act in (
+        lambda: members.approve(other, third.id),
+        lambda: members.change_role(other, third.id, "viewer"),
+        lambda: members.remove(other, third.id),
+        lambda: invitations.invite(other, "new@example.org", "viewer"),
+        lambda: members.save_organisation(other, alert_excerpts=True),
+    ):
+        with pytest.raises(NotAllowed):
+            act()
+
+
+def test_nobody_reaches_into_another_organisation(world: World, organisation: Organisation, admin: Member) -> None:
+    stranger = world.member(world.organisation())
+    scope.enter(organisation.id)
+
+    for act in (members.approve, members.remove, lambda one, other: members.change_role(one, other, "viewer")):
+        with pytest.raises(NotFound):
+            act(admin, stranger.id)
+
+
+def test_the_last_administrator_can_not_go_or_step_down(
+    world: World, organisation: Organisation, admin: Member
+) -> None:
+    colleague = world.member(organisation, role="responder")
+
+    with pytest.raises(Conflict, match="only administrator"):
+        members.remove(admin, admin.id)
+    with pytest.raises(Conflict, match="only administrator"):
+        members.change_role(admin, admin.id, "viewer")
+    members.change_role(admin, colleague.id, "administrator")
+    assert members.remove(admin, admin.id).left_at is not None
+
+
+def test_a_new_administrator_removes_nobody_who_was_there_before_for_three_days(
+    world: World, organisation: Organisation, admin: Member
+) -> None:
+    fresh = world.member(organisation)
+    with pytest.raises(NotAllowed, match="three days"):
+        members.remove(fresh, admin.id)
+    claimant = world.member(organisation, level=1)
+    assert members.remove(fresh, claimant.id).left_at is not None
+
+    fresh.created_at = now() - timedelta(hours=73)
+    assert members.remove(fresh, admin.id).left_at is not None
+
+
+def test_a_member_may_leave_by_themselves(newcomer: Newcomer, world: World, organisation: Organisation) -> None:
+    member = world.member(organisation, level=1, role="responder")
+    world.signed_in(newcomer.client, member)
+    scope.leave()
+
+    assert newcomer.client.post(f"/people/{member.id}/remove").headers["Location"] == "/"
+    assert newcomer.client.get("/inbox").status_code == 303
+    assert members.memberships_of(member.email) == []
+
+
+def invited(newcomer: Newcomer, world: World, admin: Member) -> str:
+    """Invite somebody and return the path of the link in their letter."""
+    world.signed_in(newcomer.client, admin)
+    scope.leave()
+    data = {"email": "New+tag@cedar.example", "role": "responder"}
+    assert "is on its way" in newcomer.client.post("/people/invite", data=data, follow_redirects=True).text
+    found = re.search(r"http://localhost(/invitation/\S+)", newcomer.letter("new@cedar.example").text)
+    assert found
+    return found[1]
+
+
+def test_an_invitation_makes_its_mailbox_a_member_who_publishes(
+    newcomer: Newcomer, world: World, admin: Member
+) -> None:
+    path = invited(newcomer, world, admin)
+    guest = newcomer.other_browser()
+
+    assert "Ada Min" in guest.client.get(path).text
+    assert guest.client.post(path, data={"name": "New Colleague"}).headers["Location"] == "/code"
+    assert guest.type_code(guest.code("new@cedar.example")).headers["Location"] == "/inbox"
+
+    member = newcomer.member("new@cedar.example")
+    assert (member.level, member.role, member.name) == (2, "responder", "New Colleague")
+
+
+def test_a_forwarded_invitation_lets_nobody_in_without_the_invited_mailbox(
+    newcomer: Newcomer, world: World, admin: Member
+) -> None:
+    path = invited(newcomer, world, admin)
+    stranger = newcomer.other_browser()
+
+    stranger.client.post(path, data={"name": "Mallory", "email": "mallory@example.org"})
+
+    assert {tuple(letter.to) for letter in newcomer.mailbox.messages()} == {("new@cedar.example",)}
+    assert stranger.client.get("/inbox").status_code == 303
+    assert "new@" not in stranger.client.get(path).text
+
+
+def test_an_invitation_dies_with_its_inviters_right_and_after_a_week(
+    world: World, organisation: Organisation, admin: Member
+) -> None:
+    token = invitations.invite(admin, "new@cedar.example", "responder")
+    assert invitations.read(token).email == "new@cedar.example"
+    with pytest.raises(Invalid, match="does not work any more"):
+        invitations.read(token, clock=now() + timedelta(days=7, seconds=1))
+
+    admin.role = "responder"
+    with pytest.raises(Invalid, match="does not work any more"):
+        invitations.read(token)
+
+
+@pytest.mark.parametrize("token", ["x", "a.b", "é", "W10.x", "%00"])
+def test_a_tampered_invitation_says_so(client: FlaskClient, token: str) -> None:
+    answer = client.get(f"/invitation/{token}")
+
+    assert answer.status_code == 422
+    assert "not complete" in answer.text
+
+
+def test_an_invitation_lifts_somebody_who_waits(world: World, organisation: Organisation, admin: Member) -> None:
+    waiting = world.member(organisation, level=1, role="responder", email="sam@nhs.net")
+
+    again = members.add(organisation.id, "sam@nhs.net", "Sam", "responder", admin)
+    events.commit()
+
+    assert (again.id, again.level) == (waiting.id, 2)
