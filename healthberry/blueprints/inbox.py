@@ -15,18 +15,22 @@ from healthberry.core.inbox import View
 blueprint = Blueprint("inbox", __name__)
 blueprint.add_app_template_global(listing.conversation_address)
 blueprint.add_app_template_global(listing.inbox_address)
+blueprint.add_app_template_global(listing.reply_address)
 blueprint.add_app_template_global(listing.stream_address)
 
 
 @blueprint.get("/inbox")
 @signed_in
 def index() -> Response:
-    """Show the list, or the rest of it; a conversation that is open beside it stays open."""
+    """Show the list, the rest of it, or (where the conversation beside it is left) the place that it leaves."""
     view = View.from_args(request.args)
     after = request.args.get("after", "")
     context = listing.list_context(view, after)
     if after or not wants_part():
         return render("inbox/index.html", "inbox/_rows.html", page=None, **context)
+    if request.headers.get("HX-Target", "").endswith("#main"):
+        beside = ("conversation/_details.html", "inbox/_stream.html")
+        return render("inbox/index.html", "inbox/_placeholder.html", beside, page=None, alone=True, **context)
     return _narrowed(view, context)
 
 

@@ -51,6 +51,11 @@ def conversation_address(view: View, conversation_id: UUID) -> str:
     return f"{_PAGE}{conversation_id}" + _query(view.to_args())
 
 
+def reply_address(reply_id: UUID, act: str) -> str:
+    """Return where to send what a person decides about a reply: retry, take-back or copied; needs no request."""
+    return f"/replies/{reply_id}/{act}"
+
+
 def stream_address(view: View, after: int, conversation_id: UUID | None = None) -> str:
     """Return the address of the changes that a page with this list, and perhaps a conversation, listens to."""
     args = {"view": "inbox", **view.to_args()}

@@ -113,15 +113,26 @@ const readOn = () => {
 };
 document.addEventListener("visibilitychange", readOn);
 
-// After another conversation has opened, its title has the focus, so that a screen reader begins there.
+// Going back within the same list changes the conversation only: the list keeps its place.
+let search = location.search;
+document.addEventListener("htmx:after:history:update", () => (search = location.search));
+document.addEventListener("htmx:before:history:restore", (event) => {
+  const to = new URL(event.detail.path, location.href);
+  if (to.search !== search || !/^\/(inbox$|conversations\/)/.test(to.pathname)) return;
+  event.preventDefault();
+  htmx.ajax("GET", event.detail.path, { target: "#main", swap: "innerHTML", headers: { "HX-Target": "main#main" } });
+});
+
+// After another conversation has opened, its title has the focus, so that a screen reader begins there; after it was left, its row.
 let shown = find("#thread")?.dataset.conversation;
 document.addEventListener("htmx:after:swap", () => {
   markOpen();
   readOn();
-  const thread = find("#thread");
-  if (!thread || thread.dataset.conversation === shown) return;
-  shown = thread.dataset.conversation;
-  find("#thread-title")?.focus({ preventScroll: true });
+  const open = find("#thread")?.dataset.conversation;
+  if (open === shown) return;
+  if (open) find("#thread-title").focus({ preventScroll: true });
+  else find(`#conversation-${CSS.escape(shown)} .item__link`)?.focus({ preventScroll: true });
+  shown = open;
 });
 markOpen();
 find("#rows .item--open")?.scrollIntoView({ block: "nearest" });
