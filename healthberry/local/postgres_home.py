@@ -44,8 +44,9 @@ def prepare(folder: Path) -> Home:
         folder.chmod(0o700)
         return Home(packaged / "pginstall" / "bin", folder / "data", None)
     folder.chmod(0o711)
-    noted = (folder / "place").exists()
-    data = (folder if _open_to_all(folder) and not noted else _place_for(folder)) / "data"
+    here = folder / "data"
+    stays = here.exists() or (_open_to_all(folder) and not (folder / "place").exists())
+    data = here if stays else _place_for(folder) / "data"
     return Home(_reachable_programs(packaged), data, _owner(data) or _system_user())
 
 
