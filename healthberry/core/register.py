@@ -3,22 +3,23 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date
-from itertools import pairwise
 from typing import Any, Final
 
 from sqlalchemy import Row, func, select
 from sqlalchemy.orm import Session
 
 from healthberry.core import register_terms as terms
-from healthberry.core.register_ranking import EXACT, ranked
+from healthberry.core.register_ranking import EXACT, one_plan, ranked
 from healthberry.core.register_terms import Asked
-from healthberry.core.register_typos import near_words, split_words
+from healthberry.core.register_typos import meant
 from healthberry.models.providers import Provider, RegisterVersion
 from healthberry.register.kinds import SITE_KINDS, kind_label
 
 __all__ = ["Hit", "RegisterFacts", "Successor", "count_open", "facts", "find", "kind_label", "search", "site_codes"]
 
 _ENOUGH: Final = 3
+_NAMED: Final = 0.3
+_MAYBE: Final = 0.85
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,15 +78,17 @@ def search(session: Session, text: str, limit: int = 8) -> list[Hit]:
 
     Every word must be found, in any order, the last one as a beginning. Where that finds fewer than three, words that
     may have been mistyped are understood as their likeliest neighbours, and at last one word of three may be wrong.
-    One round trip to the database, two or three more with typing mistakes.
+    One question to the database, two or three more with typing mistakes.
     """
     asked = terms.read(text)
     if not asked.words:
         return []
-    rows = ranked(session, asked, terms.query(asked), terms.ranking(asked), limit)
-    if len(rows) < min(_ENOUGH, limit) and not any(row.score >= EXACT for row in rows):
-        rows = [*rows, *_mistyped(session, asked, limit)]
-    return [_hit(row) for row in {row.ods_code: row for row in reversed(rows)}.values()][::-1][:limit]
+    with one_plan(session):
+        rows = ranked(session, asked, terms.query(asked), terms.ranking(asked), limit)
+        if not _good(rows, limit):
+            rows = sorted((*_mistyped(session, asked, limit), *rows), key=lambda row: row.score)
+            rows = list({row.ods_code: row for row in rows}.values())[::-1]
+    return [_hit(row) for row in rows[:limit]]
 
 
 def find(session: Session, ods_code: str) -> Provider | None:
@@ -128,14 +131,25 @@ def count_open(session: Session) -> int:
     return session.scalar(select(func.coalesce(func.max(RegisterVersion.open_count), 0))) or 0
 
 
-def _mistyped(session: Session, asked: Asked, limit: int) -> Sequence[Row[Any]]:
-    apart = split_words(session, asked.words)
-    asked = replace(asked, words=tuple(apart))
-    joined = [first + second for first, second in pairwise(apart)]
-    near = near_words(session, [*apart, *joined])
-    rows = ranked(session, asked, terms.query(asked, near), terms.ranking(asked, near), limit)
-    loose = terms.all_but_one(asked, near)
-    return rows or (ranked(session, asked, loose, terms.ranking(asked, near), limit) if loose else [])
+def _good(rows: Sequence[Row[Any]], limit: int) -> bool:
+    """Tell whether the hits are what was meant: an exact one, or enough of which one is named as was asked."""
+    if any(row.score >= EXACT for row in rows):
+        return True
+    return len(rows) >= min(_ENOUGH, limit) and max(row.fit for row in rows) >= _NAMED
+
+
+def _mistyped(session: Session, asked: Asked, limit: int) -> list[Row[Any]]:
+    """Search again for what was perhaps meant, and if that is not named so either, for all but one word of it."""
+    guess = meant(session, asked.words)
+    if not guess.near:
+        return []
+    apart = replace(asked, words=guess.words)
+    ranking = terms.ranking(apart, guess.near)
+    rows = list(ranked(session, apart, terms.query(apart, guess.near), ranking, limit, _MAYBE))
+    loose = terms.all_but_one(apart, guess.near)
+    if loose and max((row.fit for row in rows), default=0) < _NAMED:
+        rows += ranked(session, apart, loose, ranking, limit, _MAYBE)
+    return rows
 
 
 def _hit(row: Row[Any]) -> Hit:

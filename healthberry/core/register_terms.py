@@ -3,13 +3,14 @@
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from itertools import combinations, pairwise
+from itertools import pairwise
 from typing import Final
 
 from healthberry.register.words import fold, is_stop, key, same_word
 
 MAX_CHARACTERS: Final = 120
 _MAX_WORDS: Final = 10
+_TELLING: Final = 4
 _OUTWARD: Final = r"[a-z]{1,2}\d[a-z\d]?"
 _WHOLE_POSTCODE: Final = re.compile(rf"\b({_OUTWARD}) (\d[a-z]{{2}})\b")
 _BEGUN_POSTCODE: Final = re.compile(rf"\b({_OUTWARD}) (\d[a-z]?)\Z")
@@ -57,11 +58,15 @@ def ranking(asked: Asked, near: Mapping[str, Iterable[str]] | None = None) -> st
 
 
 def all_but_one(asked: Asked, near: Mapping[str, Iterable[str]]) -> str:
-    """Write a tsquery in which one word, whichever, may be missing; for three words and more, else ""."""
+    """Write a tsquery in which one word, whichever, may be missing; "" when too little would be left.
+
+    Of two words, the one that is left must have four letters at least: alone, shorter ones are found everywhere.
+    """
     terms = _terms(asked, near)
-    if len(terms) < 3:
-        return ""
-    return " | ".join(f"({' & '.join(some)})" for some in combinations(terms, len(terms) - 1))
+    ways = [terms[:at] + terms[at + 1 :] for at in range(len(terms))]
+    if len(terms) == 2:
+        ways = [way for way, left in zip(ways, reversed(asked.words), strict=True) if len(left) >= _TELLING]
+    return " | ".join(f"({' & '.join(way)})" for way in ways if way)
 
 
 def _joined(asked: Asked, near: Mapping[str, Iterable[str]]) -> Iterator[Asked]:

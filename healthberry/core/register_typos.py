@@ -1,7 +1,9 @@
 """Words of the register that a mistyped word may have been meant to be."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
 from typing import Final
 
 from sqlalchemy import text
@@ -23,40 +25,51 @@ CROSS JOIN LATERAL (
     (SELECT word, uses FROM register_words
      WHERE length(typed) >= :long AND word % typed ORDER BY similarity(word, typed) DESC LIMIT 6)
 ) AS near
+UNION ALL
+SELECT NULL, word, uses FROM register_words WHERE word = ANY(CAST(:parts AS varchar[]))
 """)
 
-_PARTS = text("SELECT word FROM register_words WHERE word = ANY(CAST(:parts AS varchar[]))")
+
+@dataclass(frozen=True, slots=True)
+class Meant:
+    """What words may have been meant: the words with missing spaces put in, and for each the likely words."""
+
+    words: tuple[str, ...]
+    near: dict[str, list[str]]
 
 
-def near_words(session: Session, words: Sequence[str]) -> dict[str, list[str]]:
-    """Return for each word of four letters and more up to five words of the register that are one mistake away or none.
+def meant(session: Session, words: Sequence[str]) -> Meant:
+    """Look up what mistyped words were perhaps meant to be; one round trip.
 
-    A mistake is a letter too many, too few, wrong, or two swapped; words of seven letters and more may have two. The
-    nearest and then the commonest come first. One round trip.
+    For each word of four letters and more, and for each two neighbours written as one, `near` has up to five words of
+    the register that are one mistake away or none. A mistake is a letter too many, too few, wrong, or two swapped;
+    words of seven letters and more may have two. The nearest and then the commonest come first. A word that the
+    register does not know is taken apart where both parts are known.
     """
-    typed = sorted({word for word in words if len(word) >= _SHORTEST and word.isalpha()})
+    typed = sorted({word for word in (*words, *map("".join, pairwise(words))) if _is_telling(word)})
+    cuts = {word: [(word[:at], word[at:]) for at in range(_SHORTEST, len(word) - _SHORTEST + 1)] for word in typed}
+    parts = sorted({part for pairs in cuts.values() for pair in pairs for part in pair})
     if not typed:
-        return {}
+        return Meant(tuple(words), {})
     found: defaultdict[str, list[tuple[int, int, str]]] = defaultdict(list)
-    for asked, word, uses in session.execute(_NEAR, {"typed": typed, "long": _LONG}):
-        away = distance(asked, word)
-        if away <= (2 if len(asked) >= _LONG else 1):
+    known = set()
+    for asked, word, uses in session.execute(_NEAR, {"typed": typed, "parts": parts, "long": _LONG}):
+        known.add(word)
+        away = distance(asked, word) if asked else _MOST
+        if away <= (2 if len(asked or "") >= _LONG else 1):
             found[asked].append((away, -uses, word))
-    return {asked: [word for _, _, word in sorted(near)[:_MOST]] for asked, near in found.items()}
+    near = {asked: [word for _, _, word in sorted(words)[:_MOST]] for asked, words in found.items()}
+    return Meant(tuple(_apart(words, cuts, known)), near)
 
 
-def split_words(session: Session, words: Sequence[str]) -> list[str]:
-    """Take apart words that were typed without the space between them; words that cannot be are kept."""
-    cuts = {
-        word: [(word[:at], word[at:]) for at in range(_SHORTEST, len(word) - 2)] for word in words if word.isalpha()
-    }
-    parts = sorted({part for pairs in cuts.values() for pair in pairs for part in pair} | cuts.keys())
-    known = set(session.execute(_PARTS, {"parts": parts}).scalars()) if parts else set()
-    result: list[str] = []
+def _is_telling(word: str) -> bool:
+    return len(word) >= _SHORTEST and word.isalpha()
+
+
+def _apart(words: Sequence[str], cuts: dict[str, list[tuple[str, str]]], known: set[str]) -> Iterator[str]:
     for word in words:
         pair = next((pair for pair in cuts.get(word, ()) if known.issuperset(pair)), None)
-        result += pair if pair and word not in known else (word,)
-    return result
+        yield from pair if pair and word not in known else (word,)
 
 
 def distance(one: str, other: str) -> int:

@@ -61,8 +61,12 @@ def document(weighted: dict[str, str]) -> str:
 
 def whole_names(entry: Entry) -> list[str]:
     """Return the other whole names of an entry as keys: short names, former names, initials; at most 60 characters."""
-    others = [key(name) for name in (*entry.short_names, *entry.former_names, _without_body(entry))]
+    if not (entry.short_names or entry.former_names or entry.kind in _SPOKEN_BY_INITIALS):
+        return []
     own = key(entry.name)
+    others = [key(name) for name in (*entry.short_names, *entry.former_names, _without_body(entry))]
+    # Nobody types the first word of "NHS Leeds CCG".
+    others += [name.removeprefix("nhs ") for name in (own, *others)]
     return sorted({name[:60] for name in (*others, *initials(entry)) if name and name != own})
 
 
@@ -73,12 +77,22 @@ def initials(entry: Entry) -> list[str]:
     found: dict[str, None] = {}
     for name in (entry.name, *entry.former_names):
         folded = fold(name)
-        core = _BODY.sub(" ", folded).split()
+        core = _BODY.sub(" ", folded)
         tail = "icb" if entry.kind == "icb" else "ft" if "foundation" in folded else "t" if "trust" in folded else "hb"
-        for letters in ("".join(word[0] for word in core), "".join(word[0] for word in words(" ".join(core)))):
-            if len(letters) > 1:
-                found |= dict.fromkeys((letters, letters + tail, f"{letters}nhs{tail}" if tail == "ft" else letters))
+        for letters in _letters(core):
+            found |= dict.fromkeys((letters, letters + tail))
     return list(found)
+
+
+def _letters(name: str) -> list[str]:
+    """Return the first letters of all words, of the telling ones, and the same with "st" whole: "swlstgmh"."""
+    telling = words(name)
+    ways = (
+        "".join(word[0] for word in name.split()),
+        "".join(word[0] for word in telling),
+        "".join("st" if word == "st" else word[0] for word in telling),
+    )
+    return [letters for letters in dict.fromkeys(ways) if len(letters) > 1]
 
 
 def _without_body(entry: Entry) -> str:
@@ -89,7 +103,8 @@ def _name_words(name: str) -> list[str]:
     found = words(name)
     # "st marys" is also asked as "stmarys", "st mary's" also as "st mary".
     joined = [first + second for first, second in pairwise(found) if first == "st"]
-    return [*found, *joined, *(fold(match[1]) for match in _POSSESSIVE.finditer(name))]
+    owners = [fold(match[1]) for match in _POSSESSIVE.finditer(name)] if "'" in name or "’" in name else []
+    return [*found, *joined, *owners]
 
 
 def _all_words(names: Iterable[str]) -> list[str]:

@@ -1,6 +1,7 @@
 """Entries to and from the table `providers`, inside the caller's transaction."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import fields
 from operator import attrgetter
 from typing import Any, Final, cast
@@ -43,9 +44,22 @@ def put(connection: Connection, entries: Iterable[Entry]) -> int:
     with driver.cursor() as cursor, cursor.copy(_COPY) as copy:
         for entry in entries:
             copy.write_row(_row(entry))
-    changed = connection.execute(text(_UPSERT)).rowcount
+    with _indexes_aside(connection):
+        changed = connection.execute(text(_UPSERT)).rowcount
     connection.execute(text("DROP TABLE incoming_providers"))
     return changed
+
+
+@contextmanager
+def _indexes_aside(connection: Connection) -> Iterator[None]:
+    """Build the word indexes after the rows when the table is empty: that takes a third of the time."""
+    empty = not connection.execute(text("SELECT EXISTS (SELECT FROM providers)")).scalar()
+    definitions: dict[str, str] = dict(connection.execute(text(_WORD_INDEXES)).tuples()) if empty else {}
+    for name in definitions:
+        connection.execute(text(f"DROP INDEX {name}"))
+    yield
+    for definition in definitions.values():
+        connection.execute(text(definition))
 
 
 def index_words(connection: Connection) -> None:
@@ -57,6 +71,11 @@ def index_words(connection: Connection) -> None:
     connection.execute(text("ANALYZE register_words"))
 
 
+_WORD_INDEXES: Final = """
+SELECT indexrelid::regclass::text, pg_get_indexdef(indexrelid)
+FROM pg_index JOIN pg_class ON pg_class.oid = indexrelid JOIN pg_am ON pg_am.oid = relam
+WHERE indrelid = 'providers'::regclass AND amname = 'gin'
+"""
 _PLACES: Final = ", ".join(COLUMNS)
 _COPY: Final = f"COPY incoming_providers ({_PLACES}) FROM STDIN"
 # Only names of our own columns are put into this text.

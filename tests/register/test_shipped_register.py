@@ -36,7 +36,7 @@ def test_no_code_name_or_domain_is_out_of_shape(full_register: Engine) -> None:
     wrong = text(
         "SELECT ods_code FROM providers WHERE name = '' OR ods_code !~ '^[A-Z0-9-]{2,16}$' OR nation = ''"
         " OR web_domain !~ '^[a-z0-9-]+([.][a-z0-9-]+)+$' OR web_domain IN ('nhs.net', 'nhs.uk')"
-        " OR postcode !~ '^[A-Z]{1,2}[0-9][A-Z0-9]? [0-9][A-Z]{2}$' OR name ~ '[A-Z]{7,}'"
+        " OR postcode !~ '^[A-Z]{1,2}[0-9][A-Z0-9]? [0-9][A-Z]{2}$' OR name ~ '[A-Z]{8,}'"
     )
     with full_register.connect() as connection:
         assert connection.execute(wrong).scalars().all() == []
