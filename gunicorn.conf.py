@@ -13,8 +13,6 @@ except SettingsError as error:
 bind = _settings.web_bind
 workers = _settings.web_workers
 worker_class = "gevent"
-# Read the code once for all workers; it opens no connection before they are forked.
-preload_app = True
 # Every visible page holds one event stream open.
 worker_connections = 10_000
 backlog = 4096
