@@ -1,0 +1,162 @@
+"""Whatever is sent to any route is answered in words, never with a 500."""
+
+import uuid
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from werkzeug.routing import Rule
+
+from healthberry.extensions import db
+from healthberry.models.replies import Reply
+from tests.world import World
+
+HOSTILE = {
+    "empty": "",
+    "emoji": "👩🏽‍⚕️🚑" * 50,
+    "right to left": "\u202eمرحبا بكم\u202c שלום",
+    "NUL": "before\x00after",
+    "HTML": "<script>alert(1)</script><img src=x onerror=alert(1)>",
+    "quotes": "'\"`; DROP TABLE messages; -- %s {{ 7*7 }} ${7*7}",
+    "line breaks": "one\r\nBcc: everybody@example.org\r\n\r\ntwo",
+    "numbers": "99999999999999999999999999999999",
+}
+FIELDS = (
+    "q",
+    "organisation",
+    "kind",
+    "town",
+    "ods",
+    "name",
+    "email",
+    "code",
+    "text",
+    "note",
+    "version",
+    "reason",
+    "until",
+    "assignee",
+    "role",
+    "next",
+    "link",
+    "on",
+    "wants_alerts",
+    "alert_excerpts",
+    "status",
+    "channel",
+    "assigned",
+    "unread",
+    "service",
+    "after",
+    "writing",
+    "view",
+    "id",
+    "state",
+    "error",
+    "token",
+    "key",
+    "member",
+)
+MALFORMED = {"malformed UTF-8": b"\xff\xfe\xc3\x28", "lone surrogate": b"\xed\xa0\x80"}
+
+
+def _rules(app: Flask) -> list[tuple[Rule, str]]:
+    return [
+        (rule, method)
+        for rule in sorted(app.url_map.iter_rules(), key=str)
+        for method in sorted((rule.methods or set()) - {"HEAD", "OPTIONS"})
+        # A stream answers for as long as it is read, and signing out would end the test for the others.
+        if rule.endpoint
+        not in ("stream.follow", "static", "health.show", "session.sign_out", "settings.sign_out_everywhere")
+    ]
+
+
+@pytest.fixture
+def mine(app: Flask, client: FlaskClient) -> dict[str, object]:
+    """Rows of the signed-in member's own organisation, by the name that routes give their ids."""
+    world = World()
+    with app.app_context():
+        organisation = world.organisation()
+        member, colleague = world.member(organisation), world.member(organisation)
+        channel = world.channel(organisation)
+        (conversation_id,) = world.arrives(channel, world.item("<b>bold</b> \u202e" + "long " * 3000, title="<i>"))
+        reply = Reply(
+            organisation_id=organisation.id,
+            conversation_id=conversation_id,
+            target_id=db.session.scalar(db.text("SELECT id FROM messages")),
+            member_id=member.id,
+            member_name=member.name,
+            mode="api",
+            key="k",
+            text="Hello",
+            state="failed",
+        )
+        db.session.add(reply)
+        db.session.commit()
+        world.signed_in(client, member)
+        ids: dict[str, object] = {"conversation_id": conversation_id, "channel_id": channel.id, "reply_id": reply.id}
+        return {**ids, "other_id": colleague.id, "code_id": uuid.uuid4(), "kind": "x", "token": "t", "key": "k"}
+
+
+@pytest.mark.parametrize("value", HOSTILE.values(), ids=HOSTILE.keys())
+def test_no_field_of_any_route_breaks_it(app: Flask, client: FlaskClient, mine: dict[str, object], value: str) -> None:
+    broken = {}
+    for rule, method in _rules(app):
+        with app.test_request_context():
+            _, path = rule.build(mine, append_unknown=False) or (None, "")
+        fields = dict.fromkeys(FIELDS, value)
+        where = {"query_string": fields} if method == "GET" else {"data": fields}
+        answer = client.open(path, method=method, **where)
+        if answer.status_code >= 500:
+            broken[f"{method} {rule}"] = answer.status_code
+        answer.close()
+
+    assert broken == {}
+
+
+def test_a_megabyte_in_any_field_breaks_nothing(app: Flask, client: FlaskClient, mine: dict[str, object]) -> None:
+    broken = {}
+    for rule, method in _rules(app):
+        if method == "GET":
+            continue
+        with app.test_request_context():
+            _, path = rule.build(mine, append_unknown=False) or (None, "")
+        for field in ("text", "name", "email", "code", "organisation"):
+            answer = client.open(path, method=method, data={field: "x" * 1_000_000, "version": "1"})
+            if answer.status_code >= 500:
+                broken[f"{method} {rule}, {field}"] = answer.status_code
+
+    assert broken == {}
+
+
+@pytest.mark.parametrize("value", MALFORMED.values(), ids=MALFORMED.keys())
+def test_bytes_that_are_no_text_break_nothing(
+    app: Flask, client: FlaskClient, mine: dict[str, object], value: bytes
+) -> None:
+    body = b"&".join(name.encode() + b"=" + value for name in FIELDS)
+    broken = {}
+    for rule, method in _rules(app):
+        with app.test_request_context():
+            _, path = rule.build(mine, append_unknown=False) or (None, "")
+        query = "?" + "&".join(f"{name}=%FF%FE%C3%28%ED%A0%80" for name in FIELDS)
+        form = {"data": body, "content_type": "application/x-www-form-urlencoded"} if method != "GET" else {}
+        answer = client.open(path + query, method=method, **form)
+        if answer.status_code >= 500:
+            broken[f"{method} {rule}"] = answer.status_code
+        answer.close()
+
+    assert broken == {}
+
+
+@pytest.mark.parametrize(
+    "path", ["/r/%00", "/conversations/%FF", "/code/x/y", "/unsubscribe/<script>", "/nowhere/\u202e"]
+)
+def test_addresses_that_lead_nowhere_say_so(client: FlaskClient, path: str) -> None:
+    assert client.get(path).status_code in (400, 404)
+
+
+def test_a_body_beyond_the_limit_is_refused_in_words(client: FlaskClient, mine: dict[str, object]) -> None:
+    answer = client.post(f"/conversations/{mine['conversation_id']}/notes", data={"text": "x" * 3_000_000})
+
+    assert answer.status_code == 413
+    assert "too" in answer.get_data(as_text=True).lower()
