@@ -55,9 +55,15 @@ def channel(kind: str) -> Capabilities:
     return capabilities
 
 
-@functools.cache
 def _manifest() -> dict[str, str]:
-    found: dict[str, str] = json.loads((_DIST / "manifest.json").read_text())
+    """A new build removes the old files: a running process follows it."""
+    file = _DIST / "manifest.json"
+    return _read_manifest(file, file.stat().st_mtime_ns)
+
+
+@functools.lru_cache(maxsize=1)
+def _read_manifest(file: Path, built_at: int) -> dict[str, str]:
+    found: dict[str, str] = json.loads(file.read_text())
     return found
 
 

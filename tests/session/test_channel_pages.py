@@ -53,7 +53,7 @@ def again(channel: Channel) -> Channel:
 @pytest.mark.parametrize(
     ("fields", "words"),
     [
-        ({"backfill_state": "waiting", "amount": "about 40 reviews"}, ["Looking", "About 40 reviews. Waiting"]),
+        ({"backfill_state": "waiting", "amount": "about 40 reviews"}, ["Waiting", "About 40 reviews. Waiting"]),
         ({"backfill_state": "running", "items_loaded": 1204, "items_total": 2900}, ["1,204 of 2,900", 'max="2900"']),
         ({"backfill_state": "running", "items_loaded": 77}, ["77 so far"]),
         ({"backfill_state": "done", "items_loaded": 412, "backfill_finished_at": now()}, ["412 here", "All loaded"]),
@@ -85,7 +85,7 @@ def test_while_channels_are_looked_for_the_list_asks_again_and_then_stops(
     db.session.commit()
     scope.leave()
     assert "Looking for your channels" in client.get("/welcome").text
-    assert "every 2s" in client.get("/channels/found").text
+    assert "every 1s" in client.get("/channels/found").text
 
     scope.enter(organisation.id)
     found = db.session.get_one(Organisation, organisation.id)
@@ -93,7 +93,7 @@ def test_while_channels_are_looked_for_the_list_asks_again_and_then_stops(
     db.session.commit()
     scope.leave()
     part = client.get("/channels/found").text
-    assert "every 2s" not in part
+    assert "every 1s" not in part
     assert "names no account on X" in part
 
 
