@@ -54,7 +54,8 @@ def put(connection: Connection, entries: Iterable[Entry]) -> int:
 def _indexes_aside(connection: Connection) -> Iterator[None]:
     """Build the word indexes after the rows when the table is empty: that takes a third of the time."""
     empty = not connection.execute(text("SELECT EXISTS (SELECT FROM providers)")).scalar()
-    definitions: dict[str, str] = dict(connection.execute(text(_WORD_INDEXES)).tuples()) if empty else {}
+    rows = connection.execute(text(_WORD_INDEXES)).all() if empty else []
+    definitions: dict[str, str] = {row.name: row.definition for row in rows}
     for name in definitions:
         connection.execute(text(f"DROP INDEX {name}"))
     yield
@@ -72,7 +73,7 @@ def index_words(connection: Connection) -> None:
 
 
 _WORD_INDEXES: Final = """
-SELECT indexrelid::regclass::text, pg_get_indexdef(indexrelid)
+SELECT indexrelid::regclass::text AS name, pg_get_indexdef(indexrelid) AS definition
 FROM pg_index JOIN pg_class ON pg_class.oid = indexrelid JOIN pg_am ON pg_am.oid = relam
 WHERE indrelid = 'providers'::regclass AND amname = 'gin'
 """
