@@ -96,7 +96,9 @@ def _x_thread(inventor: Inventor, user: dict[str, Any], post: dict[str, Any], to
     """Let the organisation answer a past post, and some authors answer back."""
     store, source, texts = inventor.sandbox.store, inventor.source, inventor.sandbox.texts
     now = store.now()
-    answered = min(now - 120_000, post["created_at"] + source.randint(600, 90_000) * 1000)
+    answered = post["created_at"] + source.randint(600, 90_000) * 1000
+    if answered > now - 120_000:
+        return
     reply = reply_as(store, user["id"], texts.reply(tone, source, short=True), post, answered)
     if source.random() < 0.3:
         later = min(now - 60_000, answered + source.randint(300, 40_000) * 1000)
@@ -110,17 +112,21 @@ def _careopinion_past(inventor: Inventor, key: str, number: int) -> None:
     numbers = careopinion_store.add_stories(store, [story for story, _ in written])
     responses = []
     for ident, (story, words) in zip(numbers, written, strict=True):
-        if source.random() < 0.5:
-            responses.append(_co_response(inventor, ident, story, words.tone))
+        response = _co_response(inventor, ident, story, words.tone) if source.random() < 0.5 else None
+        if response is not None:
+            responses.append(response)
     careopinion_store.add_responses(store, responses)
 
 
 def _co_response(
     inventor: Inventor, ident: int, story: careopinion_store.NewStory, tone: str
-) -> careopinion_store.NewResponse:
+) -> careopinion_store.NewResponse | None:
+    """Return an answer some days after the story; None where that day is still to come."""
     source = inventor.source
     body = inventor.sandbox.texts.reply(tone, source, short=False)
-    moment = min(inventor.sandbox.store.now() - 120_000, story.published_at + int(source.uniform(0.5, 12) * DAY))
+    moment = story.published_at + int(source.uniform(0.5, 12) * DAY)
+    if moment > inventor.sandbox.store.now() - 120_000:
+        return None
     changed = source.choice([0, 0, 0, 1, 2]) if tone in ("mixed", "concern", "serious") else 0
     who = source.choice(STAFF_OF.get(inventor.kind, STAFF))
     return careopinion_store.NewResponse(ident, body, body, who, who, story.place, moment - 3_600_000, moment, changed)
@@ -147,7 +153,9 @@ def _nhsuk_past(inventor: Inventor, key: str, number: int) -> None:
 def _nhsuk_response(inventor: Inventor, guid: str, review: nhsuk_store.NewReview, tone: str) -> None:
     store, source = inventor.sandbox.store, inventor.source
     ref = store.sure("SELECT ref FROM nu_comments WHERE guid = ?", guid)["ref"]
-    moment = min(store.now() - 120_000, review.published_at + int(source.uniform(0.2, 9) * DAY))
+    moment = review.published_at + int(source.uniform(0.2, 9) * DAY)
+    if moment > store.now() - 120_000:
+        return
     body = inventor.sandbox.texts.reply(tone, source, short=False)
     nhsuk_store.add_response(
         store, nhsuk_store.NewResponse(ref, body, source.choice(STAFF_OF.get(inventor.kind, STAFF)), moment, moment)
