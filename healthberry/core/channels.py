@@ -1,5 +1,6 @@
 """Channels: linking what was found, reaching it, and whose turn it is to be read."""
 
+import logging
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -11,11 +12,13 @@ from healthberry.connectors.base import Access, Authorisation, Capabilities, Con
 from healthberry.core import events
 from healthberry.core.errors import Conflict, NotFound
 from healthberry.core.permissions import require
-from healthberry.core.vault import Vault
+from healthberry.core.vault import Vault, VaultError
 from healthberry.extensions import db, part
 from healthberry.models.channels import Channel
 from healthberry.models.organisations import Member, Organisation
 from healthberry.models.owned import new_id, now
+
+log = logging.getLogger(__name__)
 
 
 def connector_of(channel: Channel) -> Connector:
@@ -31,9 +34,17 @@ def capabilities_of(kind: str) -> Capabilities:
 
 
 def access_of(channel: Channel) -> Access:
-    """Return how to reach the channel: the installation's keys, beneath the organisation's own tokens."""
+    """Return how to reach the channel: the installation's keys, beneath the organisation's own tokens.
+
+    Tokens sealed with a key that the settings no longer hold count as none: somebody has to sign in there again.
+    """
     vault: Vault = part("vault")
-    secrets = {**connector_of(channel).installed_access(), **vault.open(channel.sealed_secrets)}
+    try:
+        own = vault.open(channel.sealed_secrets)
+    except VaultError:
+        log.exception("channel.sealed_with_an_unknown_key", extra={"channel": str(channel.id)})
+        own = {}
+    secrets = {**connector_of(channel).installed_access(), **own}
     return Access(config=channel.config, secrets=secrets, expires_at=channel.secrets_expire_at)
 
 

@@ -1,5 +1,6 @@
-"""The sweep: what the database says is due is nudged again, whether or not its nudge was lost."""
+"""The sweep: what the database says is due is nudged again, whether or not its nudge was lost. And tidying up."""
 
+from healthberry.core import codes
 from healthberry.core import sweep as due
 from healthberry.core.events import commit
 from healthberry.jobs import alerts, ingest, replies
@@ -25,3 +26,10 @@ def sweep() -> None:
             nudge_once(ingest.discover, organisation_id)
         else:
             nudge_once(jobs[kind], organisation_id, row_id)
+
+
+@job("ingest", timeout_seconds=60)
+def tidy() -> None:
+    """Delete codes that nobody can use any more."""
+    codes.forget_old()
+    commit()

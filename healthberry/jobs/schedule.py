@@ -11,6 +11,7 @@ from healthberry.jobs import maintenance
 from healthberry.queues import queue
 
 SWEEP_SECONDS = 5
+TIDY_SECONDS = 6 * 3600
 
 
 class _JsonCronJob(CronJob):
@@ -28,6 +29,7 @@ class Schedule(CronScheduler):
         super().__init__(app.extensions["valkey_jobs"])
         self._app = app
         self._cron_jobs.append(_JsonCronJob("ingest", func=maintenance.sweep, interval=SWEEP_SECONDS))
+        self._cron_jobs.append(_JsonCronJob("ingest", func=maintenance.tidy, interval=TIDY_SECONDS))
 
     def heartbeat(self) -> None:
         """Tell both Valkey and the database."""

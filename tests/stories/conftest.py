@@ -14,7 +14,10 @@ from healthberry.jobs import maintenance
 from healthberry.local.postgres import Database
 from healthberry.queues import QUEUES, queue
 from healthberry.settings import Settings
+from tests.browser.conftest import chromium, look, site
 from tests.sandbox_server import KEYS, Sandbox
+
+__all__ = ["chromium", "look", "site"]
 
 
 @pytest.fixture
