@@ -1,4 +1,4 @@
-"""Organisations for the stream benchmark: their members, what their pages look at, and changes that all of them show."""
+"""Organisations for the stream benchmark: members, what their pages look at, and changes that all of them show."""
 
 import random
 import time

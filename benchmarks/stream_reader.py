@@ -119,5 +119,5 @@ def _note(page: Page, piece: bytes, moment: float) -> None:
         page.last = int(number[1])
         if b"event: reload" in message:
             page.reloads += 1
-        elif b"data: " in message:
+        elif b"event: beat" not in message and b"data: " in message:
             page.seen.append((page.last, moment))

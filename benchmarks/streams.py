@@ -41,7 +41,7 @@ def main(
             )
             reader.start()
             figures = _live(houses, ours, web, streams, rate, seconds)
-            figures += _cut(houses, ours, rate, cut)
+            figures += _cut(houses, ours, web, rate, cut)
             ours.send(("end", 0.0))
             reader.join(10)
     return figures
@@ -50,12 +50,12 @@ def main(
 def _live(
     houses: Sequence[House], orders: Connection, web: Web, streams: int, rate: float, seconds: float
 ) -> list[Figure]:
-    empty = web.memory_bytes()
-    opened = _ask(orders, "open")
+    empty, began = web.memory_bytes(), web.processor_seconds()
+    opened, opening = _ask(orders, "open"), web.processor_seconds() - began
     each = (web.memory_bytes() - empty) / streams
-    busy = web.processor_seconds()
+    began = web.processor_seconds()
     _change_while_reading(houses, orders, rate, seconds)
-    busy = web.processor_seconds() - busy
+    busy = web.processor_seconds() - began
     seen: Seen = _ask(orders, "report")
     delays = [
         (moment - houses[number % len(houses)].committed[change]) * 1000
@@ -68,15 +68,16 @@ def _live(
         Figure(f"{streams:,} streams: the same, p99", percentile(delays, 0.99), "ms", TARGET_MS, note=note),
         Figure("streams: processors that the web processes kept busy", busy / (seconds + _LINGER), "cores"),
         Figure("streams: memory of one", each / 1024, "KB"),
-        Figure(f"streams: opening {streams:,}", opened, "s"),
+        Figure(f"streams: opening {streams:,}", opened, "s", note=f"{opening:.1f} s of the web processes"),
     ]
 
 
-def _cut(houses: Sequence[House], orders: Connection, rate: float, cut: float) -> list[Figure]:
+def _cut(houses: Sequence[House], orders: Connection, web: Web, rate: float, cut: float) -> list[Figure]:
     before = [dict(house.committed) for house in houses]
     _ask(orders, "cut")
     _change(houses, rate, cut)
-    reopened = _ask(orders, "open")
+    began = web.processor_seconds()
+    reopened, opening = _ask(orders, "open"), web.processor_seconds() - began
     _change_while_reading(houses, orders, rate, 5)
     missed = doubled = reloads = 0
     for number, (messages, reloaded) in enumerate(_ask(orders, "report")):
@@ -87,7 +88,9 @@ def _cut(houses: Sequence[House], orders: Connection, rate: float, cut: float) -
         doubled += sum(count - 1 for count in counts.values())
         reloads += reloaded
     return [
-        Figure(f"streams: all back after a cut of {cut:g} s", reopened, "s"),
+        Figure(
+            f"streams: all back after a cut of {cut:g} s", reopened, "s", note=f"{opening:.1f} s of the web processes"
+        ),
         Figure("streams: changes missed", missed, "", 0),
         Figure("streams: changes that came twice", doubled, "", 0),
         Figure("streams: pages told to reload", reloads, "", 0),

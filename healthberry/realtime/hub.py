@@ -68,13 +68,17 @@ class Hub:
     def stop(self) -> None:
         """End every stream and all work."""
         self._stopped.set()
-        for room in list(self._rooms.values()):
-            for stream in list(room.streams):
-                stream.end()
+        self.cut()
         for _ in range(_WORKERS):
             self._turns.close()
         for thread in self._threads:
             thread.join(10)
+
+    def cut(self) -> None:
+        """End every stream; the pages come back by themselves."""
+        for room in list(self._rooms.values()):
+            for stream in list(room.streams):
+                stream.end()
 
     def join(self, organisation_id: UUID, stream: Stream, after: int | None) -> Room:
         """Let `stream` follow the changes of its organisation since `after`; return the room to part from later.

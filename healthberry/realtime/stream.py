@@ -14,7 +14,7 @@ MOST_WAITING = 100
 # A page that is open all day proves now and then that it is still signed in.
 _LONGEST_SECONDS = 3600.0
 
-_GREETING = b"retry: 1000\n: open\n\n"
+_GREETING = b": open\n\n"
 
 
 def frame(html: str, number: int = 0) -> bytes:
@@ -84,7 +84,10 @@ class Stream:
         return (topic.conversation_id for topic in self.topics if isinstance(topic, Thread))
 
     def messages(self, beat_seconds: float = BEAT_SECONDS) -> Iterator[bytes]:
-        """Return the bytes to send as they come; a comment every `beat_seconds` while there is nothing to say."""
+        """Return the bytes to send as they come; while there is nothing to say, "beat" every `beat_seconds`.
+
+        A beat is an event and not a comment, which a page's script would not hear: by its absence it finds a dead line.
+        """
         yield _GREETING
         missed, self.missed = self.missed, ()
         if missed:
@@ -97,7 +100,7 @@ class Stream:
             if self._end is not None:
                 break
             # The number moves on even where nothing concerned this page: it then returns with a recent one.
-            yield ready or f": beat\n{_id(seen)}\n".encode()
+            yield ready or named("beat", seen)
         if self._end:
             yield self._end
 

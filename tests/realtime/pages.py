@@ -24,12 +24,12 @@ class Page:
 
     def __init__(self, status: int, lines: Iterator[str], close: Callable[[], None]) -> None:
         self.status = status
-        self.last_id = 0  # also moved by messages without content, as in the browser
+        self.last_id = 0  # also moved by beats, as in the browser
         self._lines = lines
         self._close = close
 
     def next(self) -> Message:
-        """Wait for the next message that has content. Raises: StopIteration when the stream ends."""
+        """Wait for the next message that is not a beat. Raises: StopIteration when the stream ends."""
         number, event, data = 0, "", []
         while True:
             line = next(self._lines)
@@ -41,9 +41,9 @@ class Page:
             elif field == "data":
                 data.append(value)
             elif not line:
-                if data:
+                if data and event != "beat":
                     return Message(number, event, "\n".join(data))
-                number, event = 0, ""
+                number, event, data = 0, "", []
 
     def until(self, number: int) -> list[Message]:
         """Wait until the page has heard of change `number`; return the messages on the way."""
@@ -51,10 +51,6 @@ class Page:
         while self.last_id < number:
             messages.append(self.next())
         return messages
-
-    def beat(self) -> str:
-        """Wait for the next comment."""
-        return next(line for line in self._lines if line.startswith(":"))
 
     def close(self) -> None:
         """Close the page."""

@@ -23,13 +23,13 @@ def test_a_page_that_reads_too_slowly_is_told_to_reload_and_gets_what_follows() 
     assert sent.count("id: ") == 2
 
 
-def test_a_quiet_page_hears_a_comment_that_moves_its_number_on() -> None:
+def test_a_quiet_page_hears_a_beat_that_moves_its_number_on() -> None:
     quiet = stream()
     messages = quiet.messages(beat_seconds=0.01)
     next(messages)
     quiet.seen = 7
 
-    assert next(messages) == b": beat\nid: 7\n\n"
+    assert next(messages) == b"event: beat\nid: 7\ndata: beat\n\n"
 
 
 def test_an_ended_page_is_sent_its_farewell_and_nothing_that_waited() -> None:

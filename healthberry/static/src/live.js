@@ -1,0 +1,216 @@
+// Live pages: the mark that says whether changes arrive, what is new above the list, and coming back after a cut.
+// The stream itself is htmx's: every message says what it replaces. Nothing moves under a finger: what is new waits above the
+// list until somebody asks for it, or the reader is at the top and does nothing.
+
+const SILENCE = 40000; // the server says something every 15 s; a machine that slept finds a dead connection
+const PATIENCE = 2000; // shorter cuts are not worth a word
+const FIRST_RETRY = 1000;
+const LONGEST_RETRY = 15000;
+
+const find = (selector) => document.querySelector(selector);
+const isStream = (element) => element instanceof Element && element.id === "stream";
+
+// The mark ---------------------------------------------------------------------------------------------------------
+
+let worrying;
+let over = false; // signed out: nothing is tried any more
+
+const say = (words, off) => {
+  const mark = find("#live");
+  if (!mark) return;
+  if (mark.textContent !== words) mark.textContent = words;
+  mark.classList.toggle("live--off", off);
+};
+
+const connected = () => {
+  clearTimeout(worrying);
+  worrying = undefined;
+  say("Live", false);
+};
+
+const lost = () => {
+  worrying ??= setTimeout(() => document.hidden || over || say("Not live: reconnecting", true), PATIENCE);
+};
+
+const signedOut = () => {
+  over = true;
+  clearTimeout(worrying);
+  say("Signed out: reload to sign in", true);
+};
+
+// The connection -----------------------------------------------------------------------------------------------------
+
+let connection; // htmx's own, with its reader
+let heardAt = Date.now();
+let last; // the newest change that this page has, kept when another view takes the place of the stream
+let failures = 0;
+
+const after = (address) => Number(new URL(address, location.href).searchParams.get("after") ?? 0);
+
+const connectAgain = () => {
+  if (over || !connection || document.hidden || Date.now() - heardAt < SILENCE) return;
+  heardAt = Date.now();
+  lost();
+  connection.reader?.cancel();
+};
+
+document.addEventListener("htmx:sse:before:connection", (event) => {
+  if (over) event.preventDefault();
+  else if (event.detail.connection.attempt > 0) lost();
+});
+const begin = (found) => {
+  connection = found;
+  heardAt = Date.now();
+  failures = 0;
+  connected();
+};
+
+document.addEventListener("htmx:sse:after:connection", ({ detail }) => begin(detail.connection));
+document.addEventListener("htmx:sse:before:message", () => {
+  heardAt = Date.now();
+});
+document.addEventListener("htmx:sse:error", ({ detail }) => {
+  if (detail.status === 403) signedOut();
+  else lost();
+});
+document.addEventListener("htmx:sse:close", ({ detail }) => {
+  const { lastEventId, url } = detail.connection;
+  last = Number(lastEventId) || after(url);
+});
+document.addEventListener("signed-out", signedOut);
+
+// A stream that takes another's place begins where that one ended: the list beside it was not loaded anew.
+document.addEventListener("htmx:config:request", ({ detail: { ctx } }) => {
+  if (!isStream(ctx.sourceElement) || last === undefined) return;
+  if (last < after(ctx.request.action)) ctx.request.headers["Last-Event-ID"] = String(last);
+});
+
+// htmx comes back by itself, but not where the very first attempt fails.
+document.addEventListener("htmx:finally:request", ({ target, detail: { ctx } }) => {
+  if (!isStream(ctx.sourceElement) || over || ctx.response?.raw.headers.get("Content-Type")?.includes("event-stream")) return;
+  if (ctx.response?.status === 403 || ctx.response?.status === 404) return;
+  lost();
+  const pause = Math.min(FIRST_RETRY * 2 ** failures++, LONGEST_RETRY);
+  setTimeout(() => target.isConnected && htmx.ajax("GET", ctx.request.action, { source: target, swap: "none" }), pause);
+});
+
+// This script may come when the stream is open already.
+const open = find("#stream")?._htmx?.sse;
+if (open) begin(open);
+
+htmx.config.sse = { reconnectMaxDelay: LONGEST_RETRY };
+setInterval(connectAgain, SILENCE / 4);
+document.addEventListener("visibilitychange", connectAgain);
+window.addEventListener("online", () => connection?.delayCanceller?.());
+
+// What is new ----------------------------------------------------------------------------------------------------------
+
+let loaded = false; // a backfill stored something: only loading the list anew can show it
+let reloading = false;
+let lastReload = 0;
+let touchedAt = 0;
+
+const rows = () => [...document.querySelectorAll("#rows > .item")];
+const waiting = () => [...document.querySelectorAll("#arrivals > .item")];
+const moment = (row) => Date.parse(row.querySelector("time")?.dateTime) || 0;
+
+const isAtRest = () => {
+  const list = find("#rows");
+  const atTop = list.scrollTop < 8 && document.scrollingElement.scrollTop < 8;
+  const touched = list.matches(":hover") || list.contains(document.activeElement) || Date.now() - touchedAt < 3000;
+  return !document.hidden && atTop && !touched;
+};
+
+// Keeps among the arrivals what the list does not show and would show: each once, none that belongs below its end.
+const sort = () => {
+  const shown = new Set(rows().map((row) => row.id));
+  const oldest = find("#more") && rows().length ? moment(rows().at(-1)) : 0;
+  const known = new Set();
+  for (const row of waiting().reverse()) {
+    const useless = shown.has(row.id) || known.has(row.id) || row.matches(".item--left") || moment(row) < oldest;
+    if (useless) row.remove();
+    known.add(row.id);
+  }
+  for (const mark of document.querySelectorAll("#arrivals > [data-loaded]")) {
+    loaded = true;
+    mark.remove();
+  }
+};
+
+const announce = () => {
+  const button = find("#announce");
+  const count = waiting().length;
+  const words = count
+    ? `${count} new ${count === 1 ? "conversation" : "conversations"}. Show ${count === 1 ? "it" : "them"}`
+    : loaded && "More conversations were loaded. Show them";
+  button.hidden = !words;
+  if (words && button.textContent !== words) button.textContent = words;
+};
+
+const show = () => {
+  const list = find("#rows");
+  for (const row of waiting()) {
+    const place = rows().find((other) => moment(other) <= moment(row));
+    list.insertBefore(row, place ?? find("#rows > :not(.item)"));
+    htmx.process(row); // it answers to the list's own rules only now
+  }
+};
+
+const reload = async () => {
+  if (reloading) return;
+  reloading = true;
+  loaded = false;
+  lastReload = Date.now();
+  const open = find("#thread");
+  const beside = open ? "#entries:innerMorph,#thread-head:outerMorph,#details:outerMorph,#reply-state:outerMorph" : undefined;
+  const list = { source: "#list", target: "#list-body", select: "#list-body", selectOOB: beside, swap: "outerMorph" };
+  try {
+    await htmx.ajax("GET", location.pathname + location.search, list);
+  } finally {
+    reloading = false;
+  }
+};
+
+const look = () => {
+  if (!find("#arrivals")) return;
+  sort();
+  const rest = isAtRest();
+  if (rest) show();
+  if (loaded && (rest || !rows().length)) setTimeout(reload, Math.max(lastReload + 2000 - Date.now(), 0));
+  announce();
+};
+
+document.addEventListener("htmx:after:swap", ({ detail: { ctx } }) => {
+  if (isStream(ctx.sourceElement)) look();
+});
+document.addEventListener("click", (event) => {
+  if (!event.target.closest?.("#announce")) return;
+  const focus = document.activeElement === find("#announce");
+  if (loaded) reload();
+  show();
+  announce();
+  find("#rows").scrollTop = 0;
+  if (focus) find("#rows .item__link")?.focus();
+});
+for (const kind of ["touchstart", "wheel", "keydown"]) {
+  document.addEventListener(kind, () => (touchedAt = Date.now()), { passive: true });
+}
+// Too much was missed to be told one by one.
+document.addEventListener("reload", (event) => {
+  if (!isStream(event.target)) return;
+  if (find("#list-body")) reload();
+  else location.reload();
+});
+
+// The conversation -------------------------------------------------------------------------------------------------------
+
+// Who reads the end of a conversation goes on reading there when something is added.
+let atEnd = false;
+const messages = () => find("#messages");
+document.addEventListener("htmx:before:swap", ({ detail: { ctx } }) => {
+  const area = messages();
+  if (isStream(ctx.sourceElement)) atEnd = area && area.scrollHeight - area.scrollTop - area.clientHeight < 40;
+});
+document.addEventListener("htmx:after:swap", ({ detail: { ctx } }) => {
+  if (isStream(ctx.sourceElement) && atEnd) messages().scrollTop = messages().scrollHeight;
+});
