@@ -180,11 +180,11 @@ def test_wider_screens_show_list_and_thread_side_by_side(
 def test_at_two_hundred_per_cent_everything_can_still_be_reached(office: Office, look: Look) -> None:
     page = look(f"/conversations/{office.story}", office.member, (640, 400))
     assert not overflows(page)
+    page.click("#text")
+    expect(page.locator("#text")).to_be_in_viewport()
     button = page.locator("#reply-form [type='submit']:visible")
     button.scroll_into_view_if_needed()
     expect(button).to_be_in_viewport()
-    page.locator("#text").scroll_into_view_if_needed()
-    expect(page.locator("#text")).to_be_in_viewport()
 
 
 def test_opening_a_conversation_keeps_the_place_in_the_list_and_marks_it_read(office: Office, look: Look) -> None:
@@ -301,6 +301,21 @@ def test_a_failure_puts_the_words_back_under_the_readers_eyes(office: Office, lo
     expect(page.locator("#text")).to_have_value("Thank you.")
     page.click("text=Try again as it is")
     expect(page.locator("#reply-state")).to_have_attribute("data-state", "queued")
+
+
+def test_a_failing_server_takes_neither_the_words_nor_their_saving_away(app: Flask, office: Office, look: Look) -> None:
+    page = look(f"/conversations/{office.post}", office.member)
+    page.click("#text")
+    page.keyboard.type("Thank you.")
+    page.route("**/reply", lambda route: route.abort())
+    page.click("#reply-form [type='submit']:visible")
+    expect(page.locator("#notice")).to_contain_text("did not answer")
+    page.click("#text")
+    page.keyboard.press("End")
+    page.keyboard.type(" Truly.")
+    expect(page.locator("#saved")).to_have_text("Saved just now")
+    page.reload()
+    assert field(page) == "Thank you. Truly."
 
 
 def test_copying_opens_the_site_with_the_words_on_the_clipboard(office: Office, look: Look, site: str) -> None:

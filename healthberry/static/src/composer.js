@@ -31,7 +31,10 @@ const bringBack = (text) => {
   else if (words !== null) text.value = words;
 };
 
-const isDirty = (text) => text !== null && text.value !== (kept.get(text) ?? text.defaultValue);
+// A draft that is saved after its reply was published would bring the words back: from then on nothing is saved.
+const isPublishing = (text) => text?.form.dataset.publishing !== undefined;
+
+const isDirty = (text) => text !== null && !isPublishing(text) && text.value !== (kept.get(text) ?? text.defaultValue);
 
 const save = () => {
   clearTimeout(timer);
@@ -62,7 +65,7 @@ const saveAndLeave = () => {
 };
 
 document.addEventListener("input", (event) => {
-  if (event.target !== field()) return;
+  if (event.target !== field() || isPublishing(field())) return;
   sessionStorage.setItem(keyOf(event.target), event.target.value);
   later(PAUSE);
 });
@@ -87,6 +90,14 @@ document.addEventListener("htmx:after:request", ({ detail: { ctx } }) => {
 });
 document.addEventListener("htmx:error", (event) => {
   if (event.detail?.ctx?.sourceElement === field() && field()) notSaved();
+});
+
+// Still there after its answer: it was not published, and its words go on being saved.
+document.addEventListener("htmx:finally:request", ({ detail: { ctx } }) => {
+  const form = ctx.sourceElement;
+  if (form?.id !== "reply-form" || form !== field()?.form) return;
+  delete form.dataset.publishing;
+  save();
 });
 
 const notSaved = () => {
@@ -151,6 +162,7 @@ document.addEventListener("submit", (event) => {
   const form = event.target;
   if (form.id !== "reply-form") return;
   clearTimeout(timer);
+  form.dataset.publishing = "yes";
   copying = form.dataset.assisted === undefined ? null : { site: form.dataset.assisted, done: copy(form.text.value.trim()) };
 });
 
