@@ -19,6 +19,7 @@ __all__ = ["Hit", "RegisterFacts", "Successor", "count_open", "facts", "find", "
 
 _ENOUGH: Final = 3
 _NAMED: Final = 0.3
+_WHOLLY_NAMED: Final = 0.95
 _MAYBE: Final = 0.85
 
 
@@ -85,7 +86,7 @@ def search(session: Session, text: str, limit: int = 8) -> list[Hit]:
         return []
     with one_plan(session):
         rows = ranked(session, asked, terms.query(asked), terms.ranking(asked), limit)
-        if not _good(rows, limit):
+        if not _good(rows, asked, limit):
             rows = sorted((*_mistyped(session, asked, limit), *rows), key=lambda row: row.score)
             rows = list({row.ods_code: row for row in rows}.values())[::-1]
     return [_hit(row) for row in rows[:limit]]
@@ -131,11 +132,17 @@ def count_open(session: Session) -> int:
     return session.scalar(select(func.coalesce(func.max(RegisterVersion.open_count), 0))) or 0
 
 
-def _good(rows: Sequence[Row[Any]], limit: int) -> bool:
-    """Tell whether the hits are what was meant: an exact one, or enough of which one is named as was asked."""
+def _good(rows: Sequence[Row[Any]], asked: Asked, limit: int) -> bool:
+    """Tell whether the hits are what was meant: an exact one, or enough of which one is named as was asked.
+
+    Of three words and more that are all in one name, none is mistyped.
+    """
     if any(row.score >= EXACT for row in rows):
         return True
-    return len(rows) >= min(_ENOUGH, limit) and max(row.fit for row in rows) >= _NAMED
+    fit = max((row.fit for row in rows), default=0)
+    if len(asked.words) >= _ENOUGH and fit >= _WHOLLY_NAMED:
+        return True
+    return len(rows) >= min(_ENOUGH, limit) and fit >= _NAMED
 
 
 def _mistyped(session: Session, asked: Asked, limit: int) -> list[Row[Any]]:

@@ -45,11 +45,12 @@ def read(text: str) -> Asked:
 def query(asked: Asked, near: Mapping[str, Iterable[str]] | None = None) -> str:
     """Write the request as a tsquery in which every word must be found, the last one as a beginning.
 
+    A last word of one letter is left to ranking: it begins half of all words, and finding them all takes time.
     With `near`, each word may also be one of the words that it was perhaps meant to be, and two words may be one.
     Words are letters and digits only, so nothing of the query's own language can be smuggled in.
     """
     ways = [asked, *_joined(asked, near or {})]
-    return " | ".join(f"({' & '.join(_terms(way, near))})" for way in ways)
+    return " | ".join(f"({' & '.join(_needed(way, near))})" for way in ways)
 
 
 def ranking(asked: Asked, near: Mapping[str, Iterable[str]] | None = None) -> str:
@@ -62,10 +63,10 @@ def all_but_one(asked: Asked, near: Mapping[str, Iterable[str]]) -> str:
 
     Of two words, the one that is left must have four letters at least: alone, shorter ones are found everywhere.
     """
-    terms = _terms(asked, near)
+    terms = _needed(asked, near)
     ways = [terms[:at] + terms[at + 1 :] for at in range(len(terms))]
     if len(terms) == 2:
-        ways = [way for way, left in zip(ways, reversed(asked.words), strict=True) if len(left) >= _TELLING]
+        ways = [way for way, left in zip(ways, reversed(asked.words[:2]), strict=True) if len(left) >= _TELLING]
     return " | ".join(f"({' & '.join(way)})" for way in ways if way)
 
 
@@ -74,6 +75,11 @@ def _joined(asked: Asked, near: Mapping[str, Iterable[str]]) -> Iterator[Asked]:
     for at, pair in enumerate(pairwise(asked.words)):
         for word in list(near.get("".join(pair), ()))[:1]:
             yield replace(asked, words=(*asked.words[:at], word, *asked.words[at + 2 :]))
+
+
+def _needed(asked: Asked, near: Mapping[str, Iterable[str]] | None) -> list[str]:
+    terms = _terms(asked, near)
+    return terms[:-1] if len(terms) > 1 and len(asked.words[-1]) == 1 else terms
 
 
 def _terms(asked: Asked, near: Mapping[str, Iterable[str]] | None) -> list[str]:

@@ -74,6 +74,8 @@ def _apart(words: Sequence[str], cuts: dict[str, list[tuple[str, str]]], known: 
 
 def distance(one: str, other: str) -> int:
     """Count the mistakes between two words: letters added, left out, changed, or swapped with their neighbour."""
+    one, other = _without_common_beginning(one, other)
+    one, other = _without_common_beginning(one[::-1], other[::-1])
     before: list[int] = []
     row = list(range(len(other) + 1))
     for i, letter in enumerate(one, start=1):
@@ -84,3 +86,8 @@ def distance(one: str, other: str) -> int:
                 cost = min(cost, earlier[j - 2] + 1)
             row.append(cost)
     return row[-1]
+
+
+def _without_common_beginning(one: str, other: str) -> tuple[str, str]:
+    alike = next((at for at, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), min(len(one), len(other)))
+    return one[alike:], other[alike:]

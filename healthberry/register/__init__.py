@@ -1,0 +1,1 @@
+"""The national register of providers: built from published files, shipped with the package, loaded, refreshed."""

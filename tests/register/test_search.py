@@ -6,6 +6,7 @@ import pytest
 from sqlalchemy.orm import Session
 
 from healthberry.core import register
+from healthberry.core.register_typos import distance
 
 
 def codes(session: Session, text: str) -> list[str]:
@@ -109,3 +110,29 @@ def test_a_provider_is_found_by_its_code_however_it_is_typed(session: Session) -
 
 def test_open_providers_are_counted_without_counting_rows(session: Session) -> None:
     assert register.count_open(session) == 28
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "mistakes"),
+    [
+        ("surgery", "surgery", 0),
+        ("surgry", "surgery", 1),
+        ("surgerry", "surgery", 1),
+        ("sergery", "surgery", 1),
+        ("sugrery", "surgery", 1),
+        ("ab", "ba", 1),
+        ("", "abc", 3),
+        ("imperail", "imperial", 1),
+        ("altringham", "altrincham", 1),
+        ("great", "grand", 3),
+    ],
+)
+def test_mistakes_between_words_are_counted(one: str, other: str, mistakes: int) -> None:
+    assert distance(one, other) == mistakes
+    assert distance(other, one) == mistakes
+
+
+def test_every_beginning_of_a_request_is_answered(session: Session) -> None:
+    for text in ("boots james street harrogate", "guy's & st thomas' x", "cedar q w", "1-101", "ls1 5hd", "zzz qqq x"):
+        for length in range(len(text) + 1):
+            assert isinstance(register.search(session, text[:length]), list)
