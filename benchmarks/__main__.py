@@ -1,15 +1,16 @@
-"""`make bench`: every figure beside its target, the same work straight in SQL as the limit, and how busy the machine was."""
+"""`make bench`: every figure beside its target, the limit of plain SQL, and how busy the machine was."""
 
 import sys
 from collections.abc import Callable
 
-from benchmarks import inbox, register_search, signup, streams
+from benchmarks import alert_latency, inbox, register_search, signup, streams
 from benchmarks.measure import Figure, fixed_loop
 
 PARTS: dict[str, Callable[[], list[Figure]]] = {
     "register": register_search.main,
     "inbox": inbox.main,
     "signup": signup.main,
+    "alerts": alert_latency.main,
     "streams": streams.main,
 }
 

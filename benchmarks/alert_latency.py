@@ -35,7 +35,7 @@ def main() -> list[Figure]:
     with tempfile.TemporaryDirectory(prefix="healthberry-bench-mail-") as folder:
         mailbox = Mailbox(Path(folder))
         try:
-            with bench(MAIL_URL=mailbox.mail_url) as running, running.app.app_context():
+            with bench({"MAIL_URL": mailbox.mail_url}) as running, running.app.app_context():
                 return _measured(running, mailbox)
         finally:
             mailbox.stop()

@@ -43,7 +43,7 @@ def milliseconds(act: Callable[[], object]) -> float:
 
 
 def fixed_loop() -> Figure:
-    """Time the same pure computation in every run: a slow figure beside a slow loop is a busy machine, not a slow product."""
+    """Time the same pure computation in every run: a slow figure beside a slow loop means a busy machine."""
     began = time.perf_counter()
     total = 0
     for number in range(5_000_000):

@@ -3,7 +3,7 @@
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -29,8 +29,8 @@ class Bench:
 
 
 @contextmanager
-def bench(*, durable: bool = True, **more: str) -> Iterator[Bench]:
-    """Start PostgreSQL (durable, as in production) and Valkey, migrate, and give the application; end all afterwards."""
+def bench(more: Mapping[str, str] | None = None, *, durable: bool = True) -> Iterator[Bench]:
+    """Start PostgreSQL (durable, as in production) and Valkey, migrate, give the application; end all afterwards."""
     folder = Path(tempfile.mkdtemp(prefix="healthberry-bench-"))
     if os.geteuid() == 0:
         folder.chmod(0o711)
@@ -46,7 +46,7 @@ def bench(*, durable: bool = True, **more: str) -> Iterator[Bench]:
         "CHANNEL_KEYS": Fernet.generate_key().decode(),
         "PUBLIC_URL": "http://localhost",
         "LOG_LEVEL": "ERROR",
-        **more,
+        **(more or {}),
     }
     app = create_app(Settings.from_env(environment))
     try:

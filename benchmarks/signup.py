@@ -1,7 +1,7 @@
 """From the six-digit code to a filled inbox: first items on screen, and 6,000 items over three channels.
 
-Two real worker processes, the scheduler and the sandbox at 50 ms a request; the browser is Flask's test client on the same
-database, asking for the inbox again and again as a reader would.
+Two real worker processes, the scheduler and the sandbox at 50 ms a request; the browser is Flask's test client on the
+same database, asking for the inbox again and again as a reader would.
 """
 
 import csv
@@ -48,7 +48,8 @@ def main() -> list[Figure]:
         folder = stack.enter_context(_folder())
         mailbox = Mailbox(folder)
         stack.callback(mailbox.stop)
-        running = stack.enter_context(bench(**_KEYS, SANDBOX_URL=sandbox, MAIL_URL=mailbox.mail_url, POLL_SECONDS="60"))
+        more = {"SANDBOX_URL": sandbox, "MAIL_URL": mailbox.mail_url, "POLL_SECONDS": "60"}
+        running = stack.enter_context(bench({**_KEYS, **more}))
         _load_register(running)
         _fill(sandbox)
         for command in (["worker.py"], ["worker.py"], ["-m", "healthberry.cli", "scheduler"]):

@@ -81,7 +81,7 @@ def refresh() -> None:
 @commands.command()
 def scheduler() -> None:
     """Put on the queues what runs by the clock, until told to stop."""
-    Schedule(_app()).start()
+    Schedule(_app()).start()  # type: ignore[no-untyped-call]
 
 
 @commands.group()
@@ -103,7 +103,7 @@ def organisations() -> None:
 @organisations.command()
 def unlisted() -> None:
     """Show organisations that are not in the register: check each one by other means."""
-    _in_app(lambda: [click.echo(line) for line in operator.unlisted()])
+    _in_app(lambda: click.echo("\n".join(operator.unlisted()) or "None."))
 
 
 @commands.group()

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import delete, select
@@ -150,5 +151,5 @@ def _move(
 
 
 def _did(member: Member, conversation: Conversation, kind: str, **details: str | None) -> None:
-    given = {name: value for name, value in details.items() if value is not None}
+    given: dict[str, Any] = {name: value for name, value in details.items() if value is not None}
     events.record(member.organisation_id, kind, conversation_id=conversation.id, member=member, **given)

@@ -36,7 +36,7 @@ def add(organisation_id: UUID, rows: "Sequence[Row]", query: str) -> "list[Row]"
         "marks": _START + _STOP,
         "options": _OPTIONS,
     }
-    found = dict(iter(db.session.execute(_HEADLINES, values)))
+    found: dict[UUID, str] = dict(iter(db.session.execute(_HEADLINES, values)))
     return [replace(row, snippet=pieces(found[row.id])) if row.id in found else row for row in rows]
 
 

@@ -8,10 +8,10 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Row, and_, select, update
+from sqlalchemy import ColumnElement, Row, Table, and_, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from healthberry.connectors.base import BadItem, InboundItem
@@ -113,7 +113,7 @@ def _insert_unknown(model: type[Base], rows: Sequence[dict[str, Any]], *columns:
 
     The rows are parameters of one compiled statement: written out as VALUES, a page would be compiled anew each time.
     """
-    table = model.__table__
+    table = cast(Table, model.__table__)
     statement = insert(table).on_conflict_do_nothing().returning(*(table.c[name] for name in columns))
     return db.session.execute(statement, rows).all()
 
@@ -205,11 +205,9 @@ def _messages(
     unique = {item.remote_id: item for item in items}
     rows = [_message_row(channel, item, authors, threads, historic) for _, item in sorted(unique.items())]
     added = {}
-    for remote_id, conversation_id, direction in _insert_unknown(
-        Message, rows, "remote_id", "conversation_id", "direction"
-    ):
-        added[remote_id] = conversation_id
-        (stored.returned if direction == "inbound" else stored.answered).add(conversation_id)
+    for row in _insert_unknown(Message, rows, "remote_id", "conversation_id", "direction"):
+        added[row.remote_id] = row.conversation_id
+        (stored.returned if row.direction == "inbound" else stored.answered).add(row.conversation_id)
     stored.messages = len(added)
     _edit(channel, [item for remote_id, item in unique.items() if remote_id not in added], stored)
 

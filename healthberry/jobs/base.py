@@ -6,7 +6,7 @@ JSON in, ids only, and only a nudge. The database knows what is to be done; losi
 import functools
 import logging
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Protocol, cast
 from uuid import UUID
 
 from flask import Flask, current_app, has_app_context
@@ -21,6 +21,19 @@ _RESULT_SECONDS = 60
 _REMEMBER_SECONDS = 60
 _FAILURE_SECONDS = 7 * 24 * 3600
 
+
+class Job(Protocol):
+    """A function that a worker runs; `nudge` puts it on its queue."""
+
+    __name__: str
+
+    def __call__(self, *arguments: Any) -> None:
+        """Do the work now, in this process."""
+
+    def nudge(self, *ids: UUID | str | None) -> None:
+        """Have a worker do it."""
+
+
 _app: Flask | None = None
 
 
@@ -30,7 +43,7 @@ def use(app: Flask) -> None:
     _app = app
 
 
-def nudge_once(function: Any, *ids: str) -> None:
+def nudge_once(function: Job, *ids: str) -> None:
     """Nudge, unless the same nudge still waits: a queue that is behind must not grow with every sweep.
 
     The mark goes when the job starts, or by itself after a minute should the queue be lost.
@@ -47,7 +60,7 @@ def _mark(name: str, ids: tuple[Any, ...]) -> str:
     return f"hb:nudged:{name}:{':'.join(map(str, ids))}"
 
 
-def job(queue_name: str, timeout_seconds: int = 120) -> Callable[[Callable[..., None]], Callable[..., None]]:
+def job(queue_name: str, timeout_seconds: int = 120) -> Callable[[Callable[..., None]], Job]:
     """Mark a function as a job: it runs in an application context of its own and sees no organisation until it enters
     one.
 
@@ -55,7 +68,7 @@ def job(queue_name: str, timeout_seconds: int = 120) -> Callable[[Callable[..., 
     sweep will find the work in the database.
     """
 
-    def decorate(function: Callable[..., None]) -> Callable[..., None]:
+    def decorate(function: Callable[..., None]) -> Job:
         @functools.wraps(function)
         def run(*arguments: Any) -> None:
             if has_app_context():
@@ -70,7 +83,7 @@ def job(queue_name: str, timeout_seconds: int = 120) -> Callable[[Callable[..., 
                 finally:
                     scope.leave()
 
-        def nudge(*ids: UUID | str) -> None:
+        def nudge(*ids: UUID | str | None) -> None:
             try:
                 queue(queue_name, current_app.extensions["valkey"]).enqueue_call(
                     run,
@@ -83,6 +96,6 @@ def job(queue_name: str, timeout_seconds: int = 120) -> Callable[[Callable[..., 
                 log.warning("nudge_failed", extra={"job": function.__name__, "error": type(error).__name__})
 
         run.nudge = nudge  # type: ignore[attr-defined]
-        return run
+        return cast(Job, run)
 
     return decorate

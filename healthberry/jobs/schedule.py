@@ -19,7 +19,7 @@ class _JsonCronJob(CronJob):
 
     def enqueue(self, connection: Redis) -> Job:
         waiting = queue(self.queue_name, connection)
-        return waiting.enqueue_call(self.func, timeout=60, result_ttl=0, ttl=SWEEP_SECONDS * 4)
+        return waiting.enqueue_call(self.func_name, timeout=60, result_ttl=0, ttl=SWEEP_SECONDS * 4)
 
 
 class Schedule(CronScheduler):

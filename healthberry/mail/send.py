@@ -54,7 +54,7 @@ class NotSent(Exception):
         self.for_good = for_good
 
 
-class Courier(Connection):  # type: ignore[misc]  # Flask-Mail has no types
+class Courier(Connection):
     """Flask-Mail's connection, opened when the first mail needs it and used for all that follow.
 
     Its own `configure_host` waits without end and believes any certificate; this one does neither.
@@ -74,7 +74,7 @@ class Courier(Connection):  # type: ignore[misc]  # Flask-Mail has no types
                 self.host.quit()
         self._drop()
 
-    def send(self, message: EmailMessage) -> None:
+    def send(self, message: EmailMessage) -> None:  # type: ignore[override]  # our messages carry headers that its cannot
         """Hand over one mail. Raises: NotSent; the connection is opened anew for the next one then."""
         if self.mail.suppress:
             return

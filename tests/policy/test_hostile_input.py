@@ -1,6 +1,7 @@
 """Whatever is sent to any route is answered in words, never with a 500."""
 
 import uuid
+from typing import Any
 
 import pytest
 from flask import Flask
@@ -105,7 +106,7 @@ def test_no_field_of_any_route_breaks_it(app: Flask, client: FlaskClient, mine: 
         with app.test_request_context():
             _, path = rule.build(mine, append_unknown=False) or (None, "")
         fields = dict.fromkeys(FIELDS, value)
-        where = {"query_string": fields} if method == "GET" else {"data": fields}
+        where: dict[str, Any] = {"query_string": fields} if method == "GET" else {"data": fields}
         answer = client.open(path, method=method, **where)
         if answer.status_code >= 500:
             broken[f"{method} {rule}"] = answer.status_code
@@ -139,8 +140,10 @@ def test_bytes_that_are_no_text_break_nothing(
         with app.test_request_context():
             _, path = rule.build(mine, append_unknown=False) or (None, "")
         query = "?" + "&".join(f"{name}=%FF%FE%C3%28%ED%A0%80" for name in FIELDS)
-        form = {"data": body, "content_type": "application/x-www-form-urlencoded"} if method != "GET" else {}
-        answer = client.open(path + query, method=method, **form)
+        form: dict[str, Any] = (
+            {"data": body, "content_type": "application/x-www-form-urlencoded"} if method != "GET" else {}
+        )
+        answer = client.open(path + query, method=method, **(form if method != "GET" else {}))
         if answer.status_code >= 500:
             broken[f"{method} {rule}"] = answer.status_code
         answer.close()

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from flask import Flask
@@ -23,7 +24,7 @@ __all__ = ["chromium", "look", "site"]
 @pytest.fixture
 def settings(settings: Settings, sandbox: Sandbox) -> Settings:
     """The settings of a journey: every channel is the sandbox's, with an NHS.UK account that can't publish by API."""
-    keys = {name.lower(): value for name, value in KEYS.items() if "PUBLISHER" not in name}
+    keys: dict[str, Any] = {name.lower(): value for name, value in KEYS.items() if "PUBLISHER" not in name}
     return replace(settings, sandbox_url=sandbox.url, **keys)
 
 
