@@ -34,7 +34,8 @@ def plan_for(
         **_made(options, folder, ports, web),
         **servers,
         **keys.load(folder / "secrets.env", simulated=simulated),
-        **({"SANDBOX_URL": sandbox} if simulated else {}),
+        # Simulated channels may be asked often: what is written there appears within seconds.
+        **({"SANDBOX_URL": sandbox, "POLL_SECONDS": "5"} if simulated else {}),
         **given,
         **{name: str(port) for name, port in ports.items()},
         "HOST": options.host,
