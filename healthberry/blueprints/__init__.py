@@ -1,0 +1,1 @@
+"""The HTTP edge: guard, ask core, commit, render."""

@@ -95,7 +95,9 @@ def _entries(member: Member, conversation_id: UUID, sees_colleagues: bool) -> li
     )
     entries = [Entry("message", message.posted_at, message=message) for message in messages]
     if sees_colleagues:
-        notes = db.session.scalars(select(Note).where(Note.organisation_id == owned[0], Note.conversation_id == owned[1]))
+        notes = db.session.scalars(
+            select(Note).where(Note.organisation_id == owned[0], Note.conversation_id == owned[1])
+        )
         entries += [Entry("note", note.created_at, note=note) for note in notes]
         entries += [Entry("did", activity.at, activity=activity) for activity in _activities(*owned)]
     return sorted(entries, key=lambda entry: entry.at)
