@@ -1,0 +1,144 @@
+"""A worker dies in the middle of a reply: it is published once all the same."""
+
+from collections.abc import Callable
+from uuid import UUID
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy import create_engine, text
+
+from healthberry.core import channels, events, replies, sending
+from healthberry.extensions import db
+from healthberry.local.mailbox import Mailbox
+from healthberry.local.postgres import Database
+from healthberry.models.channels import Channel
+from healthberry.models.conversations import Conversation
+from healthberry.models.replies import Reply
+from tests.sandbox_server import Sandbox
+from tests.stories.loop import ANSWER, DOMAIN, TRUST, handle, member, sign_up
+from tests.stories.x_account import connect_x
+
+
+@pytest.fixture
+def post(
+    client: FlaskClient,
+    app: Flask,
+    sandbox: Sandbox,
+    mailbox: Mailbox,
+    work: Callable[[], None],
+    tick: Callable[[], None],
+    register: None,
+) -> str:
+    """A post on X that a trust has received and may answer by API."""
+    ours = handle(sandbox)
+    sign_up(client, mailbox, work, ods_code=TRUST, email=f"pat@{DOMAIN}")
+    work()
+    connect_x(client, app, ours)
+    work()
+    made = sandbox.post("x", "Five hours and no update", handle=ours, author="samwrites")
+    tick()
+    return made
+
+
+def _taken() -> Reply:
+    """Queue a reply and take it as a job does, to the point just before the provider is called."""
+    conversation = db.session.scalars(db.select(Conversation)).one()
+    reply = replies.queue_reply(member(), conversation.id, ANSWER, conversation.version)
+    events.commit()
+    claimed = sending.claim(reply.organisation_id, reply.id)
+    events.commit()
+    assert claimed is not None
+    assert claimed[1] == "send"
+    return claimed[0]
+
+
+def _long_ago(database: Database, reply_id: UUID) -> None:
+    """Let the worker's claim run out, and what a search index may lag behind."""
+    engine = create_engine(database.owner_url.replace("postgresql://", "postgresql+psycopg://", 1))
+    with engine.begin() as connection:
+        past = "next_attempt_at = now() - interval '1 minute', attempted_at = now() - interval '3 minutes'"
+        connection.execute(text(f"UPDATE replies SET {past} WHERE id = :id"), {"id": reply_id})  # noqa: S608
+    engine.dispose()
+
+
+def _published(sandbox: Sandbox, post: str) -> list[bool]:
+    return [ANSWER in reply["text"] for reply in sandbox.seen("x", post)["replies"]]
+
+
+def test_a_worker_that_dies_before_it_calls_the_channel(
+    app: Flask, sandbox: Sandbox, database: Database, post: str, tick: Callable[[], None]
+) -> None:
+    with app.app_context():
+        member()
+        reply_id = _taken().id
+    _long_ago(database, reply_id)
+
+    tick()
+    tick()
+
+    assert _published(sandbox, post) == [True]
+    with app.app_context():
+        member()
+        assert db.session.scalars(db.select(Reply.state)).all() == ["sent"]
+
+
+def test_a_worker_that_dies_after_the_channel_took_it(
+    app: Flask, sandbox: Sandbox, database: Database, post: str, tick: Callable[[], None]
+) -> None:
+    with app.app_context():
+        member()
+        reply = _taken()
+        channel = db.session.scalars(db.select(Channel).filter_by(kind="x")).one()
+        channels.connector_of(channel).reply(channels.access_of(channel), sending.outgoing(reply))
+        reply_id = reply.id
+        events.forget()
+    _long_ago(database, reply_id)
+
+    tick()
+    tick()
+
+    assert _published(sandbox, post) == [True]
+    with app.app_context():
+        member()
+        assert db.session.scalars(db.select(Reply.state)).all() == ["sent"]
+
+
+def test_a_reply_that_the_channel_refuses_comes_back_as_a_draft_with_its_reason(
+    app: Flask, client: FlaskClient, sandbox: Sandbox, post: str, work: Callable[[], None]
+) -> None:
+    sandbox.control("DELETE", f"posts/x/{post}")
+    with app.app_context():
+        us = member()
+        conversation = db.session.scalars(db.select(Conversation)).one()
+        reply = replies.queue_reply(us, conversation.id, ANSWER, conversation.version)
+        conversation_id, reply_id = conversation.id, reply.id
+        events.commit()
+
+    work()
+
+    page = client.get(f"/conversations/{conversation_id}").get_data(as_text=True)
+    assert ANSWER in page
+    assert f"/replies/{reply_id}/retry" in page
+    with app.app_context():
+        member()
+        state, reason = db.session.execute(db.select(Reply.state, Reply.reason)).one()
+    assert state == "failed"
+    assert len(reason) > 20
+
+
+def test_a_channel_that_asks_us_to_slow_down_gets_it_later_and_once(
+    app: Flask, sandbox: Sandbox, post: str, work: Callable[[], None], tick: Callable[[], None]
+) -> None:
+    sandbox.fault("x", "rate_limit", operation="reply")
+    with app.app_context():
+        us = member()
+        conversation = db.session.scalars(db.select(Conversation)).one()
+        replies.queue_reply(us, conversation.id, ANSWER, conversation.version)
+        events.commit()
+
+    work()
+    assert _published(sandbox, post) == []
+    tick()
+
+    assert _published(sandbox, post) == [True]
