@@ -50,7 +50,8 @@ class Office:
         scope.enter(self.member.organisation_id)
         db.session.rollback()
         db.session.expire_all()
-        return db.session.scalars(db.select(Reply).order_by(Reply.queued_at.desc())).first() or pytest.fail("no reply")
+        newest: Reply = db.session.scalars(db.select(Reply).order_by(Reply.queued_at.desc()).limit(1)).one()
+        return newest
 
 
 @pytest.fixture
@@ -241,6 +242,13 @@ def test_what_is_typed_is_saved_and_survives_a_reload_in_the_middle_of_a_word(of
     expect(page.locator(f"#thread[data-conversation='{office.post}']")).to_have_count(0)
     page.goto(f"/conversations/{office.post}")
     assert field(page) == "Another start"
+
+
+def test_the_link_of_an_alert_leads_to_the_composer(office: Office, look: Look) -> None:
+    for size in (PHONE, DESK):
+        page = look(f"/conversations/{office.post}#reply", office.member, size)
+        expect(page.locator("#text")).to_be_focused()
+        expect(page.locator("#text")).to_be_in_viewport()
 
 
 def test_what_cannot_be_saved_is_said_and_saved_later(office: Office, look: Look) -> None:
