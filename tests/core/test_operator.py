@@ -1,0 +1,86 @@
+"""What the operator does by hand."""
+
+from dataclasses import replace
+
+import pytest
+from cryptography.fernet import Fernet
+from flask import Flask
+
+from healthberry.connectors.base import Authorisation
+from healthberry.core import channels, operator, scope
+from healthberry.core.errors import Conflict
+from healthberry.core.vault import Vault
+from healthberry.extensions import db
+from healthberry.models.channels import Channel
+from tests.world import World
+
+
+def _signed_in(world: World, **fields: str) -> tuple[Channel, Authorisation]:
+    organisation = world.organisation()
+    member = world.member(organisation)
+    channel = world.channel(organisation, "x", remote_id="77")
+    granted = Authorisation({"access_token": "very-secret", "refresh_token": "r"}, None, "77", "cedar")
+    channels.connect(member, channel.id, replace(granted, **fields))
+    db.session.commit()
+    return channel, granted
+
+
+def test_tokens_are_sealed_at_rest_and_open_with_the_settings_key(world: World) -> None:
+    channel, granted = _signed_in(world)
+
+    raw = db.session.scalar(db.text("SELECT sealed_secrets FROM channels"))
+
+    assert b"very-secret" not in raw
+    assert channels.access_of(channel).secrets["access_token"] == granted.secrets["access_token"]
+    assert "very-secret" not in repr(channels.access_of(channel))
+
+
+def test_a_new_key_seals_every_organisations_tokens_and_the_old_one_can_go(
+    world: World, app: Flask, channel_key: str
+) -> None:
+    first, _ = _signed_in(world)
+    second, _ = _signed_in(world)
+    new = Fernet.generate_key().decode()
+    app.extensions["vault"] = Vault([new, channel_key])
+
+    rotated = operator.rotate_secrets()
+    db.session.commit()
+    app.extensions["vault"] = Vault([new])
+
+    assert rotated == 2
+    for channel in (first, second):
+        scope.enter(channel.organisation_id)
+        found = db.session.get_one(Channel, (channel.organisation_id, channel.id))
+        assert channels.access_of(found).secrets["access_token"] == "very-secret"
+
+
+def test_a_lost_key_means_signing_in_again_not_a_broken_page(world: World, app: Flask) -> None:
+    channel, _ = _signed_in(world)
+    app.extensions["vault"] = Vault([Fernet.generate_key().decode()])
+
+    assert "access_token" not in channels.access_of(channel).secrets
+
+
+def test_signing_in_with_another_account_is_refused(world: World) -> None:
+    with pytest.raises(Conflict, match="You signed in as @other"):
+        _signed_in(world, account_id="78", account="other")
+
+
+def test_the_operator_lets_a_checked_member_publish(world: World) -> None:
+    organisation = world.organisation(listed=False)
+    member = world.member(organisation, level=1, role="responder", email="pat@nhs.net")
+    assert any(organisation.name in line for line in operator.unlisted())
+
+    said = operator.verify("pat@nhs.net", organisation.ods_code or "")
+    db.session.commit()
+
+    assert "may now publish" in said
+    assert (member.level, member.role) == (2, "administrator")
+    assert operator.unlisted() == []
+
+
+def test_the_operator_is_told_when_nobody_matches(world: World) -> None:
+    organisation = world.organisation()
+
+    assert operator.verify("pat@nhs.net", "NOPE") == "No organisation with the code NOPE has signed up."
+    assert operator.verify("pat@nhs.net", organisation.ods_code or "").startswith("Nobody with the address")
