@@ -67,8 +67,11 @@ def apply(connection: Connection, exports: Exports, today: date) -> RefreshRepor
         raise RefreshFailed("no register is loaded yet")
     after = dict(before)
     towns = places.Towns((entry.town.upper(), entry.postcode) for entry in before.values())
-    for report in exports.rows:
-        _apply_report(after, before, exports, report, towns, today)
+    merging = {line.predecessor for line in exports.successions}
+    for report, rows in exports.rows.items():
+        found = [entry for row in rows if (entry := entry_of(report, row, towns, today)) is not None]
+        _apply_report(after, found, merging)
+        _close_vanished(after, before, report, {row.code for row in rows}, today)
     _follow(after, exports, today)
     _replace_listed_2014(after, before, today)
     written = store.put(connection, (entry for code, entry in after.items() if entry != before.get(code)))
@@ -81,21 +84,39 @@ def apply(connection: Connection, exports: Exports, today: date) -> RefreshRepor
     return _compared(before, after, written, still_open)
 
 
-def _apply_report(
-    after: dict[str, Entry], before: dict[str, Entry], exports: Exports, report: str, towns: places.Towns, today: date
+def _apply_report(after: dict[str, Entry], found: list[Entry], merging: set[str]) -> None:
+    """Take over what one report says of known providers, and add new ones: open, or closed and merged into others.
+
+    Of new sites only those are taken that replace one of ours under a new code: the others are single teams and
+    clinics that trusts hold in each other's houses, by the thousand.
+    """
+    given_up = {_house(new): new.ods_code for new in found if new.closed_on and _is_open_site(after.get(new.ods_code))}
+    for new in found:
+        known = after.get(new.ods_code)
+        if known is not None:
+            after[new.ods_code] = _updated(known, new, after)
+        elif new.source == "ets":
+            old = given_up.get(_house(new))
+            if old and new.closed_on is None:
+                after[new.ods_code] = replace(new, kind=after[old].kind, predecessor_codes=(old,))
+        elif new.closed_on is None or new.ods_code in merging:
+            after[new.ods_code] = new
+
+
+def _house(site: Entry) -> tuple[str, str]:
+    return key(site.name), site.postcode
+
+
+def _is_open_site(entry: Entry | None) -> bool:
+    return entry is not None and entry.kind in SITE_KINDS and entry.closed_on is None
+
+
+def _close_vanished(
+    after: dict[str, Entry], before: dict[str, Entry], report: str, codes: set[str], today: date
 ) -> None:
-    seen = set()
-    successions = {line.predecessor for line in exports.successions}
-    for row in exports.rows[report]:
-        seen.add(row.code)
-        new = entry_of(report, row, towns, today)
-        known = after.get(row.code)
-        if new is not None and known is not None:
-            after[row.code] = _updated(known, new, after)
-        elif new is not None and (new.closed_on is None or row.code in successions) and _worth_adding(new, after):
-            after[row.code] = new
+    """Close what came from a report and is not in it any more; too much of it means that the report is broken."""
     ours = [entry for entry in before.values() if entry.source == report and entry.closed_on is None]
-    vanished = [entry.ods_code for entry in ours if entry.ods_code not in seen]
+    vanished = [entry.ods_code for entry in ours if entry.ods_code not in codes]
     if len(vanished) > _MAY_VANISH * len(ours):
         raise RefreshFailed(f"{len(vanished)} of {len(ours)} open providers are missing from the report {report!r}")
     for code in vanished:
@@ -126,13 +147,6 @@ def _updated(known: Entry, new: Entry, register: dict[str, Entry]) -> Entry:
 def _former(known: Entry, new: Entry) -> tuple[str, ...]:
     names = {key(name): name for name in (known.name, *known.former_names) if key(name) != key(new.name)}
     return tuple(names.values())
-
-
-def _worth_adding(new: Entry, register: dict[str, Entry]) -> bool:
-    """Take every new organisation, but of new sites only hospitals of trusts we know: the rest are single teams."""
-    if new.source != "ets":
-        return True
-    return new.kind == "nhs_hospital" and " - " not in new.name and new.parent_code in register
 
 
 def _follow(register: dict[str, Entry], exports: Exports, today: date) -> None:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
+from functools import partial
 from pathlib import Path
 
 import httpx
@@ -145,15 +146,22 @@ def test_a_current_entry_of_social_care_replaces_the_one_of_2014(loaded: Connect
     assert (report.closed, report.merged) == (("1-101",), (("1-101", "VX1"),))
 
 
-def test_new_sites_are_added_only_when_they_are_hospitals_of_a_known_trust(
+def test_a_site_with_a_new_code_replaces_the_old_one_and_other_new_sites_stay_out(
     loaded: Connection, pretended: PretendedOds
 ) -> None:
-    pretended.lines["ets"] += [
-        ods("RYJ77", "NEW TOWN HOSPITAL", parent="RYJ"),
-        ods("RYJ78", "STOKE TEAM", parent="RYJ"),
-        ods("RYJ79", "FAR HOSPITAL", parent="NOBODY"),
-    ]
-    assert set(run(loaded, pretended).added) == {"N1", "RYJ77"}
+    there = partial(ods, lines=("HARROW ROAD", "", "", "LONDON"), postcode="W2 1AA", parent="RYJ")
+    pretended.edit(
+        "ets",
+        "RYJ99",
+        there("RYJ99", "PADDINGTON CLINIC", closed="20261031"),
+        there("K1K1K", "PADDINGTON CLINIC"),
+        there("K2K2K", "SOMEBODY ELSE'S TEAM @ PADDINGTON CLINIC"),
+    )
+    report = run(loaded, pretended)
+    assert (set(report.added), report.closed) == ({"N1", "K1K1K"}, ("RYJ99",))
+    assert report.merged == (("RYJ99", "K1K1K"),)
+    with Session(loaded) as session:
+        assert register.site_codes(session, "RYJ") == ["RYJ01", "K1K1K"]
 
 
 def test_what_people_know_beyond_the_export_is_kept(loaded: Connection, pretended: PretendedOds) -> None:
