@@ -208,7 +208,6 @@ document.addEventListener("htmx:after:swap", ({ detail: { ctx } }) => {
   }
   wasBusy = isBusy;
   if (ctx.target?.id === "composer" || ctx.target?.id === "main") begin();
-if (location.hash === "#reply") field()?.focus(); // the link of an alert leads to the composer
 });
 begin();
 if (location.hash === "#reply") field()?.focus(); // the link of an alert leads to the composer
