@@ -56,6 +56,22 @@ def refresh(organisation_id: UUID, conversation_ids: Collection[UUID]) -> None:
         _forget_loaded(organisation_id, conversation_id)
 
 
+# Whoever answered on the site itself has answered: it would only be in the way among what is still to do.
+_SETTLE = text("""
+UPDATE conversations AS c SET status = 'closed', closed_reason = 'answered'
+ WHERE c.organisation_id = :organisation_id AND c.id = ANY(:ids) AND c.status IN ('open', 'waiting')
+   AND (SELECT m.direction FROM messages AS m
+         WHERE m.organisation_id = c.organisation_id AND m.conversation_id = c.id AND m.withdrawn_at IS NULL
+         ORDER BY m.posted_at DESC, m.id DESC LIMIT 1) = 'outbound'
+""")
+
+
+def settle(organisation_id: UUID, conversation_ids: Collection[UUID]) -> None:
+    """Close, as answered, those of the conversations in which the organisation had the last word."""
+    if conversation_ids:
+        db.session.execute(_SETTLE, {"organisation_id": organisation_id, "ids": list(conversation_ids)})
+
+
 def _forget_loaded(organisation_id: UUID, conversation_id: UUID) -> None:
     """A row already loaded in this session would still show the old values."""
     key = db.session().identity_key(Conversation, (organisation_id, conversation_id))

@@ -56,6 +56,7 @@ def test_a_review_and_its_response_are_one_conversation_that_was_answered(world:
     conversation = _only_conversation()
     assert conversation.title == "Waiting"
     assert conversation.replied is True
+    assert (conversation.status, conversation.closed_reason) == ("closed", "answered")
 
 
 def test_what_only_the_organisation_said_opens_no_conversation(world: World) -> None:
