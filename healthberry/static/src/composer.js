@@ -210,4 +210,7 @@ document.addEventListener("htmx:after:swap", ({ detail: { ctx } }) => {
   if (ctx.target?.id === "composer" || ctx.target?.id === "main") begin();
 });
 begin();
-if (location.hash === "#reply") field()?.focus(); // the link of an alert leads to the composer
+
+// The link of an alert leads to the composer; the browser's own jump there, which ends before the page is shown, takes the focus away.
+const startWriting = () => location.hash === "#reply" && field()?.focus();
+window.addEventListener("pageshow", () => setTimeout(startWriting));
