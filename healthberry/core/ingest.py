@@ -5,7 +5,7 @@ keyed on (organisation, channel, the provider's id), so the same page twice, in 
 """
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, cast
@@ -15,10 +15,11 @@ from sqlalchemy import ColumnElement, Row, Table, and_, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from healthberry.connectors.base import BadItem, InboundItem
-from healthberry.core import arrivals, summaries
+from healthberry.core import arrivals, register, summaries
 from healthberry.extensions import Base, db
 from healthberry.models.channels import Author, Channel, QuarantinedItem
 from healthberry.models.conversations import Conversation, Message
+from healthberry.models.organisations import Organisation
 from healthberry.models.owned import new_id, now
 
 _FIRST_WORDS = 200
@@ -149,8 +150,9 @@ def _conversations(channel: Channel, items: Sequence[InboundItem], historic: boo
         first = firsts.get(item.thread_id)
         if first is None or (item.direction, item.posted_at) < (first.direction, first.posted_at):
             firsts[item.thread_id] = item
+    services = _services(channel, firsts.values())
     rows = [
-        _conversation_row(channel, first, historic)
+        _conversation_row(channel, first, historic) | services.get(first.service_code or "", {})
         for _, first in sorted(firsts.items())
         if first.direction == "inbound"
     ]
@@ -162,6 +164,24 @@ def _conversations(channel: Channel, items: Sequence[InboundItem], historic: boo
         Conversation.remote_thread_id.in_(firsts),
     )
     return dict(iter(db.session.execute(found)))
+
+
+def _services(channel: Channel, firsts: Collection[InboundItem]) -> dict[str, dict[str, str | None]]:
+    """Name the sites by the register, where the channel gives only their codes; the organisation itself is no site.
+
+    Some codes carry the name of a service behind the site's: "RXX01 outpatients".
+    """
+    owner = db.session.get_one(Organisation, channel.organisation_id)
+    codes = {item.service_code for item in firsts if item.service_code}
+    known = register.names(db.session(), {code.split(" ")[0] for code in codes})
+    named: dict[str, dict[str, str | None]] = {}
+    for code in codes:
+        site, _, service = code.partition(" ")
+        if code == owner.ods_code:
+            named[code] = {"service_code": None, "service_name": None}
+        elif site in known:
+            named[code] = {"service_name": f"{known[site]}, {service}" if service else known[site]}
+    return named
 
 
 def _conversation_row(channel: Channel, first: InboundItem, historic: bool) -> dict[str, Any]:

@@ -1,6 +1,6 @@
 """The national register: search as you type, and what is known of one provider."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any, Final
@@ -15,7 +15,18 @@ from healthberry.core.register_typos import meant
 from healthberry.models.providers import Provider, RegisterVersion
 from healthberry.register.kinds import SITE_KINDS, kind_label
 
-__all__ = ["Hit", "RegisterFacts", "Successor", "count_open", "facts", "find", "kind_label", "search", "site_codes"]
+__all__ = [
+    "Hit",
+    "RegisterFacts",
+    "Successor",
+    "count_open",
+    "facts",
+    "find",
+    "kind_label",
+    "names",
+    "search",
+    "site_codes",
+]
 
 _ENOUGH: Final = 3
 _NAMED: Final = 0.3
@@ -125,6 +136,12 @@ def site_codes(session: Session, ods_code: str) -> list[str]:
         .order_by(Provider.weight.desc(), Provider.ods_code)
     )
     return list(session.scalars(sites))
+
+
+def names(session: Session, ods_codes: Collection[str]) -> dict[str, str]:
+    """Return the display name of each of the codes that the register knows, open or closed."""
+    found = select(Provider.ods_code, Provider.name).where(Provider.ods_code.in_(ods_codes))
+    return dict(iter(session.execute(found))) if ods_codes else {}
 
 
 def count_open(session: Session) -> int:

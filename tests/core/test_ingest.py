@@ -167,3 +167,23 @@ def test_numbers_of_changes_grow_by_one_per_organisation(world: World) -> None:
     assert db.session.scalars(select(Activity.number).order_by(Activity.number)).all() == [1, 2, 3]
     scope.enter(other.id)
     assert db.session.scalars(select(Activity.number)).all() == [1]
+
+
+def test_a_site_is_named_by_the_register_and_the_organisation_itself_is_no_site(world: World, register: None) -> None:
+    organisation = world.organisation(ods_code="RYJ", name="Imperial College Healthcare NHS Trust")
+    channel = world.channel(organisation)
+
+    world.arrives(
+        channel,
+        world.item("At the site", service_code="RYJ01"),
+        world.item("In a service", service_code="RYJ01 outpatients"),
+        world.item("Of the trust", service_code="RYJ"),
+        world.item("Nobody knows it", service_code="ZZZ99"),
+    )
+
+    rows = db.session.execute(select(Conversation.first_words, Conversation.service_code, Conversation.service_name))
+    named = {words: (code, name) for words, code, name in rows}
+    assert named["At the site"] == ("RYJ01", "St Mary's Hospital (HQ)")
+    assert named["In a service"] == ("RYJ01 outpatients", "St Mary's Hospital (HQ), outpatients")
+    assert named["Of the trust"] == (None, None)
+    assert named["Nobody knows it"] == ("ZZZ99", None)
