@@ -1,6 +1,7 @@
 """What the operator does by hand."""
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from cryptography.fernet import Fernet
@@ -15,7 +16,7 @@ from healthberry.models.channels import Channel
 from tests.world import World
 
 
-def _signed_in(world: World, **fields: str) -> tuple[Channel, Authorisation]:
+def _signed_in(world: World, **fields: Any) -> tuple[Channel, Authorisation]:
     organisation = world.organisation()
     member = world.member(organisation)
     channel = world.channel(organisation, "x", remote_id="77")
