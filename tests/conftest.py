@@ -21,8 +21,6 @@ from healthberry.settings import Settings
 
 pytest_plugins = ["tests.servers", "tests.sandbox_server", "tests.world"]
 
-_KEPT = ("alembic_version", "providers", "register_versions")
-
 
 @pytest.fixture(scope="session")
 def channel_key() -> str:
@@ -85,12 +83,11 @@ def context(app: Flask) -> Iterator[Flask]:
 
 
 def empty(database: Database) -> None:
-    """Empty every table but the register."""
+    """Empty every table but the register. Everything owned goes with its organisation: quicker than TRUNCATE by far."""
     engine = create_engine(_sqlalchemy(database.owner_url))
     with engine.begin() as connection:
-        tables = connection.execute(text("SELECT tablename FROM pg_tables WHERE schemaname = 'public'")).scalars()
-        names = ", ".join(name for name in tables if name not in _KEPT)
-        connection.execute(text(f"TRUNCATE {names}"))
+        for table in ("organisations", "email_codes", "heartbeats"):
+            connection.execute(text(f"DELETE FROM {table}"))  # noqa: S608
     engine.dispose()
 
 
