@@ -14,13 +14,21 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 
 
-@pytest.fixture
-def open_folder() -> Iterator[Path]:
-    """A folder that every user may pass through, unlike pytest's own."""
+@pytest.fixture(scope="module")
+def open_to_all() -> Iterator[Path]:
+    """A folder that every user may pass through, unlike pytest's own: a database's data stays inside."""
     folder = Path(tempfile.mkdtemp(prefix="healthberry-open-"))
     folder.chmod(0o711)
     yield folder
     shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture
+def open_folder(open_to_all: Path) -> Path:
+    """A new folder inside of one that every user may pass through."""
+    folder = Path(tempfile.mkdtemp(dir=open_to_all))
+    folder.chmod(0o711)
+    return folder
 
 
 @pytest.fixture

@@ -84,8 +84,8 @@ class Story:
 
 
 @pytest.fixture(scope="module")
-def story(tmp_path_factory: pytest.TempPathFactory) -> Story:
-    folder = tmp_path_factory.mktemp("run") / "var"
+def story(open_to_all: Path) -> Story:
+    folder = open_to_all / "var"
     ports: dict[str, int] = {}
     for name in PORTS:
         ports[name] = free_port(0, avoid=frozenset(ports.values()))
