@@ -1,6 +1,7 @@
 """Joining an organisation: choosing it, becoming its member, and how far one is trusted at first."""
 
 import json
+import re
 import unicodedata
 from dataclasses import dataclass
 from uuid import UUID
@@ -18,6 +19,7 @@ from healthberry.register.kinds import KINDS
 
 _TYPED = "typed:"
 _LONGEST = 120
+_CODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]{1,19}")  # social care carries hyphens: 1-101640919
 
 
 @dataclass(frozen=True)
@@ -55,8 +57,7 @@ def choose(ods_code: str) -> Choice:
 
 
 def _provider(ods_code: str) -> Provider:
-    code = ods_code.strip()
-    provider = register.find(db.session(), code) if code.isascii() and code.isalnum() else None
+    provider = register.find(db.session(), ods_code) if _CODE.fullmatch(ods_code.strip()) else None
     if provider is None:
         raise Invalid("We do not know this organisation. Search for it by name, town or postcode.", "q")
     return provider
