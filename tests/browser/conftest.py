@@ -26,9 +26,12 @@ async () => (await axe.run(document, {resultTypes: ['violations']})).violations
 Look = Callable[..., Page]
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
-    """Chromium of this machine, else the one that Playwright brought."""
+    """Chromium of this machine, else the one that Playwright brought.
+
+    For one module at a time: while it runs, Playwright's event loop keeps others out of the main thread.
+    """
     found = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
     sandbox = ["--no-sandbox"] if os.geteuid() == 0 else []
     with sync_playwright() as playwright:

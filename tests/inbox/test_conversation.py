@@ -29,7 +29,7 @@ ACTIONS: dict[str, dict[str, str]] = {
 
 @pytest.fixture
 def story(desk: Desk) -> UUID:
-    """A story on Care Opinion with an answer that was written there."""
+    """A story on Care Opinion with an answer that was written there, open again because there is more to do."""
     first = desk.world.item(
         "Mum was moved at night.\n\nSee https://example.org/ward.",
         title="Nobody told us",
@@ -50,6 +50,9 @@ def story(desk: Desk) -> UUID:
         ratings=(),
     )
     (made,) = desk.world.arrives(desk.careopinion, first, answer)
+    conversation = desk.conversation(made)
+    conversation.status, conversation.closed_reason = "open", None
+    db.session.commit()
     return made
 
 
