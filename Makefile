@@ -35,7 +35,7 @@ bench: .venv/.dev assets ## measure what is claimed, beside the targets
 	@exec $(BIN)/python -m benchmarks
 
 real: .venv/.dev assets ## walk the main job with what people really wrote
-	@exec $(BIN)/python benchmarks/real_input.py
+	@exec $(BIN)/python -m pytest --log-cli-level=INFO --log-cli-format='%(asctime)s %(message)s' tests/stories/test_real_input.py
 
 lock: .venv/.dev ## pin newer versions, with hashes (needs uv and npm)
 	$(LOCK) --upgrade --extra build pyproject.toml --output-file requirements.txt

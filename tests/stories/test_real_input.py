@@ -2,6 +2,7 @@
 
 import csv
 import io
+import logging
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -18,6 +19,8 @@ from healthberry.models.channels import Channel
 from healthberry.models.conversations import Message
 from tests.sandbox_server import Sandbox
 from tests.stories.loop import DOMAIN, TRUST, answer_by_link, member, sign_up
+
+log = logging.getLogger("real")
 
 FEEDBACK = Path(__file__).resolve().parents[3] / "shared" / "data" / "feedback"
 WANTED = 6_000
@@ -55,6 +58,7 @@ def test_what_people_really_wrote_is_neither_lost_nor_doubled_and_can_be_found_a
     register: None,
 ) -> None:
     column, text = _comments()
+    log.info("%s real comments become past reviews of %s", WANTED, TRUST)
     for channel, start, count in (("nhsuk", 0, 4_000), ("careopinion", 4_000, 2_000)):
         body = {
             "channel": channel,
@@ -68,10 +72,12 @@ def test_what_people_really_wrote_is_neither_lost_nor_doubled_and_can_be_found_a
     sandbox.fault("nhsuk", "duplicate_delivery", times=3)
     sandbox.fault("careopinion", "truncated_body", times=1)
 
+    log.info("Signing up as %s, with duplicates and a cut page on the way", TRUST)
     sign_up(client, mailbox, work, ods_code=TRUST, email=f"pat@{DOMAIN}")
     ends = time.monotonic() + 200
     while not _loaded(app) and time.monotonic() < ends:
         tick()
+        log.info("loaded: NHS.UK %s, Care Opinion %s", len(_stored(app, "nhsuk")), len(_stored(app, "careopinion")))
 
     assert _stored(app, "nhsuk") == _served(sandbox, "nhsuk")
     assert _stored(app, "careopinion") == _served(sandbox, "careopinion")
@@ -79,12 +85,17 @@ def test_what_people_really_wrote_is_neither_lost_nor_doubled_and_can_be_found_a
     with app.app_context():
         page = inbox.list_conversations(member(), View(q="ambulance"))
         assert page.rows
+        log.info(
+            "the set of stored ids equals the set served; a search for a word finds %s on its first page",
+            len(page.rows),
+        )
         assert all("ambulance" in "".join(words for words, _ in row.snippet or []).lower() for row in page.rows[:5])
     mailbox.clear()
     story = sandbox.post("careopinion", "The ward was spotless", title="Clean ward", ods_code=TRUST)
     answer_by_link(client, mailbox, sandbox, tick, story)
     assert [reply["text"] for reply in sandbox.seen("careopinion", story)["replies"]] == ["Thank you for telling us."]
     assert len(_stored(app, "careopinion")) == 2_002
+    log.info("a new story was mailed, opened by its link, answered, and confirmed on the site")
 
 
 def _loaded(app: Flask) -> bool:
