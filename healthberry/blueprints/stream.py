@@ -6,7 +6,7 @@ from flask import Blueprint, Response, current_app, request
 from flask_login import current_user
 
 from healthberry.blueprints.guard import member
-from healthberry.core import events, scope
+from healthberry.core import changes, events, scope
 from healthberry.core.errors import CoreError, NotFound
 from healthberry.realtime import topics
 from healthberry.realtime.hub import hub_of
@@ -31,9 +31,9 @@ def follow() -> Response:
             return _refuse(403)
         asking = member()
         stream = Stream(asking.id, asking.session_key, topics.asked_for(asking, request.args))
-        organisation_id = asking.organisation_id
+        copy = changes.copy_of(asking)
         scope.leave()  # a connection held here while the next one is waited for could starve all
-        room = hub.join(organisation_id, stream, _after())
+        room = hub.join(copy, stream, _after())
     response = Response(stream.messages(), mimetype="text/event-stream", headers=_HEADERS)
     response.call_on_close(lambda: room.part(stream))
     return response

@@ -35,6 +35,11 @@ def present_members(organisation_id: UUID, member_ids: Collection[UUID]) -> dict
     return {member.id: member for member in copies}
 
 
+def copy_of(member: Member) -> Member:
+    """Return a copy that belongs to no session and stays as it is now."""
+    return Member(**{column.key: getattr(member, column.key) for column in Member.__table__.columns})
+
+
 def _changes(organisation_id: UUID) -> Select[int, str, UUID | None, UUID | None]:
     statement = select(Activity.number, Activity.kind, Activity.conversation_id, Activity.channel_id)
     return statement.where(Activity.organisation_id == organisation_id)

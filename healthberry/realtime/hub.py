@@ -5,6 +5,7 @@ found again by number (see room.py), so a cut costs time, not changes.
 """
 
 import logging
+import math
 import os
 import threading
 import time
@@ -14,8 +15,10 @@ from uuid import UUID
 
 from flask import Flask
 from redis.exceptions import RedisError
+from werkzeug.test import create_environ
 
 from healthberry.core import scope
+from healthberry.models.organisations import Member
 from healthberry.realtime import publish
 from healthberry.realtime.room import Room
 from healthberry.realtime.stream import Stream
@@ -26,8 +29,9 @@ log = logging.getLogger(__name__)
 _WORKERS = 4  # each holds at most one database connection
 _ADMITTED_AT_ONCE = 3
 _TICK_SECONDS = 0.5
-_CHECK_SECONDS = 15.0
+_CHECK_SECONDS = 30.0
 _CHECK_DEAF_SECONDS = 3.0
+_HASTE = 1.2  # a little more than needed at each tick, so that nobody waits for ever
 _KEEP_EMPTY_SECONDS = 120.0
 _LONGEST_PAUSE = 5.0
 _making = threading.Lock()
@@ -52,6 +56,7 @@ class Hub:
         # Many pages come back at once after a cut: they queue here, not for the database connections of all others.
         self.door = threading.BoundedSemaphore(_ADMITTED_AT_ONCE)
         self._app = app
+        self._environ = create_environ("/stream", app.extensions["settings"].public_url)
         self._rooms: dict[UUID, Room] = {}
         self._lock = threading.Lock()
         self._stopped = threading.Event()
@@ -80,17 +85,18 @@ class Hub:
             for stream in list(room.streams):
                 stream.end()
 
-    def join(self, organisation_id: UUID, stream: Stream, after: int | None) -> Room:
-        """Let `stream` follow the changes of its organisation since `after`; return the room to part from later.
+    def join(self, member: Member, stream: Stream, after: int | None) -> Room:
+        """Let `stream` of `member` follow the changes of their organisation since `after`; return the room it joined.
 
-        Raises: NotAllowed where its member is gone, or has too many open.
+        `member` is a copy that belongs to no session. Raises: NotAllowed where they have too many open.
         """
+        organisation_id = member.organisation_id
         with self._lock:
             room = self._rooms.get(organisation_id)
             if room is None:
                 room = self._rooms[organisation_id] = Room(organisation_id, self._unit)
             room.empty_since = time.monotonic()
-        room.join(stream, after)
+        room.join(stream, member, after)
         self._turns.ask(room)
         return room
 
@@ -102,8 +108,7 @@ class Hub:
     def _unit(self, organisation_id: UUID) -> Iterator[None]:
         """One stretch of work in the database: in a session of its own, signed in as nobody, so that what is rendered
         can be shared; in a request of its own, so that templates can build addresses."""
-        address = self._app.extensions["settings"].public_url
-        with self._app.app_context(), self._app.test_request_context("/stream", base_url=address):
+        with self._app.app_context(), self._app.request_context(dict(self._environ)):
             scope.enter(organisation_id)
             try:
                 yield
@@ -151,12 +156,12 @@ class Hub:
 
     def _check_all(self) -> None:
         for room in list(self._rooms.values()):
-            room.checked_at = 0.0
+            room.check_wanted = True
             self._turns.ask(room)
 
     def _work(self, room: Room) -> None:
         try:
-            if room.checked_at < time.monotonic() - self._check_seconds():
+            if room.check_wanted:
                 room.check()
             room.work()
         except Exception:
@@ -164,14 +169,21 @@ class Hub:
 
     def _tick(self) -> None:
         while not self._stopped.wait(_TICK_SECONDS):
-            oldest = time.monotonic() - self._check_seconds()
+            for room in self._due_for_check():
+                room.check_wanted = True
+                self._turns.ask(room)
             for room in list(self._rooms.values()):
-                if room.checked_at < oldest or room.lookout.is_due():
+                if room.lookout.is_due():
                     self._turns.ask(room)
             self._close_empty()
 
-    def _check_seconds(self) -> float:
-        return _CHECK_SECONDS if self.listening.is_set() else _CHECK_DEAF_SECONDS
+    def _due_for_check(self) -> list[Room]:
+        """Return the rooms whose turn it is, a few at a time: all at once would hold up the changes of everybody."""
+        seconds = _CHECK_SECONDS if self.listening.is_set() else _CHECK_DEAF_SECONDS
+        oldest = time.monotonic() - seconds
+        rooms = list(self._rooms.values())
+        due = sorted((room for room in rooms if room.checked_at < oldest), key=lambda room: room.checked_at)
+        return due[: math.ceil(len(rooms) * _TICK_SECONDS / seconds * _HASTE)]
 
     def _close_empty(self) -> None:
         oldest = time.monotonic() - _KEEP_EMPTY_SECONDS

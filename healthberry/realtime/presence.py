@@ -23,7 +23,7 @@ from healthberry.realtime import publish
 log = logging.getLogger(__name__)
 
 WRITING_SECONDS = 15.0
-HERE_SECONDS = 40.0
+HERE_SECONDS = 75.0
 _WRITING = ":writing"
 
 
@@ -38,7 +38,7 @@ class Presence:
 
 
 def arrive(member: Member, conversation_id: UUID) -> None:
-    """Say that `member` has the conversation open; believed for 40 s, so say it again before."""
+    """Say that `member` has the conversation open; believed for 75 s, so say it again before."""
     field = str(member.id)
     if _ask(lambda valkey: _set(valkey, member, conversation_id, field, HERE_SECONDS)):
         _tell(member, conversation_id)

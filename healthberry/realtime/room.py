@@ -8,11 +8,11 @@ import logging
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from uuid import UUID
 
-from healthberry.core import changes
+from healthberry.core import changes, events
 from healthberry.core.errors import NotAllowed
 from healthberry.core.events import Event
 from healthberry.models.organisations import Member
@@ -37,7 +37,8 @@ class Room:
         self.organisation_id = organisation_id
         self.streams: set[Stream] = set()
         self.empty_since = time.monotonic()
-        self.checked_at = 0.0
+        self.checked_at = time.monotonic()
+        self.check_wanted = False
         self.lookout = Lookout(organisation_id)
         self.pieces = Pieces()
         self._unit = unit
@@ -48,17 +49,21 @@ class Room:
         self._heard: dict[int, Event] = {}
         self._members: dict[UUID, Member] = {}
 
-    def join(self, stream: Stream, after: int | None) -> None:
-        """Let `stream` follow from now on, and let it be sent what happened since change `after` (None: nothing).
+    def join(self, stream: Stream, member: Member, after: int | None) -> None:
+        """Let `stream` of `member` follow from now on, and be sent what happened since change `after` (None: nothing).
 
-        Raises: NotAllowed where its member is gone, or has too many open.
+        Raises: NotAllowed where the member has too many open.
         """
-        self._begin(stream)
+        ahead = self._begin(after)
         with self._lock:
             self._admit(stream)
+            self._members = {**self._members, member.id: member}
             self.streams.add(stream)
-            stream.seen = number = self._number or 0
-            missed = self._missed(number if after is None else after)
+            number = self._number or 0
+            start = number if after is None else after
+            # A page may know of a change that is committed and on its way, but not yet here.
+            missed = [] if ahead and start > number else self._missed(start)
+            stream.seen = max(number, start) if ahead else number
         try:
             stream.missed = self._paint_missed(stream, missed, number)
         except BaseException:
@@ -95,16 +100,18 @@ class Room:
 
     def check(self) -> None:
         """Look into the database for changes that nobody told of, and for members who left or were signed out."""
-        self.checked_at = time.monotonic()
+        self.checked_at, self.check_wanted = time.monotonic(), False
         self.pieces.forget_old()
-        if self.streams and self._number is not None:
-            self._fetch()
-            self._know({stream.member_id for stream in self.streams})
-            with self._unit(self.organisation_id):
-                self.lookout.prolong(self.streams, self._members)
+        if not self.streams or self._number is None:
+            return
+        with self._unit(self.organisation_id):
+            found = changes.changes_after(self.organisation_id, self._number, MOST_MISSED + 1)
+            self._know()
+            self.lookout.prolong(self.streams, self._members)
+        self._catch_up(found)
 
-    def _begin(self, stream: Stream) -> None:
-        """Read where the numbers are, before the first page listens, and who its member is."""
+    def _begin(self, after: int | None) -> bool:
+        """Read where the numbers are, before the first page listens; say whether `after` is ahead of this room."""
         with self._begin_lock:
             if self._number is None:
                 with self._unit(self.organisation_id):
@@ -112,13 +119,18 @@ class Room:
                 with self._lock:
                     self._recent.extend(newest)
                     self._number = newest[-1].number if newest else 0
-            if stream.member_id not in self._members:
-                self._know({stream.member_id, *self._members})
-
-    def _know(self, member_ids: Iterable[UUID]) -> None:
-        """Read the members anew; the pages of those who are gone end."""
+        if after is None or after <= self._number:
+            return False
         with self._unit(self.organisation_id):
-            self._members = changes.present_members(self.organisation_id, set(member_ids))
+            return after <= events.last_number(self.organisation_id)
+
+    def _know(self) -> None:
+        """Read the members of the open pages anew, inside a unit; the pages of those who are gone end."""
+        wanted = {stream.member_id for stream in list(self.streams)}
+        found = changes.present_members(self.organisation_id, wanted)
+        with self._lock:
+            here = {stream.member_id for stream in self.streams} - wanted  # who joined meanwhile
+            self._members = {**{one: self._members[one] for one in here}, **found}
         for stream in list(self.streams):
             if not self._is_known(stream):
                 stream.end(SIGNED_OUT)
@@ -128,8 +140,6 @@ class Room:
         return member is not None and member.session_key == stream.session_key
 
     def _admit(self, stream: Stream) -> None:
-        if not self._is_known(stream):
-            raise NotAllowed("Sign in first.")
         if sum(other.member_id == stream.member_id for other in self.streams) >= MOST_STREAMS:
             raise NotAllowed("Too many pages are open. Close some of them.")
 
@@ -144,7 +154,7 @@ class Room:
     def _paint_missed(self, stream: Stream, missed: list[Event] | None, number: int) -> list[bytes]:
         if missed is None:
             return [named("reload", number)]
-        if not any(topic.concerns(change) for topic in stream.topics for change in missed):
+        if not any(topic.concerns(change) for change in missed for topic in stream.topics):
             return [f": \nid: {number}\n\n".encode()] if missed else []
         with self._unit(self.organisation_id):
             sheet = Sheet(self.pieces, number)
@@ -177,9 +187,13 @@ class Room:
         """Read from the database what was not heard, and deliver it."""
         with self._unit(self.organisation_id):
             found = changes.changes_after(self.organisation_id, self._number or 0, MOST_MISSED + 1)
+        self._catch_up(found)
+
+    def _catch_up(self, found: Sequence[Event]) -> None:
         if len(found) > MOST_MISSED:
             self._start_over()
-        for change in found if len(found) <= MOST_MISSED else ():
+            return
+        for change in found:
             self._deliver(change)
 
     def _start_over(self) -> None:
@@ -200,8 +214,9 @@ class Room:
             self._number = change.number
             streams = list(self.streams)
         if change.kind.startswith("member"):
-            self._know({stream.member_id for stream in streams})
-        concerned = [stream for stream in streams if any(topic.concerns(change) for topic in stream.topics)]
+            with self._unit(self.organisation_id):
+                self._know()
+        concerned = [stream for stream in streams if _concerns(stream, change)]
         try:
             self._send(concerned, change)
         except Exception:
@@ -211,7 +226,7 @@ class Room:
                 stream.end()
         for stream in streams:
             if not stream.ended:
-                stream.seen = change.number
+                stream.seen = max(stream.seen, change.number)
 
     def _send(self, streams: Iterable[Stream], change: Event) -> None:
         if not streams:
@@ -223,3 +238,7 @@ class Room:
         for stream, message in messages:
             if message:
                 stream.put(message, change.number)
+
+
+def _concerns(stream: Stream, change: Event) -> bool:
+    return change.number > stream.seen and any(topic.concerns(change) for topic in stream.topics)

@@ -76,7 +76,8 @@ def ask_lists(sheet: Sheet, readers: Iterable[tuple[Topic, Member]], change: Eve
     questions = {
         topic.question(member, change): (member, topic.view) for topic, member in readers if isinstance(topic, Inbox)
     }
-    unknown = [key for key in questions if sheet.find(key, change.number) is None]
+    # In one order, so that the same views make the same statement, which the database layer then knows already.
+    unknown = sorted((key for key in questions if sheet.find(key, change.number) is None), key=repr)
     if not unknown:
         return
     standing = inbox.standing([questions[key] for key in unknown], change.conversation_id)

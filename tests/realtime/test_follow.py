@@ -1,16 +1,22 @@
 """What an open page is told: the right rows, once, in order, and nothing of anybody else."""
 
 from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
 from uuid import UUID
 
 from flask import Flask
 from flask.testing import FlaskClient
 
+from healthberry import create_app
 from healthberry.core import conversations, events, scope
 from healthberry.extensions import db
+from healthberry.local import valkey
+from healthberry.local.postgres import Database
 from healthberry.models.channels import Channel
-from healthberry.realtime.hub import Hub
-from tests.realtime.pages import Page
+from healthberry.realtime.hub import Hub, hub_of
+from healthberry.settings import Settings
+from tests.realtime.pages import Page, open_page
 from tests.world import World
 
 Open = Callable[..., Page]
@@ -109,6 +115,21 @@ def test_who_missed_too_much_is_told_to_reload_and_goes_on_from_there(world: Wor
 
     assert (reload.event, reload.number) == ("reload", number - 1)
     assert page.next().number == number
+
+
+def test_a_page_that_is_ahead_of_its_process_is_not_told_again(
+    app: Flask, world: World, hub: Hub, open_stream: Open
+) -> None:
+    organisation = world.organisation()
+    channel = world.channel(organisation)
+    behind = open_stream(world.member(organisation), after=0)
+    world.arrives(channel, world.item())
+    db.session().info.pop("pending_events")  # committed, but this process has not heard of it yet
+    page = open_stream(world.member(organisation), after=1)
+    _, number = arrive(world, channel)
+
+    assert [message.number for message in page.until(number)] == [2]
+    assert [message.number for message in behind.until(number)] == [1, 2]
 
 
 def test_a_number_from_the_future_means_reload(world: World, open_stream: Open) -> None:
@@ -216,6 +237,29 @@ def test_no_database_connection_is_held_while_a_stream_waits(app: Flask, world: 
     events.forget()
 
     assert db.engine.pool.checkedout() == 0  # type: ignore[attr-defined]
+
+
+def test_without_the_bus_pages_are_late_but_miss_nothing(
+    settings: Settings, database: Database, world: World, tmp_path: Path
+) -> None:
+    bus = valkey.start(tmp_path / "valkey", durable=False)
+    alone = create_app(replace(settings, redis_url=bus.url))
+    organisation = world.organisation()
+    channel, member = world.channel(organisation), world.member(organisation)
+    try:
+        with alone.app_context():
+            page = open_page(world.signed_in(alone.test_client(), member), "view=inbox", after=0)
+        assert hub_of(alone).listening.wait(10)
+        bus.stop()
+        numbers = [arrive(world, channel)[1] for _ in range(2)]
+
+        assert [message.number for message in page.until(numbers[-1])] == numbers
+        page.close()
+    finally:
+        hub_of(alone).stop()
+        bus.stop()
+        with alone.app_context():
+            db.engine.dispose()
 
 
 def test_what_the_bus_lost_is_found_in_the_database(world: World, hub: Hub, open_stream: Open) -> None:
