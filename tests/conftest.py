@@ -61,6 +61,8 @@ def app(settings: Settings, database: Database) -> Iterator[Flask]:
     application.config["WTF_CSRF_ENABLED"] = False
     jobs.use(application)
     yield application
+    if "hub" in application.extensions:
+        application.extensions["hub"].stop()
     with application.app_context():
         events.forget()
         scope.leave()
