@@ -147,3 +147,16 @@ def test_a_cursor_that_was_not_made_here_is_the_beginning(world: World) -> None:
     world.arrives(world.channel(organisation), world.item("One"))
 
     assert _titles(inbox.list_conversations(member, View(), "nonsense")) == ["One"]
+
+
+def test_the_first_hit_is_shown_however_deep_in_a_long_story_it_stands(world: World) -> None:
+    organisation = world.organisation()
+    member = world.member(organisation)
+    world.arrives(
+        world.channel(organisation), world.item("word " * 900 + "then the NURSES came <b>running</b> " + "on " * 90)
+    )
+
+    snippet = inbox.list_conversations(member, View(q="nurse")).rows[0].snippet or []
+
+    assert ("NURSES", True) in snippet
+    assert len("".join(words for words, _ in snippet)) < 400
