@@ -4,6 +4,7 @@ One query gives a page (keyset, never an offset, never a count). Searching asks 
 row-level security would take the full-text index away from an ordinary query.
 """
 
+import functools
 import json
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
@@ -11,7 +12,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, and_, func, literal, select, text, tuple_
+from sqlalchemy import ColumnElement, Select, Uuid, and_, bindparam, func, literal, select, text, tuple_
 from sqlalchemy.dialects.postgresql import JSONB
 
 from healthberry.core import cursors, highlights
@@ -140,14 +141,10 @@ def standing(lists: Sequence[tuple[Member, View]], conversation_id: UUID) -> Sta
 
     One query for all of them, and one more for each that is narrowed by words.
     """
-    organisation_id = lists[0][0].organisation_id
-    unread = select(Unread.member_id).where(
-        Unread.organisation_id == organisation_id, Unread.conversation_id == conversation_id
-    )
-    belongs = [and_(*_conditions(*one)).label(f"belongs_{place}") for place, one in enumerate(lists)]
-    columns = (*_COLUMNS, _assignee_name(organisation_id), func.array(unread.scalar_subquery()), *belongs)
-    here = (Conversation.organisation_id == organisation_id, Conversation.id == conversation_id)
-    found = db.session.execute(select(*columns).where(*here)).one_or_none()
+    statement = _standings(tuple((view, may(member, "see_colleagues")) for member, view in lists))
+    values: dict[str, Any] = {f"member_{place}": member.id for place, (member, _) in enumerate(lists)}
+    values |= {"organisation_id": lists[0][0].organisation_id, "conversation_id": conversation_id}
+    found = db.session.execute(statement, values).one_or_none()
     if found is None:
         return None
     names = (*(column.key for column in _COLUMNS), "assignee_name")
@@ -157,6 +154,23 @@ def standing(lists: Sequence[tuple[Member, View]], conversation_id: UUID) -> Sta
         for (member, view), answer in zip(lists, found[len(names) + 1 :], strict=True)
     ]
     return Standing(row, frozenset(found[len(names)]), answers)
+
+
+@functools.lru_cache(maxsize=256)
+def _standings(lists: tuple[tuple[View, bool], ...]) -> Select[Any]:
+    """Build the statement for lists of these views and rights once: it is run for every change, with other values."""
+    organisation_id: Any = bindparam("organisation_id", type_=Uuid())
+    conversation_id: Any = bindparam("conversation_id", type_=Uuid())
+    unread = select(Unread.member_id).where(
+        Unread.organisation_id == organisation_id, Unread.conversation_id == conversation_id
+    )
+    belongs = [
+        and_(*_conditions(organisation_id, bindparam(f"member_{place}", type_=Uuid()), sees_colleagues, view))
+        for place, (view, sees_colleagues) in enumerate(lists)
+    ]
+    columns = (*_COLUMNS, _assignee_name(organisation_id), func.array(unread.scalar_subquery()), *belongs)
+    here = (Conversation.organisation_id == organisation_id, Conversation.id == conversation_id)
+    return select(*columns).where(*here)
 
 
 def asker(member: Member, view: View) -> Hashable:
@@ -220,7 +234,7 @@ def _rows(member: Member) -> Select[Any]:
     return select(*columns).where(Conversation.organisation_id == member.organisation_id)
 
 
-def _assignee_name(organisation_id: UUID) -> ColumnElement[str]:
+def _assignee_name(organisation_id: Any) -> ColumnElement[str]:
     name = select(Member.name).where(Member.organisation_id == organisation_id, Member.id == Conversation.assignee_id)
     return name.scalar_subquery().label("assignee_name")
 
@@ -234,11 +248,12 @@ def _allowed(member: Member, row: Row) -> Row:
 
 
 def _narrowed(statement: Select[Any], member: Member, view: View) -> Select[Any]:
-    return statement.where(*_conditions(member, view))
+    sees_colleagues = may(member, "see_colleagues")
+    return statement.where(*_conditions(member.organisation_id, member.id, sees_colleagues, view))
 
 
-def _conditions(member: Member, view: View) -> list[ColumnElement[bool]]:
-    conditions: list[ColumnElement[bool]] = [Conversation.organisation_id == member.organisation_id]
+def _conditions(organisation_id: Any, member_id: Any, sees_colleagues: bool, view: View) -> list[ColumnElement[bool]]:
+    conditions: list[ColumnElement[bool]] = [Conversation.organisation_id == organisation_id]
     if view.status != "all":
         conditions.append(Conversation.status == view.status)
     if view.channel:
@@ -246,11 +261,11 @@ def _conditions(member: Member, view: View) -> list[ColumnElement[bool]]:
     if view.service:
         conditions.append(Conversation.service_code == view.service)
     if view.assigned == "me":
-        conditions.append(Conversation.assignee_id == member.id)
-    elif view.assigned == "nobody" and may(member, "see_colleagues"):
+        conditions.append(Conversation.assignee_id == member_id)
+    elif view.assigned == "nobody" and sees_colleagues:
         conditions.append(Conversation.assignee_id.is_(None))
     if view.unread:
-        mine = (Unread.organisation_id == member.organisation_id, Unread.member_id == member.id)
+        mine = (Unread.organisation_id == organisation_id, Unread.member_id == member_id)
         conditions.append(Conversation.id.in_(select(Unread.conversation_id).where(*mine)))
     return conditions
 

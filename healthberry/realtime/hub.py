@@ -15,7 +15,6 @@ from uuid import UUID
 
 from flask import Flask
 from redis.exceptions import RedisError
-from werkzeug.test import create_environ
 
 from healthberry.core import scope
 from healthberry.models.organisations import Member
@@ -56,7 +55,6 @@ class Hub:
         # Many pages come back at once after a cut: they queue here, not for the database connections of all others.
         self.door = threading.BoundedSemaphore(_ADMITTED_AT_ONCE)
         self._app = app
-        self._environ = create_environ("/stream", app.extensions["settings"].public_url)
         self._rooms: dict[UUID, Room] = {}
         self._lock = threading.Lock()
         self._stopped = threading.Event()
@@ -106,9 +104,8 @@ class Hub:
 
     @contextmanager
     def _unit(self, organisation_id: UUID) -> Iterator[None]:
-        """One stretch of work in the database: in a session of its own, signed in as nobody, so that what is rendered
-        can be shared; in a request of its own, so that templates can build addresses."""
-        with self._app.app_context(), self._app.request_context(dict(self._environ)):
+        """One stretch of work in the database, in a session of its own."""
+        with self._app.app_context():
             scope.enter(organisation_id)
             try:
                 yield

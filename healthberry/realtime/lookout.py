@@ -5,7 +5,7 @@ import time
 from collections.abc import Collection, Mapping
 from uuid import UUID
 
-from flask import render_template
+from flask import current_app
 
 from healthberry.core.permissions import may
 from healthberry.models.organisations import Member
@@ -38,6 +38,8 @@ class Lookout:
 
     def went(self, stream: Stream, others: Collection[Stream]) -> None:
         """A page was closed: say so at the next look, unless its member has the conversation open elsewhere here."""
+        if not _pairs(stream):
+            return
         still = {pair for other in list(others) for pair in _pairs(other)}
         with self._lock:
             for pair in _pairs(stream):
@@ -95,11 +97,9 @@ def _pairs(stream: Stream) -> set[tuple[UUID, UUID]]:
 
 
 def _render(people: tuple[tuple[str, bool], ...]) -> str:
-    return render_template(
-        "stream/_presence.html",
-        writing=[name for name, writing in people if writing],
-        here=[name for name, writing in people if not writing],
-    )
+    writing = [name for name, is_writing in people if is_writing]
+    here = [name for name, is_writing in people if not is_writing]
+    return current_app.jinja_env.get_template("stream/_presence.html").render(writing=writing, here=here)
 
 
 def _pause(people: list[Presence]) -> float:

@@ -5,10 +5,10 @@ A topic is compared by its value: pages with equal topics, whose members may see
 
 from collections.abc import Hashable, Iterable, Mapping
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 from uuid import UUID
 
-from flask import render_template
+from flask import current_app, render_template
 
 from healthberry.core import channels, conversations, inbox, thread
 from healthberry.core.errors import Invalid, NotFound
@@ -47,7 +47,7 @@ class Inbox:
     def paint(self, sheet: Sheet, member: Member, change: Event) -> str:
         """Return the row: in its place, and among the arrivals where it may be new here. One that left is greyed."""
         if change.conversation_id is None:
-            return render_template("stream/_loaded.html")
+            return _render("stream/_loaded.html")
         ask_lists(sheet, [(self, member)], change)
         standing = sheet.find(("standing", change.conversation_id), change.number)
         if standing is None:
@@ -59,7 +59,7 @@ class Inbox:
             return ""
         key = ("row", self.view, may(member, "see_colleagues"), row.unread, belongs, enters, only_new, row.id)
         context = {"row": row, "view": self.view, "left": not belongs, "enters": enters, "only_new": only_new}
-        return sheet.once(key, change.number, lambda: render_template("stream/_row.html", **context))
+        return sheet.once(key, change.number, lambda: _render("stream/_row.html", **context))
 
     def question(self, member: Member, change: Event) -> Hashable:
         """Return the key under which it is kept whether the conversation belongs to this list of `member`."""
@@ -105,7 +105,7 @@ class Thread:
             page = thread.open_conversation(member, self.conversation_id)
         except NotFound:
             return ""
-        return render_template("stream/_thread.html", page=page, member=member)
+        return _render_page("stream/_thread.html", page=page, member=member)
 
 
 @dataclass(frozen=True)
@@ -123,7 +123,7 @@ class Channels:
 
     def _render(self, member: Member, channel_id: UUID | None) -> str:
         found = [channel for channel in channels.channels_of(member) if channel.id == channel_id]
-        return render_template("stream/_channel.html", channel=found[0], member=member) if found else ""
+        return _render_page("stream/_channel.html", channel=found[0], member=member) if found else ""
 
 
 def asked_for(member: Member, args: Mapping[str, str]) -> tuple[Topic, ...]:
@@ -150,3 +150,14 @@ def _conversation_id(member: Member, args: Mapping[str, str]) -> UUID:
     except ValueError as error:
         raise NotFound from error
     return conversations.find(member, wanted).id
+
+
+def _render(template: str, **context: Any) -> str:
+    """Render what knows no request: rows, by the thousand, without asking who is signed in."""
+    return current_app.jinja_env.get_template(template).render(context)
+
+
+def _render_page(template: str, **context: Any) -> str:
+    """Render as for a request of nobody in particular, so that addresses can be built and the HTML can be shared."""
+    with current_app.test_request_context("/stream", base_url=current_app.extensions["settings"].public_url):
+        return render_template(template, **context)
