@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 _WORD = re.compile(r"\w+")
 _BEFORE, _AFTER = 60, 180  # characters
-_ALIKE = 3  # letters that a word shares with its stem at the least
+_ALIKE = 3  # letters that a word shares with its stem at the least; all but the stem's last one, as a rule
 
 _TEXTS = text("""
 SELECT conversation_id, left(string_agg(title || ' ' || text, ' … ' ORDER BY posted_at), 20000) AS words
@@ -58,7 +58,7 @@ def pieces(words: str, hits: Collection[str]) -> list[tuple[str, bool]]:
 
 
 def _hits(texts: Collection[str], stems: Sequence[str]) -> set[str]:
-    beginnings = tuple(stem[:_ALIKE] for stem in stems)
+    beginnings = tuple(stem[: max(_ALIKE, len(stem) - 1)] for stem in stems)
     if not beginnings:
         return set()
     words = {word.casefold() for one in texts for word in _WORD.findall(one)}
