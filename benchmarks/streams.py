@@ -13,6 +13,8 @@ from collections.abc import Sequence
 from multiprocessing.connection import Connection
 from typing import Any
 
+from redis import Redis
+
 from benchmarks import stream_houses, stream_reader
 from benchmarks.measure import Figure, percentile
 from benchmarks.servers import bench
@@ -27,7 +29,7 @@ Seen = list[tuple[list[tuple[int, float]], int]]  # for each page: (number, mome
 
 
 def main(
-    streams: int = 5000, organisations: int = 250, rate: float = 20.0, seconds: float = 30.0, cut: float = 30.0
+    streams: int = 5000, organisations: int = 250, rate: float = 10.0, seconds: float = 30.0, cut: float = 30.0
 ) -> list[Figure]:
     """Open the streams, make changes, cut, make changes, let all return; give the figures."""
     most = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
@@ -42,6 +44,7 @@ def main(
             )
             reader.start()
             figures = _live(houses, ours, web, streams, rate, seconds)
+            figures.append(_bus_alone(running.app.extensions["valkey"]))
             figures += _cut(houses, ours, web, rate, cut)
             ours.send(("end", 0.0))
             reader.join(10)
@@ -73,6 +76,21 @@ def _live(
         Figure("streams: memory of one", each / 1024, "KB"),
         Figure(f"streams: opening {streams:,}", opened, "s", note=f"{opening:.1f} s of the web processes"),
     ]
+
+
+def _bus_alone(valkey: Redis) -> Figure:
+    """Time the bus without anything behind it: what no process can be quicker than."""
+    delays = []
+    with valkey.pubsub(ignore_subscribe_messages=True) as bus:  # type: ignore[no-untyped-call]
+        bus.subscribe("benchmark")
+        bus.get_message(timeout=5)
+        for _ in range(500):
+            began = time.monotonic()
+            valkey.publish("benchmark", b"x")
+            while bus.get_message(timeout=5) is None:
+                pass
+            delays.append((time.monotonic() - began) * 1000)
+    return Figure("streams: the limit: the bus alone, published to heard, p99", percentile(delays, 0.99), "ms")
 
 
 def _cut(houses: Sequence[House], orders: Connection, web: Web, rate: float, cut: float) -> list[Figure]:
