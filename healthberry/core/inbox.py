@@ -8,7 +8,7 @@ import functools
 import json
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
@@ -86,6 +86,11 @@ class Row:
     started_at: datetime
     last_activity_at: datetime
     snippet: Sequence[tuple[str, bool]] | None = None
+
+    @property
+    def place(self) -> str:
+        """Where it stands in the list: texts that compare as the list is ordered, to the microsecond and the id."""
+        return f"{self.last_activity_at.astimezone(UTC).isoformat(timespec='microseconds')} {self.id}"
 
 
 @dataclass(frozen=True)

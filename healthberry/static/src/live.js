@@ -112,7 +112,7 @@ let touchedAt = 0;
 
 const rows = () => [...document.querySelectorAll("#rows > .item")];
 const waiting = () => [...document.querySelectorAll("#arrivals > .item")];
-const moment = (row) => Date.parse(row.querySelector("time")?.dateTime) || 0;
+const place = (row) => row.dataset.place; // texts that compare as the server orders the list
 
 const isAtRest = () => {
   const list = find("#rows");
@@ -124,10 +124,10 @@ const isAtRest = () => {
 // Keeps among the arrivals what the list does not show and would show: each once, none that belongs below its end.
 const sort = () => {
   const shown = new Set(rows().map((row) => row.id));
-  const oldest = find("#more") && rows().length ? moment(rows().at(-1)) : 0;
+  const oldest = find("#more") && rows().length ? place(rows().at(-1)) : "";
   const known = new Set();
   for (const row of waiting().reverse()) {
-    const useless = shown.has(row.id) || known.has(row.id) || row.matches(".item--left") || moment(row) < oldest;
+    const useless = shown.has(row.id) || known.has(row.id) || row.matches(".item--left") || place(row) < oldest;
     if (useless) row.remove();
     known.add(row.id);
   }
@@ -150,8 +150,8 @@ const announce = () => {
 const show = () => {
   const list = find("#rows");
   for (const row of waiting()) {
-    const place = rows().find((other) => moment(other) <= moment(row));
-    list.insertBefore(row, place ?? find("#rows > :not(.item)"));
+    const below = rows().find((other) => place(other) <= place(row));
+    list.insertBefore(row, below ?? find("#rows > :not(.item)"));
     htmx.process(row); // it answers to the list's own rules only now
   }
 };
