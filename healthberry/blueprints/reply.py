@@ -74,7 +74,7 @@ def publish(conversation_id: UUID) -> Response:
         replies.queue_reply(member(), conversation_id, text, _version())
     except (Conflict, Invalid, NotAllowed) as refusal:
         events.forget()
-        return _refused(conversation_id, text, refusal)
+        return _refused(conversation_id, text, refusal, _version(), request.form.get("seen", ""))
     events.commit()
     presence.write(member(), conversation_id, writing=False)
     if not wants_part():
@@ -83,14 +83,17 @@ def publish(conversation_id: UUID) -> Response:
     return make_response("\n".join([_composer(page, view, opened.composer_of(page)), _state(page, view)]))
 
 
-def _refused(conversation_id: UUID, text: str, refusal: CoreError) -> Response:
-    """Show what is new and why it was not published; the text is kept, here and on the server."""
+def _refused(conversation_id: UUID, text: str, refusal: CoreError, version: int, seen: str) -> Response:
+    """Show what is new and why it was not published; the text is kept, here and on the server.
+
+    `version` and the moment `seen` say what it was written against.
+    """
     if len(text) <= drafts.LONGEST:
-        drafts.save(member(), conversation_id, text, _version())
+        drafts.save(member(), conversation_id, text, version)
         events.commit()
     page, view = opened.open_page(conversation_id), listing.present_view()
-    moved_on = isinstance(refusal, Conflict) and page.conversation.version != _version()
-    news = opened.news_since(page, request.form.get("seen", "")) if moved_on else ()
+    moved_on = isinstance(refusal, Conflict) and page.conversation.version != version
+    news = opened.news_since(page, seen) if moved_on else ()
     shown = opened.composer_of(
         page, text, news=news, conflict=refusal.reason if moved_on else "", error="" if moved_on else refusal.reason
     )
@@ -98,15 +101,25 @@ def _refused(conversation_id: UUID, text: str, refusal: CoreError) -> Response:
     if not wants_part():
         context = opened.whole_context(page, view, shown)
         return make_response(render_template("conversation/show.html", **context), status)
-    pieces = [_composer(page, view, shown), _state(page, view), entries({"page": page})]
-    return make_response("\n".join(pieces), status)
+    composer = elsewhere(_composer(page, view, shown).strip())
+    return make_response("\n".join([composer, _state(page, view), entries({"page": page})]), status)
 
 
 @blueprint.post(_REPLY + "/retry")
 @signed_in
 def retry(reply_id: UUID) -> Response:
-    """Send a failed reply again as it is."""
-    return _moved(replies.retry(member(), reply_id), "Trying again.")
+    """Send a failed reply again as it is; where the thread moved on, show what is new first."""
+    try:
+        reply = replies.retry(member(), reply_id)
+    except (Conflict, NotAllowed) as refusal:
+        events.forget()
+        reply = replies.find(member(), reply_id)
+        if reply.state != "failed":
+            raise
+        begun = drafts.find(member(), reply.conversation_id)
+        text, seen = begun.text if begun else reply.text, reply.queued_at.isoformat()
+        return _refused(reply.conversation_id, text, refusal, reply.version, seen)
+    return _moved(reply, "Trying again.")
 
 
 @blueprint.post(_REPLY + "/take-back")
@@ -121,6 +134,13 @@ def take_back(reply_id: UUID) -> Response:
 def copied(reply_id: UUID) -> Response:
     """Note that the text was copied to the site: from now on it is looked for there."""
     return _moved(replies.mark_copied(member(), reply_id), "Copied.")
+
+
+@blueprint.post(_REPLY + "/confirm")
+@signed_in
+def confirm(reply_id: UUID) -> Response:
+    """Take a person's word that the answer which showed on the site is this reply."""
+    return _moved(replies.confirm(member(), reply_id), "Marked as published.")
 
 
 def _moved(reply: Reply, words: str) -> Response:

@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete, func, select
 from sqlalchemy.dialects.postgresql import insert
 
 from healthberry.core import conversations
@@ -64,12 +64,21 @@ def put(organisation_id: UUID, member_id: UUID, conversation_id: UUID, text: str
     return db.session.scalars(statement).one()
 
 
-def drop(member: Member, conversation_id: UUID) -> None:
-    """Throw the member's draft away."""
-    db.session.execute(
-        delete(Draft).where(
-            Draft.organisation_id == member.organisation_id,
-            Draft.conversation_id == conversation_id,
-            Draft.member_id == member.id,
-        )
+def put_back(organisation_id: UUID, member_id: UUID, conversation_id: UUID, text: str, version: int) -> None:
+    """Let the text of a reply that did not go out be the draft again, unless its writer has begun another one."""
+    here = (Draft.organisation_id == organisation_id, Draft.conversation_id == conversation_id)
+    begun = db.session.scalar(select(Draft.text).where(*here, Draft.member_id == member_id))
+    if not (begun or "").strip():
+        put(organisation_id, member_id, conversation_id, text, version)
+
+
+def drop(member: Member, conversation_id: UUID, *, only: str | None = None) -> None:
+    """Throw the member's draft away; with `only`, where it says just that: other words stay."""
+    statement = delete(Draft).where(
+        Draft.organisation_id == member.organisation_id,
+        Draft.conversation_id == conversation_id,
+        Draft.member_id == member.id,
     )
+    if only is not None:
+        statement = statement.where(func.btrim(Draft.text, " \n\t") == only.strip())
+    db.session.execute(statement)

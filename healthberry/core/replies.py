@@ -23,6 +23,8 @@ from healthberry.models.owned import new_id, now
 from healthberry.models.replies import Reply
 
 UNDERWAY = ("queued", "sending", "unknown", "written", "copied")
+_BEGINNING = {"api": "queued", "assisted": "written"}
+_MOVED_ON = "Something new came in while you were writing. Read it before you publish."
 
 
 def target_of(organisation_id: UUID, conversation_id: UUID) -> Message | None:
@@ -71,7 +73,27 @@ def in_progress(organisation_id: UUID, conversation_id: UUID) -> Reply | None:
         .limit(1)
     )
     reply = db.session.scalar(statement)
-    return reply if reply is not None and (reply.state in (*UNDERWAY, "failed") or reply.pending) else None
+    if reply is None or not (reply.state in (*UNDERWAY, "failed") or reply.pending):
+        return None
+    return None if reply.state == "failed" and answer_since(reply) else reply
+
+
+def answer_since(reply: Reply) -> Message | None:
+    """Return the organisation's newest answer that came in from elsewhere since this one was written."""
+    statement = (
+        select(Message)
+        .where(
+            Message.organisation_id == reply.organisation_id,
+            Message.conversation_id == reply.conversation_id,
+            Message.direction == "outbound",
+            Message.member_id.is_(None),
+            Message.withdrawn_at.is_(None),
+            Message.received_at > reply.queued_at,
+        )
+        .order_by(Message.received_at.desc(), Message.id.desc())
+        .limit(1)
+    )
+    return db.session.scalar(statement)
 
 
 def queue_reply(member: Member, conversation_id: UUID, text: str, version: int) -> Reply:
@@ -83,7 +105,7 @@ def queue_reply(member: Member, conversation_id: UUID, text: str, version: int) 
     require(member, "publish")
     conversation = conversations.find(member, conversation_id, lock=True)
     if conversation.version != version:
-        raise Conflict("Something new came in while you were writing. Read it before you publish.")
+        raise Conflict(_MOVED_ON)
     channel = find_channel(member.organisation_id, conversation.channel_id)
     target = target_of(member.organisation_id, conversation_id)
     allowed = permission(channel, conversation, target)
@@ -99,7 +121,8 @@ def queue_reply(member: Member, conversation_id: UUID, text: str, version: int) 
         member_name=member.name,
         mode=allowed.mode,
         text=words,
-        state="queued" if allowed.mode == "api" else "written",
+        version=version,
+        state=_BEGINNING[allowed.mode],
     )
     reply.key = str(reply.id)
     _only_one(reply)
@@ -108,22 +131,41 @@ def queue_reply(member: Member, conversation_id: UUID, text: str, version: int) 
     return reply
 
 
+def find(member: Member, reply_id: UUID) -> Reply:
+    """Return the reply. Raises: NotFound."""
+    reply = db.session.get(Reply, (member.organisation_id, reply_id))
+    if reply is None:
+        raise NotFound
+    return reply
+
+
 def retry(member: Member, reply_id: UUID) -> Reply:
-    """Send a failed reply again, as it is. Raises: NotFound, NotAllowed, Conflict."""
+    """Send a failed reply again, as it is; a draft with other words stays.
+
+    Raises: NotFound; NotAllowed; Conflict when it is not waiting for that, or the thread moved on since it was written.
+    """
     require(member, "publish")
     reply = _find(member, reply_id)
     if reply.state != "failed":
         raise Conflict("This reply is not waiting for another try.")
-    reply.state, reply.reason, reply.attempts = "queued", "", 0
+    conversation = conversations.find(member, reply.conversation_id, lock=True)
+    if conversation.version != reply.version:
+        raise Conflict(_MOVED_ON)
+    channel = find_channel(member.organisation_id, conversation.channel_id)
+    allowed = permission(channel, conversation, target_of(member.organisation_id, conversation.id))
+    if allowed.mode == "none":
+        raise NotAllowed(allowed.reason)
+    reply.mode, reply.state, reply.reason, reply.attempts = allowed.mode, _BEGINNING[allowed.mode], "", 0
     reply.next_attempt_at = reply.queued_at = now()
+    reply.attempted_at = None
     _only_one(reply)
-    drafts.drop(member, reply.conversation_id)
-    _changed(reply, "reply_queued", member)
+    drafts.drop(member, reply.conversation_id, only=reply.text)
+    _changed(reply, "reply_queued" if reply.mode == "api" else "reply_written", member)
     return reply
 
 
 def take_back(member: Member, reply_id: UUID) -> Reply:
-    """Put the text of a failed, written or copied reply back into the member's draft.
+    """Put the text of a failed, written or copied reply back into the member's draft, below other words in it.
 
     Raises: NotFound, NotAllowed, Conflict.
     """
@@ -133,7 +175,10 @@ def take_back(member: Member, reply_id: UUID) -> Reply:
         raise Conflict("This reply is already on its way.")
     conversation = conversations.find(member, reply.conversation_id)
     reply.state = "cancelled"
-    drafts.put(member.organisation_id, member.id, conversation.id, reply.text, conversation.version)
+    begun = drafts.find(member, conversation.id)
+    words = reply.text if begun is None or begun.text.strip() in reply.text else f"{begun.text}\n\n{reply.text}"
+    if begun is None or reply.text not in begun.text:
+        drafts.put(member.organisation_id, member.id, conversation.id, words, conversation.version)
     _changed(reply, "reply_taken_back", member)
     return reply
 
@@ -145,6 +190,25 @@ def mark_copied(member: Member, reply_id: UUID) -> Reply:
     if reply.state == "written":
         reply.state, reply.attempted_at, reply.next_attempt_at = "copied", now(), now()
         _changed(reply, "reply_copied", member)
+    return reply
+
+
+def confirm(member: Member, reply_id: UUID) -> Reply:
+    """Let the answer that came in from the site be this reply: a person says that it is.
+
+    Raises: NotFound, NotAllowed; Conflict where none came in or the reply is not waiting to be seen.
+    """
+    require(member, "publish")
+    reply = _find(member, reply_id)
+    seen = answer_since(reply)
+    if reply.state not in ("written", "copied") or seen is None:
+        raise Conflict("There is no answer on the site that this could be.")
+    seen.member_id, seen.screen_name = reply.member_id, reply.member_name
+    reply.state, reply.reason = "sent", ""
+    reply.remote_id, reply.url, reply.sent_at = seen.remote_id, seen.url, now()
+    conversation = conversations.find(member, reply.conversation_id, lock=True)
+    conversation.status, conversation.closed_reason, conversation.snoozed_until = "closed", "answered", None
+    _changed(reply, "replied", member)
     return reply
 
 

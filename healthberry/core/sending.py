@@ -3,6 +3,7 @@
 from datetime import timedelta
 from uuid import UUID
 
+from sqlalchemy import delete
 from sqlalchemy.dialects.postgresql import insert
 
 from healthberry.connectors.base import Reply as OutgoingReply
@@ -19,19 +20,25 @@ _SETTLE = timedelta(seconds=60)  # a search index may lag: absence counts only a
 _LOOK_AGAIN = timedelta(seconds=15)
 _GIVE_UP = timedelta(hours=24)
 _STOP_LOOKING = timedelta(days=30)
+_HELD_AT_MOST = timedelta(days=14)
 _PAUSES = (5, 15, 60, 300, 900)
+_TODO = {"queued": "send", "sending": "find", "unknown": "find", "written": "confirm", "copied": "confirm"}
+_NOT_SHOWN = (
+    "The site took this reply, but never showed it: its moderators may have refused it."
+    " Look there before you try again."
+)
 
 
 def claim(organisation_id: UUID, reply_id: UUID) -> tuple[Reply, str] | None:
-    """Take the reply before the provider is called; return it and what to do: "send", "find" or "confirm".
+    """Take the reply before the provider is called; return it and what to do: "send", "find", "confirm" or "settle".
 
     None when there is nothing to do, or another worker has it. What was being sent when its worker died is looked for
-    first.
+    first; what moderators held is looked for until it shows.
     """
     reply = db.session.get(Reply, (organisation_id, reply_id), with_for_update=True)
     if reply is None or reply.next_attempt_at > now():
         return None
-    todo = {"queued": "send", "sending": "find", "unknown": "find", "copied": "confirm"}.get(reply.state)
+    todo = "settle" if reply.pending else _TODO.get(reply.state)
     if todo is None:
         return None
     reply.next_attempt_at = now() + _CLAIM
@@ -61,6 +68,7 @@ def mark_sent(reply: Reply, sent: SentReply) -> None:
     """Note that it is out: a message of its own in the thread, the conversation closed as answered."""
     reply.state, reply.pending, reply.reason = "sent", sent.state == "pending", ""
     reply.remote_id, reply.url, reply.sent_at = sent.remote_id, sent.url, now()
+    reply.next_attempt_at = now() + _LOOK_AGAIN
     conversation = db.session.get_one(
         Conversation, (reply.organisation_id, reply.conversation_id), with_for_update=True
     )
@@ -70,19 +78,31 @@ def mark_sent(reply: Reply, sent: SentReply) -> None:
     _changed(reply, "replied")
 
 
+def settle(reply: Reply, found: SentReply | None) -> None:
+    """Note what became of a reply that moderators held: it shows, it is held still, or it never came."""
+    if found is not None and found.state == "live":
+        reply.pending, reply.url = False, found.url or reply.url
+        _changed(reply, "reply_shown")
+    elif found is None and now() - (reply.sent_at or reply.queued_at) > _HELD_AT_MOST:
+        _unwrite_message(reply)
+        reply.pending = False
+        mark_failed(reply, _NOT_SHOWN)
+    else:
+        look_later(reply)
+
+
 def mark_unknown(reply: Reply) -> None:
     """Note that nobody answered: it may be out. It is looked for before anything else happens."""
     reply.state, reply.next_attempt_at = "unknown", now() + _LOOK_AGAIN
-    reply.reason = "No answer came back. We are finding out whether your reply went out."
+    reply.reason = ""
     _changed(reply, "reply_unknown")
 
 
 def mark_failed(reply: Reply, reason: str) -> None:
-    """Note why it can't go out, and put the text back where it was written."""
+    """Note why it can't go out, and put the text back where it was written, unless other words stand there by now."""
     reply.state, reply.reason = "failed", reason
     if reply.member_id is not None:
-        conversation = db.session.get_one(Conversation, (reply.organisation_id, reply.conversation_id))
-        drafts.put(reply.organisation_id, reply.member_id, conversation.id, reply.text, conversation.version)
+        drafts.put_back(reply.organisation_id, reply.member_id, reply.conversation_id, reply.text, reply.version)
     _changed(reply, "reply_failed")
 
 
@@ -92,6 +112,11 @@ def retry_later(reply: Reply, reason: str, retry_after: float | None = None) -> 
     reply.state, reply.reason = "queued", reason
     reply.next_attempt_at = now() + timedelta(seconds=pause)
     _changed(reply, "reply_delayed")
+
+
+def send_now(reply: Reply) -> None:
+    """Put it back on the queue for the next worker: it certainly did not go out, and what stood in the way is gone."""
+    reply.state, reply.reason, reply.next_attempt_at = "queued", "", now()
 
 
 def not_found(reply: Reply) -> bool:
@@ -104,13 +129,19 @@ def not_found(reply: Reply) -> bool:
     return False
 
 
-def look_later(reply: Reply) -> None:
-    """Look again later: soon at first, ever more rarely after; a day for what was sent, a month for what was copied."""
+def look_later(reply: Reply, reason: str = "") -> None:
+    """Look again later: soon at first, ever more rarely after; a day for what was sent, a month for what was copied.
+
+    `reason` says to people what stands in the way of looking.
+    """
     since = now() - (reply.attempted_at or reply.queued_at)
-    if since > (_STOP_LOOKING if reply.state == "copied" else _GIVE_UP):
+    if since > (_GIVE_UP if reply.state in ("sending", "unknown") else _STOP_LOOKING):
         mark_failed(reply, "We could not find your reply on the site. Check there before you publish it again.")
         return
     reply.next_attempt_at = now() + min(max(since / 4, timedelta(seconds=5)), timedelta(minutes=15))
+    if reply.reason != reason:
+        reply.reason = reason
+        _changed(reply, "reply_delayed")
 
 
 def _write_message(reply: Reply, conversation: Conversation, sent: SentReply) -> None:
@@ -140,6 +171,16 @@ def _write_message(reply: Reply, conversation: Conversation, sent: SentReply) ->
         set_={"member_id": reply.member_id, "screen_name": reply.member_name},
     )
     db.session.execute(statement)
+
+
+def _unwrite_message(reply: Reply) -> None:
+    """Take out of the thread what never showed on the site, and open the conversation that it had closed."""
+    here = (Message.organisation_id == reply.organisation_id, Message.conversation_id == reply.conversation_id)
+    db.session.execute(delete(Message).where(*here, Message.remote_id == reply.remote_id))
+    summaries.refresh(reply.organisation_id, [reply.conversation_id])
+    conversation = db.session.get_one(Conversation, (reply.organisation_id, reply.conversation_id))
+    conversation.status, conversation.closed_reason = "open", None
+    reply.version = conversation.version
 
 
 def _changed(reply: Reply, kind: str) -> None:

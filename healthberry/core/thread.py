@@ -52,6 +52,7 @@ class Page:
     entries: Sequence[Entry]
     draft: Draft | None
     reply: Reply | None
+    answered: bool  # from elsewhere, since that reply was written
     permission: ReplyPermission
     number: int
     can: dict[str, bool]
@@ -69,13 +70,15 @@ def open_conversation(member: Member, conversation_id: UUID) -> Page:
     sees_colleagues = may(member, "see_colleagues")
     people = conversations.colleagues(member) if sees_colleagues else [member]
     target = replies.target_of(member.organisation_id, conversation_id)
+    reply = _reply(member, conversation_id, sees_colleagues)
     return Page(
         conversation=conversation,
         channel=channel,
         capabilities=channels.capabilities_of(channel.kind),
         entries=_entries(member, conversation_id, sees_colleagues),
         draft=drafts.find(member, conversation_id),
-        reply=_reply(member, conversation_id, sees_colleagues),
+        reply=reply,
+        answered=reply is not None and replies.answer_since(reply) is not None,
         permission=replies.permission(channel, conversation, target),
         number=number,
         can={action: may(member, action) for action in _ACTIONS},

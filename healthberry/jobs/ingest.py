@@ -1,4 +1,4 @@
-"""Reading channels: look for them, load their history, poll them, keep their tokens fresh.
+"""Reading channels: look for them, load their history, poll them.
 
 No connection to the database is held while a provider is waited for: every step commits before it calls.
 """
@@ -7,7 +7,7 @@ import time
 from datetime import timedelta
 from uuid import UUID
 
-from healthberry.connectors.errors import NotAuthorised, Permanent, Temporary
+from healthberry.connectors.errors import Permanent, Temporary
 from healthberry.core import channels, discovery, reading, scope
 from healthberry.core.events import commit
 from healthberry.extensions import db, part
@@ -86,23 +86,3 @@ def poll(organisation: str, channel_id: str) -> None:
         reading.store_poll(channel, page)
         commit()
         more = page.more
-
-
-@job("replies", timeout_seconds=90)
-def refresh_tokens(organisation: str, channel_id: str) -> None:
-    """Exchange tokens before they die. Refresh tokens are single-use: one job at a time, kept at once."""
-    organisation_id = UUID(organisation)
-    scope.enter(organisation_id)
-    channel = channels.claim_tokens(organisation_id, UUID(channel_id))
-    commit()
-    if channel is None:
-        return
-    try:
-        authorisation = channels.connector_of(channel).refresh(channels.access_of(channel))
-    except NotAuthorised as error:
-        channels.lose_tokens(channel, error.reason)
-    except (Temporary, Permanent):
-        pass  # the claim runs out, and the sweep tries again
-    else:
-        channels.keep_tokens(channel, authorisation)
-    commit()

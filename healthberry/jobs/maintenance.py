@@ -3,7 +3,7 @@
 from healthberry.core import codes
 from healthberry.core import sweep as due
 from healthberry.core.events import commit
-from healthberry.jobs import alerts, ingest, replies
+from healthberry.jobs import alerts, ingest, replies, tokens
 from healthberry.jobs.base import job, nudge_once
 
 
@@ -16,7 +16,7 @@ def sweep() -> None:
     jobs = {
         "backfill": ingest.backfill,
         "poll": ingest.poll,
-        "refresh": ingest.refresh_tokens,
+        "refresh": tokens.refresh_tokens,
         "reply": replies.send_reply,
         "mail": alerts.send_mail,
         "snoozed": replies.wake,

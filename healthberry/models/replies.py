@@ -30,7 +30,8 @@ class Reply(Base, OrganisationOwned):
     """An outbound message in the making.
 
     By API: queued → sending → sent | failed | unknown. Assisted: written → copied → sent when the poll has seen it.
-    `pending` is a sent one that the site's moderators still hold. `key` is chosen before the first attempt.
+    `pending` is a sent one that the site's moderators still hold. `key` is chosen before the first attempt; `version`
+    is the conversation's that the reply was written against.
     """
 
     __tablename__ = "replies"
@@ -46,7 +47,7 @@ class Reply(Base, OrganisationOwned):
         Index(
             "ix_replies_open",
             "next_attempt_at",
-            postgresql_where=text("state in ('queued', 'sending', 'unknown', 'copied')"),
+            postgresql_where=text("state in ('queued', 'sending', 'unknown', 'written', 'copied') or pending"),
         ),
         Index(
             "uq_replies_one_at_a_time",
@@ -64,6 +65,7 @@ class Reply(Base, OrganisationOwned):
     mode: Mapped[str]  # api or assisted
     key: Mapped[str]
     text: Mapped[str]
+    version: Mapped[int] = mapped_column(default=0)
     state: Mapped[str]
     pending: Mapped[bool] = mapped_column(default=False)
     attempts: Mapped[int] = mapped_column(default=0)

@@ -352,6 +352,7 @@ CREATE TABLE replies (
     mode VARCHAR NOT NULL,
     key VARCHAR NOT NULL,
     text VARCHAR NOT NULL,
+    version INTEGER NOT NULL,
     state VARCHAR NOT NULL,
     pending BOOLEAN NOT NULL,
     attempts INTEGER NOT NULL,
@@ -374,7 +375,7 @@ CREATE TABLE replies (
 
 CREATE INDEX ix_replies_conversation ON replies (organisation_id, conversation_id);
 
-CREATE INDEX ix_replies_open ON replies (next_attempt_at) WHERE state in ('queued', 'sending', 'unknown', 'copied');
+CREATE INDEX ix_replies_open ON replies (next_attempt_at) WHERE state in ('queued', 'sending', 'unknown', 'written', 'copied') or pending;
 
 CREATE UNIQUE INDEX uq_replies_one_at_a_time ON replies (organisation_id, conversation_id) WHERE state in ('queued', 'sending', 'unknown', 'written', 'copied');
 """
@@ -430,7 +431,7 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public AS $$
         AND (c.token_claimed_until IS NULL OR c.token_claimed_until < at) LIMIT 500)
     UNION ALL
     (SELECT 'reply', r.organisation_id, r.id FROM replies r
-      WHERE r.state IN ('queued', 'sending', 'unknown', 'copied') AND r.next_attempt_at <= at
+      WHERE (r.state IN ('queued', 'sending', 'unknown', 'written', 'copied') OR r.pending) AND r.next_attempt_at <= at
       ORDER BY r.next_attempt_at LIMIT 500)
     UNION ALL
     (SELECT 'mail', m.organisation_id, m.id FROM outbox_mails m

@@ -6,7 +6,7 @@ from uuid import UUID
 
 import pytest
 from flask import Flask
-from playwright.sync_api import Page, expect
+from playwright.sync_api import APIResponse, Page, Route, expect
 
 from healthberry.connectors.base import Author, Rating, SentReply
 from healthberry.core import events, inbox, scope, sending
@@ -277,7 +277,8 @@ def test_news_arrives_beside_the_composer_and_has_to_be_read_before_publishing(o
     assert field(page) == "We are sorry, truly."
     page.click("text=Publish anyway, I have read it")
     expect(page.locator("#reply-state")).to_have_attribute("data-state", "queued")
-    expect(page.locator("#text")).to_have_value("")  # the stream may have told the state before the form's own answer came
+    # The stream may have told the state before the form's own answer came.
+    expect(page.locator("#text")).to_have_value("")
     assert office.reply().text == "We are sorry, truly."
 
 
@@ -411,3 +412,26 @@ def test_without_script_one_reads_saves_notes_and_closes(office: Office, look: L
     expect(page.locator("#thread-head")).to_have_attribute("data-status", "closed")
     page.click("text=Open again")
     expect(page.locator("#thread-head")).to_have_attribute("data-status", "open")
+
+
+def test_an_answer_that_comes_late_does_not_undo_what_the_stream_told(office: Office, look: Look) -> None:
+    page = look(f"/conversations/{office.post}", office.member)
+    expect(page.locator("#live")).to_have_text("Live")
+    held: list[tuple[Route, APIResponse]] = []
+    page.route("**/reply", lambda route: held.append((route, route.fetch())))
+    page.evaluate("document.addEventListener('htmx:finally:request', () => { window.answered = true })")
+    page.fill("#text", "Thank you.")
+    page.evaluate("window.answered = false")
+    page.click("#reply-form [type='submit']:visible")
+    expect(page.locator("#reply-state")).to_have_attribute("data-state", "queued")
+    sending.mark_sent(office.reply(), SentReply("55", "https://x.example/55"))
+    events.commit()
+    expect(page.locator("#reply-state")).to_have_attribute("data-state", "none")
+
+    (route, answer) = held[0]
+    route.fulfill(response=answer)
+
+    page.wait_for_function("window.answered")
+    expect(page.locator("#reply-state")).to_have_attribute("data-state", "none")
+    expect(page.locator("#text")).to_be_visible()
+    expect(page.locator("#text")).to_have_value("")

@@ -10,6 +10,7 @@ from sqlalchemy import create_engine, text
 
 from healthberry.core import channels, events, replies, sending
 from healthberry.extensions import db
+from healthberry.jobs.replies import send_reply
 from healthberry.local.mailbox import Mailbox
 from healthberry.local.postgres import Database
 from healthberry.models.channels import Channel
@@ -142,3 +143,42 @@ def test_a_channel_that_asks_us_to_slow_down_gets_it_later_and_once(
     tick()
 
     assert _published(sandbox, post) == [True]
+
+
+def test_a_token_that_ran_out_is_renewed_and_the_reply_goes_out_once(
+    app: Flask, sandbox: Sandbox, post: str, work: Callable[[], None]
+) -> None:
+    sandbox.fault("x", "expired_token", operation="reply")
+    with app.app_context():
+        us = member()
+        conversation = db.session.scalars(db.select(Conversation)).one()
+        replies.queue_reply(us, conversation.id, ANSWER, conversation.version)
+        events.commit()
+
+    work()
+
+    assert _published(sandbox, post) == [True]
+    with app.app_context():
+        member()
+        assert db.session.scalars(db.select(Reply.state)).all() == ["sent"]
+
+
+def test_an_answer_to_what_is_gone_is_not_looked_for_a_day_long(
+    app: Flask, client: FlaskClient, sandbox: Sandbox, mailbox: Mailbox, work: Callable[[], None], register: None
+) -> None:
+    sign_up(client, mailbox, work, ods_code=TRUST, email=f"pat@{DOMAIN}")
+    story = sandbox.post("careopinion", "Mum was moved", ods_code=TRUST, author="a carer")
+    work()
+    with app.app_context():
+        us = member()
+        conversation = db.session.scalars(db.select(Conversation).filter_by(channel_kind="careopinion")).one()
+        reply = replies.queue_reply(us, conversation.id, ANSWER, conversation.version)
+        reply_id, organisation_id = reply.id, reply.organisation_id
+        events.commit()
+    sandbox.control("DELETE", f"posts/careopinion/{story}")
+
+    with app.app_context():
+        send_reply(str(organisation_id), str(reply_id))
+        member()
+        state, reason = db.session.execute(db.select(Reply.state, Reply.reason)).one()
+    assert (state, reason) == ("failed", "Care Opinion no longer shows this story.")

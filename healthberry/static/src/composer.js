@@ -3,7 +3,7 @@
 
 const PAUSE = 600;
 const RETRY = 5000;
-const LEAVING_AT_MOST = 60000; // browsers send no more than 64 KB after a page has gone
+const LEAVING_AT_MOST = 60000; // bytes: browsers send no more than 64 KB after a page has gone
 
 const find = (selector) => document.querySelector(selector);
 const field = () => find("#text");
@@ -58,10 +58,13 @@ const say = (words) => {
 const saveAndLeave = () => {
   clearTimeout(timer);
   const text = field();
-  if (!isDirty(text) || text.value.length > LEAVING_AT_MOST) return;
+  if (!isDirty(text)) return;
+  const words = text.value;
   const body = new URLSearchParams(new FormData(text.form));
-  fetch(text.dataset.beacon, { method: "POST", body, keepalive: true, headers: { "X-Leaving": "true" } }).catch(() => {});
-  kept.set(text, text.value);
+  if (body.toString().length > LEAVING_AT_MOST) return;
+  fetch(text.dataset.beacon, { method: "POST", body, keepalive: true, headers: { "X-Leaving": "true" } })
+    .then((answer) => answer.ok && kept.set(text, words))
+    .catch(() => {});
 };
 
 document.addEventListener("input", (event) => {
@@ -73,7 +76,8 @@ document.addEventListener("focusout", (event) => {
   if (event.target === field()) save();
 });
 window.addEventListener("pagehide", saveAndLeave);
-document.addEventListener("visibilitychange", () => document.hidden && saveAndLeave());
+// Whoever comes back to the page may have left it where nothing could be saved.
+document.addEventListener("visibilitychange", () => (document.hidden ? saveAndLeave() : save()));
 window.addEventListener("online", save);
 
 document.addEventListener("htmx:before:request", ({ detail: { ctx } }) => {
@@ -183,12 +187,23 @@ document.addEventListener("click", async (event) => {
 // How the reply gets on --------------------------------------------------------------------------------------------------
 
 const stateNow = () => find("#reply-state")?.dataset;
+
+// The words of a reply that failed are put back into the field: only while they stand there is showing them twice idle.
+const compare = () => {
+  const failed = find('#reply-state[data-state="failed"]');
+  failed?.classList.toggle("going--same", find("#reply-text").textContent.trim() === field()?.value.trim());
+};
+document.addEventListener("input", compare);
 let conversation = find("#thread")?.dataset.conversation;
 let wasBusy = stateNow()?.busy !== undefined;
 
-const begin = () => {
+let composer = find("#composer");
+// A composer may also come as one piece of an answer to something else.
+const tookPlace = () => composer !== (composer = find("#composer"));
+
+const begin = (words = true) => {
   const text = field();
-  if (text) bringBack(text);
+  if (text && words) bringBack(text);
   if (isDirty(text)) later(0);
   find("#news")?.focus();
 };
@@ -207,9 +222,11 @@ document.addEventListener("htmx:after:swap", ({ detail: { ctx } }) => {
     htmx.ajax("GET", `/conversations/${conversation}/composer`, { target: "#composer", swap: "outerHTML" });
   }
   wasBusy = isBusy;
-  if (ctx.target?.id === "composer" || ctx.target?.id === "main") begin();
+  if (tookPlace()) begin(["composer", "main"].includes(ctx.target?.id));
+  compare();
 });
 begin();
+compare();
 
 // The link of an alert leads to the composer; the browser's own jump there, which ends before the page is shown, takes the focus away.
 const startWriting = () => location.hash === "#reply" && field()?.focus();

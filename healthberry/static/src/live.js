@@ -204,6 +204,21 @@ document.addEventListener("reload", (event) => {
 
 // The conversation -------------------------------------------------------------------------------------------------------
 
+// An answer to a form may come later than what the stream tells of its consequences. What is older than what stands there
+// already, of the same conversation, is left out.
+const VERSIONED = ["reply-state", "thread-head", "details", "entries"];
+const asOf = (place) => (place?.matches?.("[data-as-of]") ? place : place?.querySelector?.("[data-as-of]"))?.dataset.asOf.split(" ");
+
+const isOutdated = ({ target, fragment }) => {
+  if (!VERSIONED.includes(target?.id)) return false;
+  const [shown, coming] = [asOf(target), asOf(fragment)];
+  return Boolean(shown && coming && shown[0] === coming[0] && Number(coming[1]) < Number(shown[1]));
+};
+
+document.addEventListener("htmx:before:swap", ({ detail: { tasks } }) => {
+  for (const task of tasks?.filter(isOutdated) ?? []) tasks.splice(tasks.indexOf(task), 1);
+});
+
 // Who reads the end of a conversation goes on reading there when something is added.
 let atEnd = false;
 const messages = () => find("#messages");

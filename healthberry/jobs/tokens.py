@@ -1,0 +1,39 @@
+"""Keeping the tokens fresh that channels are reached with."""
+
+from typing import Literal
+from uuid import UUID
+
+from healthberry.connectors.errors import NotAuthorised, Permanent, Temporary
+from healthberry.core import channels, scope
+from healthberry.core.events import commit
+from healthberry.jobs.base import job
+
+
+@job("replies", timeout_seconds=90)
+def refresh_tokens(organisation: str, channel_id: str) -> None:
+    """Exchange tokens before they die."""
+    scope.enter(UUID(organisation))
+    renew(UUID(organisation), UUID(channel_id))
+
+
+def renew(organisation_id: UUID, channel_id: UUID) -> Literal["renewed", "later", "no"]:
+    """Exchange the channel's tokens now: "later" where the provider is away or another job is at it.
+
+    Refresh tokens are single-use: one job at a time, kept at once. Commits before the provider is called, and after.
+    """
+    channel = channels.claim_tokens(organisation_id, channel_id)
+    commit()
+    if channel is None:
+        return "later" if channels.find(organisation_id, channel_id).sealed_secrets else "no"
+    got: Literal["renewed", "later", "no"] = "renewed"
+    try:
+        authorisation = channels.connector_of(channel).refresh(channels.access_of(channel))
+    except NotAuthorised as error:
+        channels.lose_tokens(channel, error.reason)
+        got = "no"
+    except (Temporary, Permanent):
+        got = "later"  # the claim runs out, and the sweep tries again
+    else:
+        channels.keep_tokens(channel, authorisation)
+    commit()
+    return got
