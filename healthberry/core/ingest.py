@@ -55,9 +55,10 @@ def store_page(channel: Channel, items: Sequence[InboundItem], *, backfill: bool
     live = [item for item in items if not _is_historic(channel, item, backfill)]
     stored = _store(channel, silent, historic=True)
     arrived = _store(channel, live, historic=False)
-    summaries.settle(channel.organisation_id, stored.answered | arrived.answered)
+    closed = summaries.settle(channel.organisation_id, stored.answered | arrived.answered)
     summaries.refresh(channel.organisation_id, stored.touched() | arrived.touched())
     arrivals.announce(channel, arrived.new, arrived.returned - arrived.new)
+    arrivals.announce_closed(channel, closed & arrived.answered)
     arrivals.announce_changes(channel, (stored.changed | arrived.answered | arrived.changed) - arrived.new)
     return _joined(stored, arrived)
 

@@ -63,13 +63,15 @@ UPDATE conversations AS c SET status = 'closed', closed_reason = 'answered'
    AND (SELECT m.direction FROM messages AS m
          WHERE m.organisation_id = c.organisation_id AND m.conversation_id = c.id AND m.withdrawn_at IS NULL
          ORDER BY m.posted_at DESC, m.id DESC LIMIT 1) = 'outbound'
+RETURNING c.id
 """)
 
 
-def settle(organisation_id: UUID, conversation_ids: Collection[UUID]) -> None:
-    """Close, as answered, those of the conversations in which the organisation had the last word."""
-    if conversation_ids:
-        db.session.execute(_SETTLE, {"organisation_id": organisation_id, "ids": list(conversation_ids)})
+def settle(organisation_id: UUID, conversation_ids: Collection[UUID]) -> set[UUID]:
+    """Close, as answered, those of the conversations in which the organisation had the last word; return these."""
+    if not conversation_ids:
+        return set()
+    return set(db.session.scalars(_SETTLE, {"organisation_id": organisation_id, "ids": list(conversation_ids)}))
 
 
 def _forget_loaded(organisation_id: UUID, conversation_id: UUID) -> None:

@@ -61,6 +61,11 @@ class Page:
     mails: Sequence[OutboxMail] = ()
     names: dict[str, str] = field(default_factory=dict)  # of members, by id as text
 
+    def voice(self, message: Message) -> str:
+        """Return whose words it is: colleagues are named only to those who may see them."""
+        ours = message.member_id is not None and not self.can["see_colleagues"]
+        return (self.channel.account or self.channel.label) if ours else message.screen_name
+
 
 def open_conversation(member: Member, conversation_id: UUID) -> Page:
     """Load the page. Changes nothing. Raises: NotFound."""

@@ -20,7 +20,18 @@ from healthberry.realtime.pieces import Sheet
 
 # After these a conversation may be in a view that it was not in before.
 _MAY_ENTER = frozenset(
-    {"conversation_arrived", "author_returned", "woke", "reopened", "waiting", "snoozed", "closed", "assigned"}
+    {
+        "conversation_arrived",
+        "author_returned",
+        "woke",
+        "reopened",
+        "waiting",
+        "snoozed",
+        "closed",
+        "assigned",
+        "replied",
+        "source_changed",
+    }
 )
 
 

@@ -461,6 +461,7 @@ DECLARE
     query tsquery := websearch_to_tsquery('english', words);
     hits integer;
     conditions text := '';
+    ordering text := ' ORDER BY c.last_activity_at DESC, c.id DESC LIMIT ' || size;
     statement text;
 BEGIN
     IF org IS NULL OR numnode(query) = 0 THEN
@@ -477,9 +478,10 @@ BEGIN
     END IF;
     IF filters ? 'only' THEN conditions := conditions || ' AND c.id = ($3->>''only'')::uuid'; END IF;
     IF filters ? 'at' THEN
-        conditions := conditions
-            || ' AND (c.last_activity_at, c.id) < (($3->>''at'')::timestamptz, ($3->>''id'')::uuid)';
+        conditions := conditions || ' AND (c.last_activity_at, c.id) ' || CASE WHEN filters ? 'upwards' THEN '>' ELSE '<' END
+            || ' (($3->>''at'')::timestamptz, ($3->>''id'')::uuid)';
     END IF;
+    IF filters ? 'upwards' THEN ordering := ' ORDER BY c.last_activity_at, c.id LIMIT ' || size; END IF;
     SELECT count(*) INTO hits FROM (
         SELECT 1 FROM search_texts s WHERE s.organisation_id = org AND s.words @@ query LIMIT 1501
     ) AS found;
@@ -487,13 +489,12 @@ BEGIN
         statement := 'WITH found AS MATERIALIZED (SELECT s.conversation_id FROM search_texts s'
             || ' WHERE s.organisation_id = $1 AND s.words @@ $2)'
             || ' SELECT c.id FROM found JOIN conversations c ON c.organisation_id = $1 AND c.id = found.conversation_id'
-            || ' WHERE true' || conditions || ' ORDER BY c.last_activity_at DESC, c.id DESC LIMIT ' || size;
+            || ' WHERE true' || conditions || ordering;
         RETURN QUERY EXECUTE statement USING org, query, filters;
     ELSE
         statement := 'SELECT c.id FROM conversations c JOIN search_texts s'
             || ' ON s.organisation_id = $1 AND s.conversation_id = c.id AND s.words @@ $2'
-            || ' WHERE c.organisation_id = $1' || conditions
-            || ' ORDER BY c.last_activity_at DESC, c.id DESC LIMIT ' || size;
+            || ' WHERE c.organisation_id = $1' || conditions || ordering;
         RETURN QUERY SELECT * FROM search_walk(statement, org, query, filters);
     END IF;
 END

@@ -59,6 +59,18 @@ def test_a_review_and_its_response_are_one_conversation_that_was_answered(world:
     assert (conversation.status, conversation.closed_reason) == ("closed", "answered")
 
 
+def test_an_answer_given_on_the_site_closes_the_conversation_and_that_is_written_down(world: World) -> None:
+    channel = world.channel(world.organisation())
+    review = world.item("Long wait")
+    world.arrives(channel, review)
+    world.arrives(channel, world.item("Sorry", thread_id=review.thread_id, direction="outbound"))
+
+    closed = db.session.scalars(db.select(Activity).filter_by(kind="closed")).one()
+
+    assert (closed.conversation_id, closed.member_id) == (_only_conversation().id, None)
+    assert closed.details == {"reason": "answered"}
+
+
 def test_what_only_the_organisation_said_opens_no_conversation(world: World) -> None:
     channel = world.channel(world.organisation())
 

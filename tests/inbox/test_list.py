@@ -5,7 +5,7 @@ import re
 import pytest
 
 from healthberry.connectors.base import Author, Rating
-from healthberry.core import inbox
+from healthberry.core import conversations, inbox
 from healthberry.core.inbox import View
 from healthberry.extensions import db
 from tests.inbox.conftest import Desk
@@ -151,10 +151,19 @@ def test_no_hits_name_each_filter_that_can_be_dropped(desk: Desk) -> None:
         assert f'href="/inbox?{address}"' in html
 
 
-def test_a_search_without_hits_offers_to_search_everything(desk: Desk) -> None:
-    html = desk.get("/inbox?q=zebra&channel=x").text
+@pytest.mark.parametrize("narrower", ["channel=x", "status=open"])
+def test_a_search_without_hits_offers_to_search_everything(desk: Desk, narrower: str) -> None:
+    html = desk.get(f"/inbox?q=zebra&{narrower}").text
     assert "Nothing says “zebra”" in html
-    assert 'href="/inbox?status=all&amp;q=zebra"' in html
+    assert 'href="/inbox?q=zebra">Search in everything' in html
+
+
+def test_a_search_finds_what_is_closed_too(desk: Desk) -> None:
+    (closed,) = desk.world.arrives(desk.nhsuk, desk.world.item("A zebra crossing by the car park"))
+    conversations.close(desk.member, closed, "no_reply_needed")
+    db.session.commit()
+    assert "crossing by the car park" in desk.get("/inbox?q=zebra").text
+    assert "crossing by the car park" not in desk.get("/inbox?q=zebra&status=open").text
 
 
 def test_a_failing_channel_says_so_in_words_and_leads_to_the_channels(desk: Desk) -> None:
