@@ -10,7 +10,7 @@ from uuid import UUID
 from sqlalchemy import select, update
 from sqlalchemy.dialects.postgresql import insert
 
-from healthberry.core import events
+from healthberry.core import events, organisations
 from healthberry.core.errors import NotFound
 from healthberry.core.events import Event
 from healthberry.core.outbox import Claimed
@@ -31,6 +31,7 @@ class Alert:
     """All that one alert mail says, loaded before the database is let go.
 
     `conversation` is None in a mail about many; then `count` are new in channels of the kinds `channel_kinds`.
+    `excerpt` says that the organisation wants the first words in its mails.
     """
 
     member: Member
@@ -38,6 +39,7 @@ class Alert:
     conversation: Conversation | None
     channel_kinds: Sequence[str]
     count: int = 1
+    excerpt: bool = False
 
 
 @dataclass(frozen=True)
@@ -84,7 +86,8 @@ def load(mail: Claimed) -> Alert:
         count, kinds = _read_about(mail.about)
         return Alert(member, organisation, None, kinds, count)
     conversation = _still_new(mail)
-    return Alert(member, organisation, conversation, [conversation.channel_kind])
+    excerpt = organisations.details_of(organisation.id).alert_excerpts
+    return Alert(member, organisation, conversation, [conversation.channel_kind], excerpt=excerpt)
 
 
 def subscription(organisation_id: UUID, member_id: UUID) -> Subscription:

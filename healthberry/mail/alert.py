@@ -13,7 +13,6 @@ from healthberry.mail import links
 from healthberry.mail.headers import one_line
 from healthberry.mail.messages import write
 from healthberry.models.conversations import Conversation
-from healthberry.models.organisations import Member, Organisation
 from healthberry.models.owned import now
 
 _LONDON: Final = ZoneInfo("Europe/London")
@@ -34,7 +33,7 @@ def write_alert(alert: Alert, message_id: str, *, clock: datetime | None = None)
     if alert.conversation is None:
         template, about = "many_new", _many(alert)
     else:
-        template, about = "new_conversation", _one(alert.organisation, alert.member, alert.conversation, at)
+        template, about = "new_conversation", _one(alert, alert.conversation, at)
         root = f"<conversation.{alert.conversation.id}@{mail_domain()}>"
         headers |= {"In-Reply-To": root, "References": root}
     return write(
@@ -69,17 +68,17 @@ def _ago(passed: timedelta) -> str:
     return f", {count} {unit}{'' if count == 1 else 's'} ago"
 
 
-def _one(organisation: Organisation, member: Member, conversation: Conversation, at: datetime) -> Mapping[str, Any]:
+def _one(alert: Alert, conversation: Conversation, at: datetime) -> Mapping[str, Any]:
     channel = _capabilities(conversation.channel_kind)
-    link = links.ReplyLink(organisation.id, member.id, conversation.id)
+    link = links.ReplyLink(alert.organisation.id, alert.member.id, conversation.id)
     return {
         "place": channel.place,
         "item": channel.item,
         "channel": channel.label,
-        "service": _name(conversation.service_name or organisation.name),
+        "service": _name(conversation.service_name or alert.organisation.name),
         "written": when(conversation.started_at, at),
         "rating": _rating(conversation),
-        "excerpt": _excerpt(conversation) if organisation.alert_excerpts else None,
+        "excerpt": _excerpt(conversation) if alert.excerpt else None,
         "reply_url": links.reply_link(link, clock=at),
         "reply_days": links.REPLY_DAYS,
     }

@@ -11,6 +11,7 @@ revision = "0002_organisations"
 down_revision = "0001_register"
 
 OWNED = (
+    "organisation_details",
     "activity_counters",
     "members",
     "channels",
@@ -65,12 +66,18 @@ CREATE TABLE organisations (
     postcode VARCHAR,
     web_domain VARCHAR,
     listed BOOLEAN NOT NULL,
-    alert_excerpts BOOLEAN NOT NULL,
     discover_next_at TIMESTAMP WITH TIME ZONE,
-    discovery_problems JSONB NOT NULL,
     created_at TIMESTAMP WITH TIME ZONE NOT NULL,
     CONSTRAINT pk_organisations PRIMARY KEY (id),
     CONSTRAINT uq_organisations_ods_code UNIQUE (ods_code)
+);
+
+CREATE TABLE organisation_details (
+    organisation_id UUID NOT NULL,
+    alert_excerpts BOOLEAN NOT NULL,
+    discovery_problems JSONB NOT NULL,
+    CONSTRAINT pk_organisation_details PRIMARY KEY (organisation_id),
+    CONSTRAINT fk_organisation_details_organisation_id FOREIGN KEY(organisation_id) REFERENCES organisations (id) ON DELETE CASCADE
 );
 
 CREATE TABLE activity_counters (
@@ -389,7 +396,8 @@ CREATE POLICY own_organisation ON {table}
 CREATE POLICY owner_sees_all ON {table} TO CURRENT_USER USING (true) WITH CHECK (true);
 """
 
-# Names of organisations are public facts of the register; their settings are changed from within only.
+# Whoever signs up has to find the organisation, and these are public facts of the register; they are changed from within
+# only. What an organisation decided and what was not found for it stands in organisation_details, behind the wall.
 ORGANISATIONS_WALL = """
 ALTER TABLE organisations ENABLE ROW LEVEL SECURITY;
 ALTER TABLE organisations FORCE ROW LEVEL SECURITY;

@@ -38,7 +38,7 @@ def test_filters_narrow_the_list(world: World) -> None:
     member = world.member(organisation)
     nhs = world.channel(organisation, "nhsuk")
     other = world.channel(organisation, "careopinion")
-    (first,) = world.arrives(nhs, world.item("A review", service_code="RXX01", service_name="City Hospital"))
+    (first,) = world.arrives(nhs, world.item("A review", service_code="ZZZ01", service_name="City Hospital"))
     (second,) = world.arrives(other, world.item("A story"))
     conversations.assign(member, first, member.id)
     conversations.close(member, second, "answered")
@@ -51,8 +51,8 @@ def test_filters_narrow_the_list(world: World) -> None:
     assert _titles(inbox.list_conversations(member, View(assigned="me"))) == ["A review"]
     assert _titles(inbox.list_conversations(member, View(status="all", assigned="nobody"))) == ["A story"]
     assert _titles(inbox.list_conversations(member, View(status="all", unread=True))) == ["A story"]
-    assert _titles(inbox.list_conversations(member, View(service="RXX01"))) == ["A review"]
-    assert inbox.services(member) == [("RXX01", "City Hospital")]
+    assert _titles(inbox.list_conversations(member, View(service="ZZZ01"))) == ["A review"]
+    assert inbox.services(member) == [("ZZZ01", "City Hospital")]
 
 
 def test_the_search_knows_word_forms_marks_hits_and_keeps_to_filters(world: World) -> None:

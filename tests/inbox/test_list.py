@@ -8,7 +8,7 @@ from healthberry.connectors.base import Author, Rating
 from healthberry.core import conversations, inbox
 from healthberry.core.inbox import View
 from healthberry.extensions import db
-from tests.inbox.conftest import Desk
+from tests.inbox.conftest import HTMX, Desk
 
 
 def rows(html: str) -> list[str]:
@@ -193,3 +193,16 @@ def test_looking_changes_nothing(desk: Desk) -> None:
     row = inbox.row_of(desk.member, View(), one)
     assert row is not None
     assert row[0].unread
+
+
+def test_a_forged_address_of_the_page_that_asks_counts_as_the_plain_list(desk: Desk) -> None:
+    (one,) = desk.world.arrives(desk.x, desk.world.item("two on X"))
+    nonsense = {**HTMX, "HX-Current-URL": "http://["}
+
+    listed = desk.get("/inbox?status=closed", **nonsense)
+    closed = desk._ask("POST", f"/conversations/{one}/close", data={"reason": "spam"}, headers=nonsense)
+
+    assert listed.status_code == closed.status_code == 200
+    assert listed.headers["HX-Push-Url"] == "/inbox?status=closed"
+    assert desk.conversation(one).status == "closed"
+    assert f'href="/conversations/{one}"' in closed.text

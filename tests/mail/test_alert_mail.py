@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from flask import current_app
 
+from healthberry.core import members
 from healthberry.local.letters import Letter
 from healthberry.local.mailbox import Mailbox
 from healthberry.mail import links
@@ -20,8 +21,10 @@ STORY = "Mum waited nine hours on a trolley and nobody told us why."
 
 def alert(world: World, mailbox: Mailbox, *, excerpts: bool = False, member: str = "Priya Kaur", **item: Any) -> Letter:
     """Let something new arrive for one member and return the mail about it."""
-    organisation = world.organisation(name="Cedar Surgery", alert_excerpts=excerpts)
-    world.member(organisation, email="priya@cedar.nhs.uk", name=member)
+    organisation = world.organisation(name="Cedar Surgery")
+    priya = world.member(organisation, email="priya@cedar.nhs.uk", name=member)
+    if excerpts:
+        members.save_organisation(priya, alert_excerpts=True)
     channel = world.channel(organisation)
     item = {"text": STORY, "title": "Left on a trolley", "service_name": "Cedar Surgery, Main Street", **item}
     world.arrives(channel, world.item(**item))
