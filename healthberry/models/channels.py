@@ -49,6 +49,7 @@ class Channel(Base, OrganisationOwned):
     backfill_finished_at: Mapped[Moment | None]
     items_loaded: Mapped[int] = mapped_column(default=0)
     items_total: Mapped[int | None]
+    items_quarantined: Mapped[int] = mapped_column(default=0)
     failures_in_a_row: Mapped[int] = mapped_column(default=0)
     last_success_at: Mapped[Moment | None]
     next_poll_at: Mapped[Moment] = mapped_column(default=now)

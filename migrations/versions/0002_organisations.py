@@ -102,6 +102,7 @@ CREATE TABLE channels (
     backfill_finished_at TIMESTAMP WITH TIME ZONE,
     items_loaded INTEGER NOT NULL,
     items_total INTEGER,
+    items_quarantined INTEGER NOT NULL,
     failures_in_a_row INTEGER NOT NULL,
     last_success_at TIMESTAMP WITH TIME ZONE,
     next_poll_at TIMESTAMP WITH TIME ZONE NOT NULL,
