@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import delete, func, select
+from sqlalchemy import Row, and_, delete, func, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.exc import DataError, StatementError
 
@@ -97,6 +97,15 @@ def listed(member: Member, channel_id: UUID) -> tuple[Channel, Sequence[Piece]]:
     )
     sees_raw = may(member, "manage")
     return channel, [Piece(at, reason, text if sees_raw else "") for at, reason, text in db.session.execute(statement)]
+
+
+def of_organisation(organisation_id: UUID) -> Sequence[Row[datetime, UUID, UUID, str, str]]:
+    """Return received_at, id, channel_id, kind and reason of every piece, the oldest first: nothing of the piece."""
+    of_channel = and_(Channel.organisation_id == organisation_id, Channel.id == QuarantinedItem.channel_id)
+    columns = (QuarantinedItem.received_at, QuarantinedItem.id, QuarantinedItem.channel_id, Channel.kind)
+    statement = select(*columns, QuarantinedItem.reason).join(Channel, of_channel)
+    statement = statement.where(QuarantinedItem.organisation_id == organisation_id)
+    return db.session.execute(statement.order_by(QuarantinedItem.received_at, QuarantinedItem.id)).all()
 
 
 def as_bad(item: InboundItem, reason: str) -> BadItem:

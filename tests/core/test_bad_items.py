@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from itertools import count
+from typing import Any
 
 import pytest
 from sqlalchemy import func, select
@@ -95,7 +96,7 @@ def test_the_last_of_many_long_messages_is_not_lost_to_the_search(world: World) 
 
 @pytest.mark.parametrize("fields", REFUSED.values(), ids=REFUSED.keys())
 def test_an_item_that_the_database_refuses_is_kept_aside_and_its_neighbours_arrive(
-    world: World, fields: dict[str, object]
+    world: World, fields: dict[str, Any]
 ) -> None:
     channel = world.channel(world.organisation())
     neighbours = [world.item(f"Neighbour {number}") for number in range(20)]
