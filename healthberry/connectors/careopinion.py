@@ -57,6 +57,7 @@ from healthberry.connectors.reading import (
     sequence,
     withdrawn,
 )
+from healthberry.connectors.rechecks import one_by_one
 from healthberry.connectors.text import similar, similarity
 from healthberry.connectors.walks import START, Position, after, again, pack, unpack
 
@@ -141,6 +142,7 @@ class CareOpinion(Keyed):
             moderation_seconds=30 * 60,
             moderation_note="Care Opinion publishes answers after 30 minutes or more, and its moderators may edit them",
             backfill_depth="every story that the subscription covers",
+            recheck_days=90,
         )
 
     def installed_access(self) -> Mapping[str, str]:
@@ -219,18 +221,9 @@ class CareOpinion(Keyed):
         """Read each story again (one request each, 5 a second): as it is now, or withdrawn.
 
         Care Opinion does not say when a story was edited, so every story that is still there comes back as `edited`.
-        Single requests fail now and then: those are left out. Raises: Temporary when all of them fail; NotAuthorised.
+        Raises: RateLimited, NotAuthorised; Temporary, Permanent when all of them fail.
         """
-        found: list[InboundItem] = []
-        failed: list[Temporary] = []
-        for remote_id in remote_ids:
-            try:
-                found += self._recheck(access, remote_id)
-            except Temporary as error:
-                failed.append(error)
-        if failed and len(failed) == len(remote_ids):
-            raise failed[0]
-        return found
+        return one_by_one(remote_ids, lambda remote_id: self._recheck(access, remote_id))
 
     def _recheck(self, access: Access, remote_id: str) -> list[InboundItem]:
         try:

@@ -59,6 +59,7 @@ from healthberry.connectors.reading import (
     sequence,
     withdrawn,
 )
+from healthberry.connectors.rechecks import one_by_one
 from healthberry.connectors.text import line
 from healthberry.connectors.walks import after, again, pack, unpack
 
@@ -116,6 +117,7 @@ class NhsUk(Keyed):
             # Source: careopinion.org.uk/info/nhsuk-moderation: answers are not moderated since January 2024.
             moderation_note="NHS.UK publishes answers at once",
             backfill_depth="reviews of the last two years",
+            recheck_days=90,
         )
 
     def installed_access(self) -> Mapping[str, str]:
@@ -224,17 +226,11 @@ class NhsUk(Keyed):
         return answers.found_in(self._comment(access, reply.target.remote_id), reply)
 
     def recheck(self, access: Access, remote_ids: Sequence[str]) -> list[InboundItem]:
-        """Read each review again (one request each). Raises: Temporary when all of them fail; NotAuthorised."""
-        found: list[InboundItem] = []
-        failed: list[Temporary] = []
-        for remote_id in remote_ids:
-            try:
-                found += self._recheck(access, remote_id)
-            except Temporary as error:
-                failed.append(error)
-        if failed and len(failed) == len(remote_ids):
-            raise failed[0]
-        return found
+        """Read each review again (one request each).
+
+        Raises: RateLimited, NotAuthorised; Temporary, Permanent when all of them fail.
+        """
+        return one_by_one(remote_ids, lambda remote_id: self._recheck(access, remote_id))
 
     def _recheck(self, access: Access, remote_id: str) -> list[InboundItem]:
         try:

@@ -91,6 +91,9 @@ class X:
         length_limit=280,
         counting="x_weighted",
         backfill_depth="the newest 800 mentions",
+        # Source: X developer policy, "Content compliance": what X no longer shows goes within 24 hours.
+        recheck_seconds=20 * 3600,
+        recheck_batch=_LIMIT,
     )
 
     def __init__(
@@ -219,17 +222,18 @@ class X:
         return None
 
     def recheck(self, access: Access, remote_ids: Sequence[str]) -> list[InboundItem]:
-        """Look posts up, 100 at a time: edited ones as they are now, deleted or hidden ones as withdrawn.
+        """Look posts up, 100 at a time: as they are now; deleted or hidden ones as withdrawn.
 
         Raises: Temporary, Permanent.
         """
-        us, found = self._us(access), []
+        us = self._us(access)
+        found: list[InboundItem] = []
         for start in range(0, len(remote_ids), _LIMIT):
             asked = remote_ids[start : start + _LIMIT]
             params = [("ids", ",".join(asked)), *_FIELDS]
             body = _body(self._http.get("/2/tweets", headers=self._headers(access), params=params))
             page = self._page(body, us)
-            found += [item for item in page.items if item.change == "edited"]
+            found += page.items
             found += [withdrawn(remote_id) for remote_id in x_walks.gone(body) if remote_id in asked]
         return found
 

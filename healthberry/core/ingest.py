@@ -15,8 +15,10 @@ from sqlalchemy import ColumnElement, Row, Table, and_, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.exc import StatementError
 
-from healthberry.connectors.base import InboundItem
+from healthberry.connectors.base import Capabilities, InboundItem
 from healthberry.core import arrivals, events, quarantine, register, summaries
+from healthberry.core.channels import capabilities_of
+from healthberry.core.recheck_times import next_recheck
 from healthberry.extensions import Base, db
 from healthberry.models.channels import Author, Channel
 from healthberry.models.conversations import Conversation, Message
@@ -236,13 +238,22 @@ def _messages(
     stored: Stored,
 ) -> None:
     unique = {item.remote_id: item for item in items}
-    rows = [_message_row(channel, item, authors, threads, historic) for _, item in sorted(unique.items())]
+    rules = capabilities_of(channel.kind)
+    rows = [
+        _message_row(channel, item, authors, threads, historic) | {"recheck_at": _first_recheck(rules, item)}
+        for _, item in sorted(unique.items())
+    ]
     added = {}
     for row in _insert_unknown(Message, rows, "remote_id", "conversation_id", "direction"):
         added[row.remote_id] = row.conversation_id
         (stored.returned if row.direction == "inbound" else stored.answered).add(row.conversation_id)
     stored.messages = len(added)
     _edit(channel, [item for remote_id, item in unique.items() if remote_id not in added], stored)
+
+
+def _first_recheck(rules: Capabilities, item: InboundItem) -> datetime | None:
+    """Only what others wrote is looked at again: our own answers are not listed by their ids everywhere."""
+    return next_recheck(rules, item.posted_at, now()) if item.direction == "inbound" else None
 
 
 def _message_row(
@@ -295,7 +306,8 @@ def _edit(channel: Channel, known: Sequence[InboundItem], stored: Stored) -> Non
             _write(channel, item, source=dict(item.source), may_not_reply=item.may_not_reply)
         if row.text != item.text or row.title != item.title or row.withdrawn_at is not None:
             words = {"text": item.text, "title": item.title, "screen_name": item.author.screen_name}
-            stored.changed.update(_write(channel, item, **words, edited_at=now(), withdrawn_at=None))
+            look = {"recheck_at": now()} if item.direction == "inbound" else {}
+            stored.changed.update(_write(channel, item, **words, **look, edited_at=now(), withdrawn_at=None))
 
 
 def _write(channel: Channel, item: InboundItem, **values: Any) -> Sequence[UUID]:
@@ -316,7 +328,16 @@ def _withdraw(channel: Channel, item: InboundItem, stored: Stored) -> None:
     statement = (
         update(Message)
         .where(_same(channel, item), Message.withdrawn_at.is_(None))
-        .values(text="", title="", screen_name="", author_id=None, attachments=[], source={}, withdrawn_at=now())
+        .values(
+            text="",
+            title="",
+            screen_name="",
+            author_id=None,
+            attachments=[],
+            source={},
+            withdrawn_at=now(),
+            recheck_at=None,
+        )
         .returning(Message.conversation_id)
     )
     stored.changed.update(db.session.execute(statement).scalars())
