@@ -277,7 +277,7 @@ def test_news_arrives_beside_the_composer_and_has_to_be_read_before_publishing(o
     assert field(page) == "We are sorry, truly."
     page.click("text=Publish anyway, I have read it")
     expect(page.locator("#reply-state")).to_have_attribute("data-state", "queued")
-    expect(page.locator("#text")).to_have_value("")  # the stream may have told the state before the form's own answer came
+    expect(page.locator("#text")).to_have_value("")  # the stream may tell the state before the form's own answer comes
     assert office.reply().text == "We are sorry, truly."
 
 
