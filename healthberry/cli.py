@@ -7,6 +7,7 @@ healthberry scheduler                   what runs by the clock
 healthberry secrets rotate              seal the channels' secrets with the newest key
 healthberry organisations unlisted      organisations that were typed in by hand
 healthberry members verify EMAIL CODE   let a member publish, after checking them by other means
+healthberry channels quarantined        pieces that could not be read, with their reasons and no words of patients
 """
 
 import sys
@@ -129,6 +130,17 @@ def members() -> None:
 def verify(email: str, code: str) -> None:
     """Let EMAIL publish for the organisation with ODS code (or id) CODE, after checking them by other means."""
     _in_app(lambda: click.echo(operator.verify(email, code)))
+
+
+@commands.group()
+def channels() -> None:
+    """What is read."""
+
+
+@channels.command()
+def quarantined() -> None:
+    """Show pieces that channels sent and that could not be read: ids, kind and reason, no words of patients."""
+    _in_app(lambda: click.echo("\n".join(operator.quarantined()) or "None."))
 
 
 def main() -> None:

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from sqlalchemy import or_, select
 
-from healthberry.core import events, scope
+from healthberry.core import events, quarantine, scope
 from healthberry.core.vault import Vault, VaultError
 from healthberry.extensions import db, part
 from healthberry.models.channels import Channel
@@ -40,6 +40,18 @@ def verify(email: str, code: str) -> str:
     organisation.listed = True
     events.record(organisation.id, "member_verified", subject_id=member.id)
     return f"{member.name} may now publish for {organisation.name} and invite others."
+
+
+def quarantined() -> list[str]:
+    """Return one line per piece that could not be read: when, ids of piece, organisation and channel, kind, reason."""
+    lines = []
+    for organisation_id in db.session.scalars(select(Organisation.id).order_by(Organisation.created_at)).all():
+        scope.enter(organisation_id)
+        lines += [
+            f"{one.received_at:%Y-%m-%d %H:%M}  {one.id}  {organisation_id}  {one.channel_id}  {one.kind}  {one.reason}"
+            for one in quarantine.of_organisation(organisation_id)
+        ]
+    return lines
 
 
 @dataclass(frozen=True)

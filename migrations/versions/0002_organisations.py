@@ -109,10 +109,13 @@ CREATE TABLE channels (
     backfill_finished_at TIMESTAMP WITH TIME ZONE,
     items_loaded INTEGER NOT NULL,
     items_total INTEGER,
+    items_quarantined INTEGER NOT NULL,
     failures_in_a_row INTEGER NOT NULL,
     last_success_at TIMESTAMP WITH TIME ZONE,
     next_poll_at TIMESTAMP WITH TIME ZONE NOT NULL,
     claimed_until TIMESTAMP WITH TIME ZONE,
+    recheck_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    rechecked_at TIMESTAMP WITH TIME ZONE,
     created_at TIMESTAMP WITH TIME ZONE NOT NULL,
     organisation_id UUID NOT NULL,
     id UUID NOT NULL,
@@ -277,6 +280,7 @@ CREATE TABLE messages (
     received_at TIMESTAMP WITH TIME ZONE NOT NULL,
     edited_at TIMESTAMP WITH TIME ZONE,
     withdrawn_at TIMESTAMP WITH TIME ZONE,
+    recheck_at TIMESTAMP WITH TIME ZONE,
     organisation_id UUID NOT NULL,
     id UUID NOT NULL,
     CONSTRAINT pk_messages PRIMARY KEY (organisation_id, id),
@@ -289,6 +293,8 @@ CREATE TABLE messages (
 );
 
 CREATE INDEX ix_messages_conversation ON messages (organisation_id, conversation_id, posted_at, id);
+
+CREATE INDEX ix_messages_recheck ON messages (organisation_id, channel_id, recheck_at) WHERE recheck_at IS NOT NULL;
 
 CREATE TABLE notes (
     conversation_id UUID NOT NULL,
@@ -433,6 +439,9 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public AS $$
     (SELECT 'poll', c.organisation_id, c.id FROM channels c
       WHERE c.state <> 'off' AND c.next_poll_at <= at AND (c.claimed_until IS NULL OR c.claimed_until < at)
       ORDER BY c.next_poll_at LIMIT 500)
+    UNION ALL
+    (SELECT 'recheck', c.organisation_id, c.id FROM channels c
+      WHERE c.state = 'active' AND c.recheck_at <= at ORDER BY c.recheck_at LIMIT 200)
     UNION ALL
     (SELECT 'refresh', c.organisation_id, c.id FROM channels c
       WHERE c.secrets_expire_at <= at + interval '30 minutes' AND c.sealed_secrets IS NOT NULL

@@ -5,7 +5,7 @@ from datetime import timedelta
 from sqlalchemy import func, select
 
 from healthberry.connectors.base import Author, BadItem
-from healthberry.core import ingest, scope
+from healthberry.core import quarantine, scope
 from healthberry.extensions import db
 from healthberry.models.channels import QuarantinedItem
 from healthberry.models.conversations import Activity, Conversation, Message, Unread
@@ -161,7 +161,7 @@ def test_a_piece_that_cannot_be_read_is_kept_once_with_its_reason(world: World) 
     channel = world.channel(world.organisation())
     bad = BadItem('{"id": "\x00"}', "It has no text.")
 
-    added = [ingest.quarantine(channel, [bad, bad]), ingest.quarantine(channel, [bad])]
+    added = [quarantine.keep(channel, [bad, bad]), quarantine.keep(channel, [bad])]
 
     assert added == [1, 0]
     assert db.session.scalars(select(QuarantinedItem.reason)).all() == ["It has no text."]
