@@ -101,7 +101,8 @@ class EmailCode(Base):
     id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
     purpose: Mapped[str]
     email: Mapped[ShortText]
-    subject: Mapped[str]  # the organisation that it is about: an ODS code, an organisation id or a name typed in
+    # The organisation that it is about: an ODS code, an id or a name typed in; of a reply also member and conversation.
+    subject: Mapped[str]
     ip: Mapped[str]
     code_hash: Mapped[str]
     name: Mapped[str] = mapped_column(default="")

@@ -26,6 +26,7 @@ OWNED = (
     "drafts",
     "replies",
     "outbox_mails",
+    "mail_causes",
 )
 
 TABLES = """
@@ -334,9 +335,21 @@ CREATE TABLE outbox_mails (
     CONSTRAINT fk_outbox_mails_organisation_id FOREIGN KEY(organisation_id) REFERENCES organisations (id) ON DELETE CASCADE
 );
 
+CREATE INDEX ix_outbox_mails_about ON outbox_mails (organisation_id, about) WHERE conversation_id IS NULL;
+
 CREATE INDEX ix_outbox_mails_conversation ON outbox_mails (organisation_id, conversation_id);
 
 CREATE INDEX ix_outbox_mails_open ON outbox_mails (next_attempt_at) WHERE state in ('queued', 'sending');
+
+CREATE TABLE mail_causes (
+    organisation_id UUID NOT NULL,
+    about VARCHAR NOT NULL,
+    conversation_id UUID NOT NULL,
+    CONSTRAINT pk_mail_causes PRIMARY KEY (organisation_id, about, conversation_id),
+    CONSTRAINT fk_conversation_id FOREIGN KEY(organisation_id, conversation_id) REFERENCES conversations (organisation_id, id) ON DELETE CASCADE
+);
+
+CREATE INDEX ix_mail_causes_conversation ON mail_causes (organisation_id, conversation_id);
 
 CREATE TABLE search_texts (
     organisation_id UUID NOT NULL,
