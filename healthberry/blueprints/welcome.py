@@ -8,7 +8,7 @@ from flask.typing import ResponseReturnValue
 from healthberry.blueprints import guard
 from healthberry.blueprints.render import wants_part
 from healthberry.core import channels as linked
-from healthberry.core import events, members
+from healthberry.core import events, members, organisations
 from healthberry.models.channels import Channel
 
 blueprint = Blueprint("welcome", __name__)
@@ -59,6 +59,7 @@ def _page(template: str) -> str:
         template,
         member=member,
         organisation=organisation,
+        problems=organisations.details_of(member.organisation_id).discovery_problems,
         channels=linked.channels_of(member),
         looking=organisation.discover_next_at is not None,
         number=events.last_number(member.organisation_id),

@@ -9,7 +9,7 @@ from sqlalchemy import select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from healthberry.connectors.base import Access, Authorisation, Capabilities, Connector, Discovery, Listing
-from healthberry.core import events
+from healthberry.core import events, organisations
 from healthberry.core.errors import Conflict, NotFound
 from healthberry.core.permissions import require
 from healthberry.core.vault import Vault, VaultError
@@ -72,11 +72,8 @@ def link_found(organisation_id: UUID, discovery: Discovery) -> list[UUID]:
 
 def discovery_done(organisation_id: UUID, problems: Sequence[str]) -> None:
     """Note that every kind was looked for, and in sentences what could not be found and why."""
-    db.session.execute(
-        update(Organisation)
-        .where(Organisation.id == organisation_id)
-        .values(discover_next_at=None, discovery_problems=list(problems))
-    )
+    db.session.execute(update(Organisation).where(Organisation.id == organisation_id).values(discover_next_at=None))
+    organisations.keep(organisation_id, discovery_problems=list(problems))
     events.record(organisation_id, "channels_looked_for")
 
 
