@@ -17,6 +17,7 @@ import pytest
 import redis
 
 from healthberry.local.options import RunOptions
+from healthberry.local.postgres import OWNER, SUPERUSER, LocalPostgres
 from healthberry.local.sockets import free_port
 from healthberry.settings import Settings
 from tests.policy.test_settings import fields
@@ -86,13 +87,17 @@ class Story:
 @pytest.fixture(scope="module")
 def story(open_to_all: Path) -> Story:
     folder = open_to_all / "var"
-    ports: dict[str, int] = {}
-    for name in PORTS:
-        ports[name] = free_port(0, avoid=frozenset(ports.values()))
-    seen = Story()
+    ports, seen = _free_ports(), Story()
     _first_start_until_one_is_killed(seen, folder, ports)
     _second_start_until_told_to_end(seen, folder, ports)
     return seen
+
+
+def _free_ports() -> dict[str, int]:
+    ports: dict[str, int] = {}
+    for name in PORTS:
+        ports[name] = free_port(0, avoid=frozenset(ports.values()))
+    return ports
 
 
 def _first_start_until_one_is_killed(seen: Story, folder: Path, ports: dict[str, int]) -> None:
@@ -182,6 +187,37 @@ def test_told_to_end_all_of_them_do(story: Story) -> None:
     assert story.codes[1] == 0
     assert "all data is kept" in story.said[1]
     assert story.left[1] == []
+
+
+def test_a_real_database_is_all_that_needs_to_be_named(postgres: LocalPostgres, open_folder: Path) -> None:
+    postgres.create_database("real_server")
+    given = postgres.url(SUPERUSER, "real_server")
+    run = Run(open_folder / "var", _free_ports(), DATABASE_URL=given)
+    try:
+        addresses = run.wait_until_ready()
+        database = httpx.get(f"{addresses['web']}/health").json()["checks"]["database"]
+        serving = [each for process in run.family() if (each := process.environ()).get("WEB_BIND")]
+        with psycopg.connect(addresses["database"]) as connection:
+            row = connection.execute("SELECT current_user, count(*) FROM providers").fetchone()
+    finally:
+        run.end(signal.SIGTERM)
+        postgres.drop_database("real_server")
+
+    assert database["ok"], database
+    assert row is not None
+    assert (row[0].startswith("healthberry_app_"), row[1] > 40_000) == (True, True)
+    assert addresses["database_owner"] == given
+    assert len(serving) >= 4
+    assert postgres.passwords[SUPERUSER] not in str(serving)
+    assert not (run.folder / "postgres").exists()
+
+
+def test_a_real_database_whose_role_may_not_make_another_is_refused(postgres: LocalPostgres, open_folder: Path) -> None:
+    run = Run(open_folder / "var", {}, DATABASE_URL=postgres.url(OWNER, "healthberry"))
+    said = run.end()
+
+    assert run.process.returncode == 2
+    assert said.count("CREATE ROLE") == 2
 
 
 def test_wrong_settings_are_all_named_and_nothing_is_started(tmp_path: Path) -> None:
