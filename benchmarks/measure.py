@@ -20,7 +20,7 @@ class Figure:
         """Return the figure as one line of the report."""
         wanted = "" if self.target is None else f"{'>=' if self.at_least else '<='} {self.target:g} {self.unit}"
         verdict = "" if self.target is None else ("holds" if self.holds() else "MISSED")
-        return f"{self.name:<64} {self.value:>10.2f} {self.unit:<6} {wanted:<14} {verdict:<7} {self.note}".rstrip()
+        return f"{self.name:<70} {self.value:>10.2f} {self.unit:<6} {wanted:<14} {verdict:<7} {self.note}".rstrip()
 
     def holds(self) -> bool:
         """Say whether the target is met."""
