@@ -3,12 +3,14 @@
 import sys
 from collections.abc import Callable
 
-from benchmarks import alert_latency, inbox, register_search, signup, streams
+from benchmarks import alert_latency, inbox, keystrokes, register_search, signup, starts, streams
 from benchmarks.measure import Figure, fixed_loop
 
 PARTS: dict[str, Callable[[], list[Figure]]] = {
+    "starts": starts.main,
     "register": register_search.main,
     "inbox": inbox.main,
+    "keystrokes": keystrokes.main,
     "signup": signup.main,
     "alerts": alert_latency.main,
     "streams": streams.main,

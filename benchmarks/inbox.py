@@ -5,7 +5,6 @@ and of the page itself, as the browser of a signed-in member asks for the list. 
 question straight in SQL by the owner of the tables, past every wall.
 """
 
-import gc
 import random
 import uuid
 from collections.abc import Callable
@@ -17,7 +16,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from benchmarks.inbox_data import COMMON, CONVERSATIONS, fill, organisation
-from benchmarks.measure import Figure, milliseconds, percentile
+from benchmarks.measure import Figure, as_served, milliseconds, percentile
 from benchmarks.servers import bench
 from healthberry.core import inbox
 from healthberry.core.inbox import View
@@ -107,9 +106,7 @@ def _requests(app: Flask, member: Member) -> list[Figure]:
     with client.session_transaction() as session:
         session["_user_id"] = f"{member.organisation_id}:{member.id}:{member.session_key}"
         session["_fresh"] = True
-    # As the web server does: what is loaded by now is not looked through for garbage again.
-    gc.collect()
-    gc.freeze()
+    as_served()
     part = {"HX-Request": "true", "HX-Request-Type": "partial"}
     figures = [_asked(client, f"request, {name}, p99", make, part) for name, make in _VIEWS.items()]
     return [*figures, _asked(client, "request, whole page, p99", _VIEWS["list, open"], {})]
