@@ -49,8 +49,9 @@ class Listing:
     """A page, handle or listing that can be linked as a channel.
 
     `config` is all that the connector needs to read it later (no secrets). `found_at` says how it was found, for
-    people: "Found by ODS code RYJ", "Linked from www.imperial.nhs.uk". `needs` names what is missing before it can be read ("" when nothing is). `amount` says how much a first
-    look found, for people: "12 reviews", "more than 100 reviews" ("" where a first look cannot tell).
+    people: "Found by ODS code RYJ", "Linked from www.imperial.nhs.uk". `needs` names what is missing before it can be
+    read ("" when nothing is). `amount` says how much a first look found, for people: "12 reviews", "more than 100
+    reviews" ("" where a first look cannot tell).
     """
 
     kind: str

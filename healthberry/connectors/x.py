@@ -116,7 +116,7 @@ class X:
         return {"bearer_token": token} if token else {}
 
     def discover(self, provider: ProviderFacts) -> Discovery:
-        """Return the account that the organisation's own website links to, if X knows it, and how often it is mentioned.
+        """Return the account that the organisation's own website links to, if X knows it, with how much mentions it.
 
         Where X can't say for the moment whether it knows the account, nothing is listed and another look is wanted.
         """

@@ -118,12 +118,17 @@ class Channels:
 
     def paint(self, sheet: Sheet, member: Member, change: Event) -> str:
         """Return the card."""
-        key = ("channel", change.channel_id, member.level, member.role)
+        # At level 1 it depends on who else is there, which only the one who asks can say.
+        sharers = (member.level, member.role) if member.level > 1 else member.id
+        key = ("channel", change.channel_id, sharers)
         return sheet.once(key, change.number, lambda: self._render(member, change.channel_id))
 
     def _render(self, member: Member, channel_id: UUID | None) -> str:
         found = [channel for channel in channels.channels_of(member) if channel.id == channel_id]
-        return _render_page("stream/_channel.html", channel=found[0], member=member) if found else ""
+        if not found:
+            return ""
+        switches = channels.may_switch(member)
+        return _render_page("stream/_channel.html", channel=found[0], member=member, may_switch=switches)
 
 
 def asked_for(member: Member, args: Mapping[str, str]) -> tuple[Topic, ...]:
