@@ -207,8 +207,8 @@ def next_step(member: Member) -> str:
         return ""
     if administrators(member.organisation_id):
         return "ask"
-    domain = organisation_of(member).web_domain
-    return "domain" if domain and not mailboxes.is_shared(f"somebody@{domain}") else "operator"
+    organisation = organisation_of(member)
+    return "domain" if organisation.listed and mailboxes.may_prove(organisation.web_domain) else "operator"
 
 
 def _present(organisation_id: UUID) -> Select[Member]:
