@@ -99,7 +99,7 @@ class Settings(Environment):
         parse=env.whole(1, 3600),
         default=None,
     )
-    web_bind: str = setting("address and port that the web server listens on", parse=env.text, default="127.0.0.1:8600")
+    web_bind: str = setting("address and port that the web server listens on", parse=env.bind, default="127.0.0.1:8600")
     web_workers: int = setting("web server processes (number)", parse=env.whole(1, 64), default=2)
 
     @classmethod

@@ -16,11 +16,9 @@ import psycopg
 import pytest
 import redis
 
-from healthberry.local.options import RunOptions
 from healthberry.local.postgres import OWNER, SUPERUSER, LocalPostgres
 from healthberry.local.sockets import free_port
-from healthberry.settings import Settings
-from tests.policy.test_settings import fields
+from tests.policy.test_settings import known
 
 ROOT = Path(__file__).resolve().parents[2]
 PORTS = ("WEB_PORT", "SANDBOX_PORT", "MAILBOX_PORT", "SMTP_PORT")
@@ -34,7 +32,7 @@ class Run:
     def __init__(self, folder: Path, ports: dict[str, int], **given: str) -> None:
         self.folder = folder
         # Empty rather than left out: a developer's own `.env` must not lead these processes to real servers.
-        clean = dict(os.environ) | dict.fromkeys([*fields(Settings), *fields(RunOptions), "MAKELEVEL"], "")
+        clean = dict(os.environ) | dict.fromkeys([*known(), "MAKELEVEL"], "")
         own = {"VAR_FOLDER": str(folder), "LOG_LEVEL": "WARNING", "WORKERS": "1", "SANDBOX_SEED_ITEMS": "5"}
         self.process = subprocess.Popen(
             [sys.executable, "-m", "healthberry.local.run"],
@@ -221,8 +219,8 @@ def test_a_real_database_whose_role_may_not_make_another_is_refused(postgres: Lo
 
 
 def test_wrong_settings_are_all_named_and_nothing_is_started(tmp_path: Path) -> None:
-    run = Run(tmp_path / "var", {}, SESSION_HOURS="long", HOST="everywhere", MAIL_URL="post")
+    run = Run(tmp_path / "var", {}, SESSION_HOURS="long", HOST="everywhere", MAIL_URL="post", SANDBOX_SEED_ITEMS="many")
     said = run.end()
     assert run.process.returncode == 2
-    assert all(name in said for name in ("SESSION_HOURS", "HOST", "MAIL_URL"))
+    assert all(name in said for name in ("SESSION_HOURS", "HOST", "MAIL_URL", "SANDBOX_SEED_ITEMS"))
     assert not (tmp_path / "var" / "postgres").exists()
