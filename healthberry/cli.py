@@ -8,11 +8,13 @@ healthberry secrets rotate              seal the channels' secrets with the newe
 healthberry organisations unlisted      organisations that were typed in by hand, and who waits there
 healthberry members waiting             people who asked to be checked
 healthberry members verify EMAIL CODE   let a member publish, after checking them by other means
+healthberry channels quarantined        pieces that could not be read, with their reasons and no words of patients
 """
 
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import TypeVar
 
 import click
 import flask_migrate
@@ -22,6 +24,7 @@ from sqlalchemy import Engine, create_engine
 
 from healthberry.application import create_app
 from healthberry.core import events, operator
+from healthberry.extensions import db as tables
 from healthberry.jobs.schedule import Schedule
 from healthberry.local import run as local
 from healthberry.mail import links, send
@@ -29,6 +32,8 @@ from healthberry.register import build as building
 from healthberry.register import load as loading
 from healthberry.register import refresh as refreshing
 from healthberry.settings import Settings, SettingsError
+
+T = TypeVar("T")
 
 
 @click.group(help="HealthBerry: everything that patients say about an NHS organisation, in one inbox.")
@@ -93,8 +98,16 @@ def secrets() -> None:
 
 @secrets.command()
 def rotate() -> None:
-    """Seal every channel's secrets with the first of CHANNEL_KEYS; afterwards the old keys can go."""
-    _in_app(lambda: click.echo(f"{operator.rotate_secrets()} channels sealed with the newest key."))
+    """Seal every channel's secrets with the first of CHANNEL_KEYS; afterwards the old keys can go.
+
+    Ends with exit code 1 where a channel can't be opened with any of them: it is named, the others are sealed.
+    """
+    done = _in_app(operator.rotate_secrets)
+    click.echo(f"{done.sealed} channels sealed with the newest key.")
+    for channel_id in done.unopened:
+        click.echo(f"Channel {channel_id} can't be opened with any of CHANNEL_KEYS: left as it was.", err=True)
+    if done.unopened:
+        sys.exit(1)
 
 
 @commands.group()
@@ -130,6 +143,17 @@ def verify(email: str, code: str) -> None:
     _in_app(lambda: _verify(email, code))
 
 
+@commands.group()
+def channels() -> None:
+    """What is read."""
+
+
+@channels.command()
+def quarantined() -> None:
+    """Show pieces that channels sent and that could not be read: ids, kind and reason, no words of patients."""
+    _in_app(lambda: click.echo("\n".join(operator.quarantined()) or "None."))
+
+
 def main() -> None:
     """Run one command; wrong or missing settings are all named, with exit code 2."""
     try:
@@ -156,10 +180,14 @@ def _app() -> Flask:
     return create_app(Settings.load())
 
 
-def _in_app(act: Callable[[], object]) -> None:
+def _in_app(act: Callable[[], T]) -> T:
     with _app().app_context():
-        act()
-        events.commit()
+        try:
+            done = act()
+            events.commit()
+        finally:
+            tables.engine.dispose()
+        return done
 
 
 def _owner() -> Engine:

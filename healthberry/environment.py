@@ -2,6 +2,7 @@
 
 import dataclasses
 import os
+import re
 from collections.abc import Callable, Mapping
 from email.utils import parseaddr
 from pathlib import Path
@@ -12,6 +13,7 @@ from cryptography.fernet import Fernet
 from dotenv import dotenv_values
 
 Parse = Callable[[str], Any]
+_HOST = re.compile(r"[a-z0-9.-]+|[0-9a-f:.]+")
 
 
 class SettingsError(Exception):
@@ -91,6 +93,14 @@ def web_url(value: str) -> str:
     if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment:
         raise ValueError("must be an address such as https://feedback.example.org")
     return value.rstrip("/")
+
+
+def bind(value: str) -> str:
+    """Take an address and a port to listen on: 127.0.0.1:8600, [::1]:8600 or localhost:8600."""
+    parts = _split(f"//{value}")
+    if parts.netloc != value or "@" in value or not parts.port or not _HOST.fullmatch(parts.hostname or ""):
+        raise ValueError("must be an address and a port such as 127.0.0.1:8600 or [::1]:8600")
+    return value
 
 
 def postgres_url(value: str) -> str:

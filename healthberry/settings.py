@@ -11,7 +11,14 @@ from typing import Any
 from healthberry import environment as env
 from healthberry.environment import Environment, MailServer, SettingsError, setting
 
-__all__ = ["MailServer", "Settings", "SettingsError"]
+__all__ = ["TWO_ROLES", "MailServer", "Settings", "SettingsError"]
+
+# Said by whoever finds that the owner of the tables and the application would be one role.
+TWO_ROLES = """\
+Make two roles and a database, and name the first one in DATABASE_OWNER_URL and the second one in DATABASE_URL:
+  CREATE ROLE healthberry_owner LOGIN PASSWORD '…';
+  CREATE ROLE healthberry_app LOGIN PASSWORD '…' NOSUPERUSER NOBYPASSRLS;
+  CREATE DATABASE healthberry OWNER healthberry_owner;"""
 
 
 @dataclass(frozen=True, kw_only=True, repr=False)
@@ -92,7 +99,7 @@ class Settings(Environment):
         parse=env.whole(1, 3600),
         default=None,
     )
-    web_bind: str = setting("address and port that the web server listens on", parse=env.text, default="127.0.0.1:8600")
+    web_bind: str = setting("address and port that the web server listens on", parse=env.bind, default="127.0.0.1:8600")
     web_workers: int = setting("web server processes (number)", parse=env.whole(1, 64), default=2)
 
     @classmethod

@@ -1,4 +1,6 @@
-"""Signing in at a provider so that replies can be published there (OAuth 2.0 with PKCE)."""
+"""What belongs to one channel: signing in at its provider so that replies can be published there (OAuth 2.0 with
+PKCE), and the pieces that it sent and nobody could read.
+"""
 
 import secrets
 import time
@@ -12,9 +14,9 @@ from werkzeug.wrappers import Response
 
 from healthberry.blueprints import guard, headers
 from healthberry.connectors.errors import ConnectorError
-from healthberry.core import channels, events
+from healthberry.core import channels, events, quarantine
 from healthberry.core.errors import Conflict, NotAllowed
-from healthberry.core.permissions import require
+from healthberry.core.permissions import may, require
 from healthberry.mail import links
 from healthberry.models.channels import Channel
 
@@ -77,6 +79,20 @@ def show_answer(kind: str) -> ResponseReturnValue:
         return render_template("welcome/connect.html", channel=channel, wanted=begun["next"], trouble=str(error)), 409
     events.commit()
     return _connected(channel, begun, "connected")
+
+
+@blueprint.get("/channels/<uuid:channel_id>/quarantined")
+@guard.signed_in
+def show_quarantined(channel_id: UUID) -> ResponseReturnValue:
+    """Show what this channel sent that could not be read, with the reason; the pieces themselves to who manages it."""
+    channel, pieces = quarantine.listed(guard.member(), channel_id)
+    return render_template(
+        "welcome/quarantined.html",
+        channel=channel,
+        pieces=pieces,
+        shown=quarantine.SHOWN,
+        sees_raw=may(guard.member(), "manage"),
+    )
 
 
 def _mine(channel_id: UUID) -> Channel:

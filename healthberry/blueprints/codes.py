@@ -31,13 +31,12 @@ def send_code(purpose: str, email: str, subject: str = "", *, name: str = "", wa
     return redirect(url_for("codes.show"), 303)
 
 
-def send_code_to(member: Member, wanted: str) -> Response:
+def send_code_to(member: Member, conversation_id: UUID) -> Response:
     """Send a code to the member's own address, nobody having typed it: for links in mails, by POST only.
 
-    Raises: TooMany.
+    It opens this conversation at its composer, in whichever browser it is used. Raises: TooMany.
     """
-    subject = f"{member.organisation_id}:{member.id}"
-    return send_code("reply", member.email, subject, wanted=wanted)
+    return send_code("reply", member.email, entering.reply_subject(member, conversation_id))
 
 
 @blueprint.get("/code")
@@ -89,7 +88,7 @@ def check_link(code_id: UUID, key: str) -> ResponseReturnValue:
 
 
 def _open(proven: EmailCode) -> Response:
-    """Enter what the code opens; where the person wanted to go is known only to the browser that asked for it."""
+    """Enter what the code opens; the page that was asked for before is known only to the browser that asked for it."""
     mine = session.get(_PENDING) == str(proven.id)
     wanted = guard.local_path(session.get(_NEXT)) if mine else None
     return entering.enter(proven, wanted)

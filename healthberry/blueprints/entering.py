@@ -7,7 +7,7 @@ from flask import redirect, session, url_for
 from werkzeug.wrappers import Response
 
 from healthberry.blueprints import guard
-from healthberry.core import events, invitations, members, scope, signup
+from healthberry.core import conversations, events, invitations, members, scope, signup
 from healthberry.core.errors import NotFound
 from healthberry.core.members import Membership
 from healthberry.extensions import part
@@ -35,6 +35,19 @@ def enter_as(organisation_id: UUID, member_id: UUID, wanted: str | None) -> Resp
     events.commit()
     guard.sign_in(member)
     return redirect(wanted or url_for("inbox.index"), 303)
+
+
+def reply_subject(member: Member, conversation_id: UUID) -> str:
+    """Return the subject of a code that lets `member` answer this conversation.
+
+    It stands with the code in the database, so that a browser can neither lose nor choose where the code leads.
+    """
+    return f"{member.organisation_id}:{member.id}:{conversation_id}"
+
+
+def composer_of(conversation_id: UUID) -> str:
+    """Return the local path of the conversation's composer."""
+    return url_for("conversation.show", conversation_id=conversation_id, _anchor="reply")
 
 
 def choices() -> tuple[list[Membership], str | None]:
@@ -67,8 +80,17 @@ def _sign_in(proven: EmailCode, wanted: str | None) -> Response:
 
 
 def _follow_link(proven: EmailCode, wanted: str | None) -> Response:
-    organisation_id, member_id = (UUID(part) for part in proven.subject.split(":"))
-    return enter_as(organisation_id, member_id, wanted)
+    """Lead to the composer of the conversation that the code was asked for; to the inbox where it is there no more."""
+    organisation_id, member_id, conversation_id = (UUID(part) for part in proven.subject.split(":"))
+    scope.enter(organisation_id)
+    member = members.present(organisation_id, member_id)
+    if member is None:
+        raise NotFound
+    try:
+        conversations.find(member, conversation_id)
+    except NotFound:
+        return enter_as(organisation_id, member_id, None)
+    return enter_as(organisation_id, member_id, composer_of(conversation_id))
 
 
 def _accept(proven: EmailCode, wanted: str | None) -> Response:

@@ -15,6 +15,7 @@ from flask.typing import ResponseReturnValue
 from flask_login import UserMixin, current_user, login_user, logout_user
 from werkzeug.wrappers import Response
 
+from healthberry.blueprints.render import shown_address
 from healthberry.core import members, scope
 from healthberry.core.errors import NotAllowed
 from healthberry.extensions import login_manager
@@ -101,7 +102,7 @@ def local_path(wanted: str | None) -> str | None:
 def _to_sign_in() -> Response:
     """A page redirects; a part of a page tells htmx to go there as a whole."""
     if request.headers.get("HX-Request") == "true":
-        shown = urlsplit(request.headers.get("HX-Current-URL", ""))
+        shown = shown_address()
         response = make_response("", 401)
         response.headers["HX-Redirect"] = url_for(
             "session.sign_in", next=local_path(_with_query(shown.path, shown.query))

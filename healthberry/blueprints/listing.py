@@ -4,12 +4,13 @@ from collections.abc import Mapping
 from dataclasses import replace
 from functools import partial
 from typing import Any
-from urllib.parse import parse_qsl, urlencode, urlsplit
+from urllib.parse import parse_qsl, urlencode
 from uuid import UUID
 
 from flask import request
 
 from healthberry.blueprints.guard import member
+from healthberry.blueprints.render import shown_address
 from healthberry.core import channels, events, inbox, members
 from healthberry.core.inbox import View
 from healthberry.models.organisations import ORGANISATION_VERIFIED
@@ -73,13 +74,13 @@ def stream_address(view: View, after: int, conversation_id: UUID | None = None, 
 
 def present_view() -> View:
     """Return the view of the page that asked: its own address where htmx tells it, else this request's arguments."""
-    address = request.headers.get("HX-Current-URL")
-    return View.from_args(dict(parse_qsl(urlsplit(address).query)) if address else request.args)
+    told = request.headers.get("HX-Current-URL")
+    return View.from_args(dict(parse_qsl(shown_address().query)) if told else request.args)
 
 
 def open_conversation_id() -> UUID | None:
     """Return the conversation that stands beside the list on the page that asked, where htmx tells it."""
-    path = urlsplit(request.headers.get("HX-Current-URL", "")).path
+    path = shown_address().path
     try:
         return UUID(path.removeprefix(_PAGE)) if path.startswith(_PAGE) else None
     except ValueError:

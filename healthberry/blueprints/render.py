@@ -3,6 +3,7 @@
 import re
 from collections.abc import Sequence
 from typing import Any
+from urllib.parse import SplitResult, urlsplit
 
 from flask import make_response, render_template, request
 from werkzeug.wrappers import Response
@@ -15,6 +16,14 @@ def wants_part() -> bool:
     if request.headers.get("HX-Request") != "true" or request.headers.get("HX-History-Restore-Request") == "true":
         return False
     return request.headers.get("HX-Request-Type") != "full"
+
+
+def shown_address() -> SplitResult:
+    """Return the address of the page that htmx asks from, in its parts; all of them "" for none, and for nonsense."""
+    try:
+        return urlsplit(request.headers.get("HX-Current-URL", ""))
+    except ValueError:  # the header can be forged: "http://[" is no address
+        return urlsplit("")
 
 
 def render(page: str, partial: str, oob: Sequence[str] = (), /, *, status: int = 200, **context: Any) -> Response:

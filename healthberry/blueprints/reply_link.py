@@ -8,7 +8,7 @@ from flask import Blueprint, make_response, redirect, render_template, url_for
 from flask_login import current_user
 from werkzeug.wrappers import Response
 
-from healthberry.blueprints import codes, guard, refusals
+from healthberry.blueprints import codes, entering, guard, refusals
 from healthberry.core import members, scope
 from healthberry.core.codes import TooMany
 from healthberry.mail import links
@@ -36,7 +36,7 @@ def show(token: str) -> str | Response:
     """Lead its member to the composer when signed in; offer anybody else a code to the member's address."""
     link = links.read_reply_link(token)
     if _is_signed_in(link):
-        return redirect(_composer(link), 302)
+        return redirect(entering.composer_of(link.conversation_id), 302)
     return render_template("reply_link/show.html", token=token, problem=None)
 
 
@@ -49,7 +49,7 @@ def send_code(token: str) -> Response:
     if member is None:
         return redirect(url_for("session.sign_in"), 303)
     try:
-        return codes.send_code_to(member, wanted=_composer(link))
+        return codes.send_code_to(member, link.conversation_id)
     except TooMany as error:
         return make_response(render_template("reply_link/show.html", token=token, problem=error.reason), 429)
 
@@ -59,7 +59,3 @@ def _is_signed_in(link: links.ReplyLink) -> bool:
         return False
     member = guard.member()
     return (member.organisation_id, member.id) == (link.organisation_id, link.member_id)
-
-
-def _composer(link: links.ReplyLink) -> str:
-    return url_for("conversation.show", conversation_id=link.conversation_id, _anchor="reply")

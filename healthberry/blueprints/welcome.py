@@ -8,7 +8,7 @@ from flask.typing import ResponseReturnValue
 from healthberry.blueprints import guard
 from healthberry.blueprints.render import wants_part
 from healthberry.core import channels as linked
-from healthberry.core import discovery, events, members
+from healthberry.core import discovery, events, members, organisations
 from healthberry.models.channels import Channel
 
 blueprint = Blueprint("welcome", __name__)
@@ -71,6 +71,7 @@ def _page(template: str) -> str:
         template,
         member=member,
         organisation=organisation,
+        problems=organisations.details_of(member.organisation_id).discovery_problems,
         channels=linked.channels_of(member),
         may_switch=linked.may_switch(member),
         looking=discovery.is_looking(organisation),

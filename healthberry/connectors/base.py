@@ -30,6 +30,9 @@ class Capabilities:
     moderation_seconds: int | None = None  # how long the site may hold a reply before it shows
     moderation_note: str = ""  # the same for people: "Care Opinion publishes replies after up to 30 minutes"
     backfill_depth: str = ""  # for people: "the newest 800 mentions"
+    recheck_seconds: int = 20 * 3600  # how often what is stored is looked at again, for edits and withdrawals
+    recheck_days: int | None = None  # for how long after it was posted; None: as long as it is stored
+    recheck_batch: int = 20  # how many are looked at in one go
 
 
 @dataclass(frozen=True)
@@ -299,9 +302,10 @@ class Connector(Protocol):
         ...
 
     def recheck(self, access: Access, remote_ids: Sequence[str]) -> list[InboundItem]:
-        """Return those of the items that may have been edited, as they are now, and those withdrawn.
+        """Return these inbound items as they are now, and those withdrawn; what could not be read is left out.
 
-        Raises: Temporary (when none could be read), Permanent.
+        What belongs to one of them (the answer to a review) may come along. Raises: RateLimited at once; Temporary,
+        Permanent (when none could be read); NotAuthorised.
         """
         ...
 

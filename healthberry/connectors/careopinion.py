@@ -41,6 +41,7 @@ from healthberry.connectors.errors import (
     RateLimited,
     Rejected,
     Temporary,
+    TooMuch,
     Unavailable,
     UnexpectedAnswer,
 )
@@ -57,8 +58,9 @@ from healthberry.connectors.reading import (
     sequence,
     withdrawn,
 )
+from healthberry.connectors.rechecks import one_by_one
 from healthberry.connectors.text import similar, similarity
-from healthberry.connectors.walks import START, Position, after, again, pack, unpack
+from healthberry.connectors.walks import START, Position, after, again, asked_for, fewer, pack, unpack
 
 _KEY_REJECTED: Final = "Care Opinion rejected our key."
 
@@ -141,6 +143,7 @@ class CareOpinion(Keyed):
             moderation_seconds=30 * 60,
             moderation_note="Care Opinion publishes answers after 30 minutes or more, and its moderators may edit them",
             backfill_depth="every story that the subscription covers",
+            recheck_days=90,
         )
 
     def installed_access(self) -> Mapping[str, str]:
@@ -169,7 +172,7 @@ class CareOpinion(Keyed):
         if not self.installed_access():
             return Discovery([replace(listing, needs=_NO_KEY)])
         try:
-            found = len(self._list(Access(listing.config, self.installed_access()), _STORIES, 0, ""))
+            found = len(self._list(Access(listing.config, self.installed_access()), _STORIES, START, ""))
         except NotAuthorised as error:
             return Discovery([replace(listing, needs=error.reason)], [error.reason])
         except (Temporary, Permanent) as error:
@@ -226,18 +229,9 @@ class CareOpinion(Keyed):
         """Read each story again (one request each, 5 a second): as it is now, or withdrawn.
 
         Care Opinion does not say when a story was edited, so every story that is still there comes back as `edited`.
-        Single requests fail now and then: those are left out. Raises: Temporary when all of them fail; NotAuthorised.
+        Raises: RateLimited, NotAuthorised; Temporary, Permanent when all of them fail.
         """
-        found: list[InboundItem] = []
-        failed: list[Temporary] = []
-        for remote_id in remote_ids:
-            try:
-                found += self._recheck(access, remote_id)
-            except Temporary as error:
-                failed.append(error)
-        if failed and len(failed) == len(remote_ids):
-            raise failed[0]
-        return found
+        return one_by_one(remote_ids, lambda remote_id: self._recheck(access, remote_id))
 
     def _recheck(self, access: Access, remote_id: str) -> list[InboundItem]:
         try:
@@ -251,7 +245,11 @@ class CareOpinion(Keyed):
     def _page(self, access: Access, state: _Walk) -> tuple[Page, _Walk]:
         responses = state.stage == "responses"
         path, read = (_RESPONSES, self._response) if responses else (_STORIES, self._story)
-        elements = self._list(access, path, state.at.offset, state.start)
+        try:
+            elements = self._list(access, path, state.at, state.start)
+        except TooMuch:
+            at, passed_over = fewer(state.at, _LIMIT)
+            return Page([], None, False, passed_over), replace(state, at=at)
         found, bad = read_each(elements, read, items.element_id)
         start = moment(state.start)
         recent = [item for item in found if start is None or item.posted_at >= start] if responses else found
@@ -267,13 +265,13 @@ class CareOpinion(Keyed):
     def _response(self, element: Any) -> list[InboundItem]:
         return [items.response(element, self._web)]
 
-    def _list(self, access: Access, path: str, skip: int, since: str) -> Sequence[Any]:
+    def _list(self, access: Access, path: str, at: Position, since: str) -> Sequence[Any]:
         params = [("nacs", code) for code in map(identifier, sequence(access.config.get("nacs"))) if code]
         if not params:
             return []
         params += [("publishedafter", since)] if since else []
         params += [("dateofpublicationorder", "descending")] if path == _STORIES else []
-        params += [("take", str(_LIMIT)), ("skip", str(skip))]
+        params += [("take", str(asked_for(at, _LIMIT))), ("skip", str(at.offset))]
         return _elements(self._http.get(path, headers=self._headers(access), params=params))
 
     def _headers(self, access: Access) -> Mapping[str, str]:

@@ -24,7 +24,7 @@ def story(element: Any, web: str) -> InboundItem:
     """Return the story as an item; `web` is the base of its public address. Raises: Unreadable."""
     opinion, remote_id = mapping(element), element_id(element)
     if not remote_id:
-        raise Unreadable("It is not a story with an id." if opinion else f"In place of a story: {line(element, 200)}")
+        raise Unreadable("It is not a story with an id." if opinion else "It is a bare sentence in place of a story.")
     # Null in some stories: then the day of submission is the best that is known.
     posted_at = moment(opinion.get("dateOfPublication")) or moment(opinion.get("dateOfSubmission"))
     if posted_at is None:
@@ -62,7 +62,7 @@ def response(element: Any, web: str, opinion_id: str = "") -> InboundItem:
     answer, remote_id = mapping(element), element_id(element)
     thread_id = opinion_id or answered_story(answer)
     if not remote_id:
-        raise Unreadable("It is not a response with an id." if answer else f"In place of one: {line(element, 200)}")
+        raise Unreadable("It is no response with an id." if answer else "It is a bare sentence in place of a response.")
     if not thread_id:
         raise Unreadable("It does not say which story it answers.")
     posted_at = moment(answer.get("dateOfPublication")) or moment(answer.get("dateOfSubmission"))

@@ -9,6 +9,7 @@ ConnectorError
 │   ├── Rejected                the provider will not take this reply
 │   ├── Gone                    what we asked for is no longer there
 │   └── UnexpectedAnswer        not in the shape that the provider documents
+│       └── TooMuch             larger than we take: ask for fewer
 └── BadSignature                a webhook that the provider did not sign
 """
 
@@ -56,6 +57,10 @@ class Gone(Permanent):
 
 class UnexpectedAnswer(Permanent):
     """The answer is not in the documented shape."""
+
+
+class TooMuch(UnexpectedAnswer):
+    """The answer is larger than we take at once: fewer items may pass."""
 
 
 class BadSignature(ConnectorError):

@@ -30,6 +30,7 @@ from healthberry.connectors.errors import (
     Permanent,
     RateLimited,
     Temporary,
+    TooMuch,
     Unavailable,
     UnexpectedAnswer,
 )
@@ -162,7 +163,7 @@ class Http:
         form: Any = None,
         **path: str,
     ) -> Answer:
-        """Make one call and return the answer whatever its status. Raises: Unavailable, UnexpectedAnswer (too big)."""
+        """Make one call and return the answer whatever its status. Raises: Unavailable, TooMuch."""
         if self._pace:
             self._pace.wait()
         started = time.monotonic()
@@ -199,7 +200,7 @@ class Http:
             for chunk in response.iter_bytes():
                 body += chunk
                 if len(body) > LARGEST_BYTES:
-                    raise UnexpectedAnswer(f"{self._place} sent more than we take in one answer.")
+                    raise TooMuch(f"{self._place} sent more than we take in one answer.")
                 if time.monotonic() > deadline:
                     raise httpx.ReadTimeout("too slow as a whole", request=request)
             return Answer(response.status_code, response.headers, bytes(body))

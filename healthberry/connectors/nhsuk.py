@@ -44,6 +44,7 @@ from healthberry.connectors.errors import (
     RateLimited,
     Rejected,
     Temporary,
+    TooMuch,
     Unavailable,
     UnexpectedAnswer,
 )
@@ -59,8 +60,9 @@ from healthberry.connectors.reading import (
     sequence,
     withdrawn,
 )
+from healthberry.connectors.rechecks import one_by_one
 from healthberry.connectors.text import line
-from healthberry.connectors.walks import after, again, pack, unpack
+from healthberry.connectors.walks import START, Position, after, again, asked_for, fewer, pack, unpack
 
 REFUSALS: Final[Refusals] = {
     400: (Rejected, "NHS.UK does not accept this."),
@@ -116,6 +118,7 @@ class NhsUk(Keyed):
             # Source: careopinion.org.uk/info/nhsuk-moderation: answers are not moderated since January 2024.
             moderation_note="NHS.UK publishes answers at once",
             backfill_depth="reviews of the last two years",
+            recheck_days=90,
         )
 
     def installed_access(self) -> Mapping[str, str]:
@@ -159,7 +162,11 @@ class NhsUk(Keyed):
         params = [("fromDate", state.start or days_before(since, 0))]
         if state.end:
             params.append(("toDate", state.end))
-        elements = self._list(access, codes[state.code], state.at.offset, params)
+        try:
+            elements = self._list(access, codes[state.code], state.at, params)
+        except TooMuch:
+            smaller, passed_over = walks.fewer_of_backfill(state, since)
+            return Page([], pack(smaller), more=True, bad=passed_over)
         found, bad = read_each(elements, items.items_of, items.comment_id)
         if not state.at.again and garbled(found, bad):
             return Page(newest_first(as_history(found)), pack(replace(state, at=again(state.at))), more=True)
@@ -178,7 +185,11 @@ class NhsUk(Keyed):
         if not codes:
             return Page([], pack(walks.ended(state)), more=False)
         params = [("fromDate", state.start)] + ([("status", "removed")] if state.removed else [])
-        elements = self._list(access, codes[min(state.code, len(codes) - 1)], state.at.offset, params)
+        try:
+            elements = self._list(access, codes[min(state.code, len(codes) - 1)], state.at, params)
+        except TooMuch:
+            at, passed_over = fewer(state.at, walks.LIMIT)
+            return Page([], pack(replace(state, at=at)), more=True, bad=passed_over)
         read = _read_removed if state.removed else items.items_of
         found, bad = read_each(elements, read, items.comment_id)
         if not state.at.again and garbled(found, bad):
@@ -229,17 +240,11 @@ class NhsUk(Keyed):
         return answers.found_in(self._comment(access, reply.target.remote_id), reply)
 
     def recheck(self, access: Access, remote_ids: Sequence[str]) -> list[InboundItem]:
-        """Read each review again (one request each). Raises: Temporary when all of them fail; NotAuthorised."""
-        found: list[InboundItem] = []
-        failed: list[Temporary] = []
-        for remote_id in remote_ids:
-            try:
-                found += self._recheck(access, remote_id)
-            except Temporary as error:
-                failed.append(error)
-        if failed and len(failed) == len(remote_ids):
-            raise failed[0]
-        return found
+        """Read each review again (one request each).
+
+        Raises: RateLimited, NotAuthorised; Temporary, Permanent when all of them fail.
+        """
+        return one_by_one(remote_ids, lambda remote_id: self._recheck(access, remote_id))
 
     def _recheck(self, access: Access, remote_id: str) -> list[InboundItem]:
         try:
@@ -254,7 +259,7 @@ class NhsUk(Keyed):
         access = Access({"ods_codes": codes}, self.installed_access())
         counted = 0
         for code in codes[: 1 + _FIRST_LOOK_SITES]:
-            here = len(self._list(access, code, 0, []))
+            here = len(self._list(access, code, START, []))
             if here >= walks.LIMIT:
                 return f"more than {walks.LIMIT} reviews"
             counted += here
@@ -262,8 +267,8 @@ class NhsUk(Keyed):
             return "no reviews yet"
         return f"{counted} review{'s' * (counted > 1)}" + (" or more" if len(codes) > 1 + _FIRST_LOOK_SITES else "")
 
-    def _list(self, access: Access, code: str, offset: int, params: Params) -> Sequence[Any]:
-        query = [("odsCode", code), ("limit", str(walks.LIMIT)), ("offset", str(offset)), *params]
+    def _list(self, access: Access, code: str, at: Position, params: Params) -> Sequence[Any]:
+        query = [("odsCode", code), ("limit", str(asked_for(at, walks.LIMIT))), ("offset", str(at.offset)), *params]
         try:
             answer = self._http.get("/comments/Comments", headers=self._headers(access), params=query)
         except Gone:

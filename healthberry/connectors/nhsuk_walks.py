@@ -8,8 +8,9 @@ from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Final
 
+from healthberry.connectors.base import BadItem
 from healthberry.connectors.reading import days_before, moment
-from healthberry.connectors.walks import START, Position, after
+from healthberry.connectors.walks import START, Position, after, fewer
 
 LIMIT: Final = 100
 _OVERLAP_DAYS: Final = 2
@@ -68,6 +69,17 @@ def onward(state: Backfill, ids: Sequence[str], since: datetime, *, dates_ignore
     # A day of overlap: whether the ends belong to the window is not documented.
     end = (date.fromisoformat(state.start) + timedelta(days=1)).isoformat()
     return _window(replace(state, days=days), end, since)
+
+
+def fewer_of_backfill(state: Backfill, since: datetime) -> tuple[Backfill, list[BadItem]]:
+    """Return where a backfill goes on after a page that was larger than we take, and what is passed over.
+
+    A code asked for as a whole is asked for in windows first.
+    """
+    if not state.windowed:
+        return _window(replace(state, windowed=True), "", since), []
+    at, passed_over = fewer(state.at, LIMIT)
+    return replace(state, at=at), passed_over
 
 
 def _window(state: Backfill, end: str, since: datetime) -> Backfill:

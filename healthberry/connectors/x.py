@@ -39,6 +39,7 @@ from healthberry.connectors.errors import (
     Permanent,
     Rejected,
     Temporary,
+    TooMuch,
     Unavailable,
     UnexpectedAnswer,
 )
@@ -67,7 +68,7 @@ _FIELDS: Final[Params] = (
     ("user.fields", "username,name"),
     ("media.fields", "url,preview_image_url,type,alt_text"),
 )
-_LIMIT: Final = 100
+_LIMIT: Final = x_walks.LIMIT
 _FIND_PAGES: Final = 3
 _LONGEST_COUNTED: Final = 10_000
 _NO_TOKEN: Final = "This installation has no X token (X_BEARER_TOKEN)."  # noqa: S105 (a sentence)
@@ -91,6 +92,9 @@ class X:
         length_limit=280,
         counting="x_weighted",
         backfill_depth="the newest 800 mentions",
+        # Source: X developer policy, "Content compliance": what X no longer shows goes within 24 hours.
+        recheck_seconds=20 * 3600,
+        recheck_batch=_LIMIT,
     )
 
     def __init__(
@@ -162,7 +166,12 @@ class X:
         """
         us, state = self._us(access), unpack(x_walks.Backfill, cursor)
         params = [("start_time", x_walks.rfc3339(since))]
-        page, meta = self._timeline(access, us, state.own, state.token, params)
+        try:
+            page, meta = self._timeline(access, us, state, params)
+        except TooMuch:
+            if (smaller := x_walks.fewer(state)) is None:
+                raise
+            return Page([], pack(smaller), more=True)
         suspect = not state.again and garbled(page.items, page.bad)
         onward = replace(state, again=True) if suspect else x_walks.onward(state, meta)
         page = replace(page, bad=()) if suspect else page
@@ -174,7 +183,12 @@ class X:
         The checkpoint moves only after the last page, to the newest id of the first one. Raises: Temporary, Permanent.
         """
         us, state = self._us(access), x_walks.begun(unpack(x_walks.Poll, cursor))
-        page, meta = self._timeline(access, us, state.own, state.token, x_walks.window(state))
+        try:
+            page, meta = self._timeline(access, us, state, x_walks.window(state))
+        except TooMuch:
+            if (smaller := x_walks.fewer(state)) is None:
+                raise
+            return Page([], pack(smaller), more=True)
         suspect = not state.again and garbled(page.items, page.bad)
         onward = replace(state, again=True) if suspect else x_walks.next_poll(state, meta)
         page = replace(page, bad=()) if suspect else page
@@ -226,17 +240,18 @@ class X:
         return None
 
     def recheck(self, access: Access, remote_ids: Sequence[str]) -> list[InboundItem]:
-        """Look posts up, 100 at a time: edited ones as they are now, deleted or hidden ones as withdrawn.
+        """Look posts up, 100 at a time: as they are now; deleted or hidden ones as withdrawn.
 
         Raises: Temporary, Permanent.
         """
-        us, found = self._us(access), []
+        us = self._us(access)
+        found: list[InboundItem] = []
         for start in range(0, len(remote_ids), _LIMIT):
             asked = remote_ids[start : start + _LIMIT]
             params = [("ids", ",".join(asked)), *_FIELDS]
             body = _body(self._http.get("/2/tweets", headers=self._headers(access), params=params))
             page = self._page(body, us)
-            found += [item for item in page.items if item.change == "edited"]
+            found += page.items
             found += [withdrawn(remote_id) for remote_id in x_walks.gone(body) if remote_id in asked]
         return found
 
@@ -259,17 +274,18 @@ class X:
         return {0: "no posts yet", 1: "1 post"}.get(counted, f"{counted} posts")
 
     def _timeline(
-        self, access: Access, us: posts.Us, own: bool, token: str, params: Params
+        self, access: Access, us: posts.Us, state: x_walks.Backfill | x_walks.Poll, params: Params
     ) -> tuple[Page, x_walks.Meta]:
-        extra = [("exclude", "retweets")] if own else []
-        body = self._read_timeline(
-            access, us.user_id, "tweets" if own else "mentions", token, [*params, *extra, *_FIELDS]
-        )
-        page = self._page(body, us, answers_only=own)
+        wanted = [*params, *([("exclude", "retweets")] if state.own else []), *_FIELDS]
+        which = "tweets" if state.own else "mentions"
+        body = self._read_timeline(access, us.user_id, which, state.token, wanted, state.size or _LIMIT)
+        page = self._page(body, us, answers_only=state.own)
         return page, x_walks.meta_of(body)
 
-    def _read_timeline(self, access: Access, user_id: str, which: str, token: str, params: Params) -> Mapping[str, Any]:
-        query = [("max_results", str(_LIMIT)), *params, *([("pagination_token", token)] if token else [])]
+    def _read_timeline(
+        self, access: Access, user_id: str, which: str, token: str, params: Params, size: int = x_walks.LIMIT
+    ) -> Mapping[str, Any]:
+        query = [("max_results", str(size)), *params, *([("pagination_token", token)] if token else [])]
         template = "/2/users/{id}/mentions" if which == "mentions" else "/2/users/{id}/tweets"
         return _body(self._http.get(template, headers=self._headers(access), params=query, id=user_id))
 

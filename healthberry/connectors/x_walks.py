@@ -7,12 +7,14 @@ Source: X documents on pagination: keep `since_id` fixed while following `next_t
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from healthberry.connectors.http import Params
 from healthberry.connectors.reading import identifier, mapping, sequence
 from healthberry.connectors.text import line
 
+LIMIT: Final = 100
+_FEWEST: Final = 5  # Source: X API v2, `max_results` of timelines
 _FIRST_POLL: Final = timedelta(days=2)
 # Ids grow with time, but posts of the same moment may show up out of order: a minute is read again. Snowflakes carry
 # milliseconds above their 22 lowest bits.
@@ -30,12 +32,16 @@ class Meta:
 
 @dataclass(frozen=True)
 class Backfill:
-    """Which list (`own`: our posts), which page of it, whether for the second time, or done."""
+    """Which list (`own`: our posts), which page of it, whether for the second time, or done.
+
+    `size` is how many posts to ask for after a page was larger than we take; 0 where as many as ever.
+    """
 
     own: bool = False
     token: str = ""
     again: bool = False
     done: bool = False
+    size: int = 0
 
 
 @dataclass(frozen=True)
@@ -53,6 +59,10 @@ class Poll:
     again: bool = False
     newest: str = ""
     resting: bool = True
+    size: int = 0
+
+
+Walk = TypeVar("Walk", Backfill, Poll)
 
 
 def meta_of(body: Mapping[str, Any]) -> Meta:
@@ -72,6 +82,12 @@ def gone(body: Mapping[str, Any]) -> list[str]:
         for one in errors
         if line(one.get("type")).rpartition("/")[2] in _GONE
     ]
+
+
+def fewer(state: Walk) -> Walk | None:
+    """Return the same page with half as many posts, or None where there are as few as X serves."""
+    asked = state.size or LIMIT
+    return replace(state, size=max(asked // 2, _FEWEST)) if asked > _FEWEST else None
 
 
 def onward(state: Backfill, meta: Meta) -> Backfill:

@@ -1,7 +1,7 @@
 """Who is told by e-mail about what is new: written to the outbox in the transaction that stores it, once per person."""
 
 import hashlib
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
@@ -10,7 +10,7 @@ from uuid import UUID
 from sqlalchemy import select, update
 from sqlalchemy.dialects.postgresql import insert
 
-from healthberry.core import events
+from healthberry.core import events, organisations, register
 from healthberry.core.errors import NotFound
 from healthberry.core.events import Event
 from healthberry.core.outbox import Claimed
@@ -18,7 +18,7 @@ from healthberry.extensions import db, part
 from healthberry.models.conversations import Conversation
 from healthberry.models.organisations import Member, Organisation
 from healthberry.models.owned import new_id, now
-from healthberry.models.replies import OutboxMail
+from healthberry.models.replies import MailCause, OutboxMail
 
 ONE = "new_conversation"
 MANY = "many_new"
@@ -28,16 +28,25 @@ _MOST_NUDGES = 8
 
 @dataclass(frozen=True)
 class Alert:
-    """All that one alert mail says, loaded before the database is let go.
+    """All that one alert mail says, loaded before the database is let go: the `conversations`, newest first.
 
-    `conversation` is None in a mail about many; then `count` are new in channels of the kinds `channel_kinds`.
+    `sites` are names of the register by ODS code. `excerpt`
+    says that the organisation wants the first words in its mails.
     """
 
     member: Member
     organisation: Organisation
-    conversation: Conversation | None
-    channel_kinds: Sequence[str]
-    count: int = 1
+    conversations: Sequence[Conversation]
+    sites: Mapping[str, str]
+    excerpt: bool = False
+
+    def site(self, conversation: Conversation) -> str:
+        """Return the name of the site that it is about, else the organisation's.
+
+        Never that of a service ("outpatients", "sexual health"), which may say what somebody is treated for: this is
+        what a subject may hold.
+        """
+        return self.sites.get(_site_code(conversation), self.organisation.name)
 
 
 @dataclass(frozen=True)
@@ -59,7 +68,7 @@ def queue_for_new(organisation_id: UUID, conversation_ids: Collection[UUID]) -> 
     "mail_queued" for the first eight mails only, since one job sends all that waits in its organisation.
     """
     members = _recipients(organisation_id) if conversation_ids else []
-    causes = _causes(organisation_id, conversation_ids) if members else []
+    causes = _causes(conversation_ids) if members else []
     rows = [
         {**cause, "organisation_id": organisation_id, "id": new_id(), "member_id": member_id, **_fresh()}
         for cause in causes
@@ -68,7 +77,10 @@ def queue_for_new(organisation_id: UUID, conversation_ids: Collection[UUID]) -> 
     if not rows:
         return
     statement = insert(OutboxMail).values(rows).on_conflict_do_nothing().returning(OutboxMail.id)
-    for mail_id in db.session.execute(statement).scalars().all()[:_MOST_NUDGES]:
+    mail_ids = db.session.execute(statement).scalars().all()
+    if len(conversation_ids) > MOST_SINGLE_MAILS:
+        _remember_causes(organisation_id, causes[0]["about"], conversation_ids)
+    for mail_id in mail_ids[:_MOST_NUDGES]:
         events.tell(Event(organisation_id, 0, "mail_queued", subject_id=mail_id))
 
 
@@ -80,11 +92,10 @@ def load(mail: Claimed) -> Alert:
         raise NotNeeded("They have left the organisation.")
     if not member.wants_alerts:
         raise NotNeeded("They turned these e-mails off.")
-    if mail.kind == MANY:
-        count, kinds = _read_about(mail.about)
-        return Alert(member, organisation, None, kinds, count)
-    conversation = _still_new(mail)
-    return Alert(member, organisation, conversation, [conversation.channel_kind])
+    conversations = _still_new_together(mail) if mail.kind == MANY else [_still_new(mail)]
+    codes = {_site_code(one) for one in conversations if one.service_code}
+    excerpt = organisations.details_of(organisation.id).alert_excerpts
+    return Alert(member, organisation, conversations, register.names(db.session(), codes), excerpt)
 
 
 def subscription(organisation_id: UUID, member_id: UUID) -> Subscription:
@@ -121,14 +132,18 @@ def _recipients(organisation_id: UUID) -> Sequence[UUID]:
     return db.session.scalars(statement.order_by(Member.id)).all()
 
 
-def _causes(organisation_id: UUID, conversation_ids: Collection[UUID]) -> list[dict[str, Any]]:
+def _causes(conversation_ids: Collection[UUID]) -> list[dict[str, Any]]:
     if len(conversation_ids) <= MOST_SINGLE_MAILS:
         return [{"kind": ONE, "about": str(one), "conversation_id": one} for one in sorted(conversation_ids)]
-    statement = select(Conversation.channel_kind).where(
-        Conversation.organisation_id == organisation_id, Conversation.id.in_(conversation_ids)
-    )
-    kinds = sorted(set(db.session.scalars(statement)))
-    return [{"kind": MANY, "about": _about(conversation_ids, kinds), "conversation_id": None}]
+    mark = hashlib.sha256(b"".join(sorted(one.bytes for one in conversation_ids))).hexdigest()[:32]
+    return [{"kind": MANY, "about": mark, "conversation_id": None}]
+
+
+def _remember_causes(organisation_id: UUID, about: str, conversation_ids: Collection[UUID]) -> None:
+    rows = [
+        {"organisation_id": organisation_id, "about": about, "conversation_id": one} for one in sorted(conversation_ids)
+    ]
+    db.session.execute(insert(MailCause).values(rows).on_conflict_do_nothing())
 
 
 def _fresh() -> dict[str, Any]:
@@ -144,17 +159,6 @@ def _fresh() -> dict[str, Any]:
     }
 
 
-def _about(conversation_ids: Collection[UUID], kinds: Sequence[str]) -> str:
-    """The cause of a mail about many: how many, in which kinds of channel, and a mark of exactly these."""
-    digest = hashlib.sha256(b"".join(sorted(one.bytes for one in conversation_ids))).hexdigest()[:32]
-    return f"{len(conversation_ids)} {','.join(kinds)} {digest}"
-
-
-def _read_about(about: str) -> tuple[int, list[str]]:
-    count, kinds, _ = about.split(" ")
-    return int(count), kinds.split(",")
-
-
 def _still_new(mail: Claimed) -> Conversation:
     conversation = db.session.get(Conversation, (mail.organisation_id, mail.conversation_id), populate_existing=True)
     if conversation is None or conversation.withdrawn:
@@ -162,3 +166,27 @@ def _still_new(mail: Claimed) -> Conversation:
     if conversation.status == "closed":
         raise NotNeeded("It was closed before the e-mail went out.")
     return conversation
+
+
+def _still_new_together(mail: Claimed) -> Sequence[Conversation]:
+    """Those that were closed meanwhile are still told of, as closed: the mail of a colleague named them too."""
+    statement = (
+        select(Conversation)
+        .join(
+            MailCause,
+            (MailCause.organisation_id == Conversation.organisation_id)
+            & (MailCause.conversation_id == Conversation.id),
+        )
+        .where(Conversation.organisation_id == mail.organisation_id, MailCause.about == mail.about)
+        .where(Conversation.withdrawn.is_(False))
+        .order_by(Conversation.started_at.desc(), Conversation.id)
+    )
+    found = db.session.scalars(statement.execution_options(populate_existing=True)).all()
+    if all(one.status == "closed" for one in found):
+        raise NotNeeded("All that came in with it were closed or taken down before the e-mail went out.")
+    return found
+
+
+def _site_code(conversation: Conversation) -> str:
+    """The code of a site may have a service behind it: "RXX01 outpatients"."""
+    return (conversation.service_code or "").split(" ")[0]

@@ -30,6 +30,18 @@ def announce(channel: Channel, new: Collection[UUID], returned: Collection[UUID]
         events.record(organisation_id, "author_returned", conversation_id=conversation_id, channel_id=channel.id)
 
 
+def announce_closed(channel: Channel, closed: Collection[UUID]) -> None:
+    """Write down that an answer given on the site closed these."""
+    for conversation_id in sorted(closed):
+        events.record(
+            channel.organisation_id,
+            "closed",
+            conversation_id=conversation_id,
+            channel_id=channel.id,
+            reason="answered",
+        )
+
+
 def announce_changes(channel: Channel, changed: Collection[UUID]) -> None:
     """Say that these were edited, withdrawn or answered at the source."""
     for conversation_id in sorted(changed):

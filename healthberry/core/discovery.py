@@ -7,7 +7,7 @@ from uuid import UUID
 from sqlalchemy import update
 
 from healthberry.connectors.base import ProviderFacts
-from healthberry.core import events, register
+from healthberry.core import events, organisations, register
 from healthberry.extensions import db
 from healthberry.models.organisations import Member, Organisation
 from healthberry.models.owned import now
@@ -47,7 +47,7 @@ def end_look(organisation_id: UUID, problems: Sequence[str], *, again: bool = Fa
     organisation.discover_failures = failures
     organisation.discover_next_at = now() + _pause(failures) if 0 < failures <= _MOST_REPEATS else None
     organisation.discovered_at = now()
-    organisation.discovery_problems = list(problems)
+    organisations.keep(organisation_id, discovery_problems=list(problems))
     events.record(organisation_id, "channels_looked_for")
 
 

@@ -6,7 +6,8 @@ that fails is logged and forgotten: the minute's sweep does again whatever was m
 """
 
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -99,6 +100,23 @@ def forget() -> None:
     session = db.session()
     session.info.pop(_PENDING, None)
     session.rollback()
+
+
+@contextmanager
+def savepoint() -> Iterator[None]:
+    """Do a part of the transaction that may fail alone: then it takes back what was changed and told within.
+
+    Rows loaded in this session are read anew after a failure, for they may show what was taken back.
+    """
+    session = db.session()
+    told = len(session.info.get(_PENDING, ()))
+    try:
+        with session.begin_nested():
+            yield
+    except BaseException:
+        del session.info.get(_PENDING, [])[told:]
+        session.expire_all()
+        raise
 
 
 def _next_number(organisation_id: UUID) -> int:

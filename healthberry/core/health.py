@@ -2,9 +2,9 @@
 
 from datetime import timedelta
 
-from sqlalchemy import select, text
+from sqlalchemy import select
 
-from healthberry.core import register
+from healthberry.core import register, wall
 from healthberry.extensions import db
 from healthberry.models.owned import now
 from healthberry.models.replies import Heartbeat
@@ -12,9 +12,12 @@ from healthberry.models.replies import Heartbeat
 SCHEDULER_SILENT = timedelta(seconds=60)
 
 
-def ask_database() -> None:
-    """Ask the database anything at all. Raises: SQLAlchemyError."""
-    db.session.execute(text("SELECT 1"))
+def hole_in_wall() -> str | None:
+    """Ask the database whether row-level security holds our own role back; a sentence where not, else None.
+
+    Raises: SQLAlchemyError when it does not answer.
+    """
+    return wall.hole(db.session.connection())
 
 
 def scheduler_silence() -> timedelta | None:

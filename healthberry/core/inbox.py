@@ -38,23 +38,27 @@ class View:
 
     @classmethod
     def from_args(cls, args: Mapping[str, str]) -> "View":
-        """Read a view from a URL's arguments; what can't be understood is left out."""
-        status = args.get("status", "open")
-        assigned = args.get("assigned", "")
+        """Read a view from a URL's arguments; what can't be understood is left out.
+
+        Without a status it is what is open, but a search is for everything that was ever said.
+        """
+        words = _clean(args.get("q", ""))[:_LONGEST_SEARCH].strip()
+        status, assigned = args.get("status", ""), args.get("assigned", "")
         return cls(
-            status=status if status in (*STATUSES, "all") else "open",
+            status=status if status in (*STATUSES, "all") else _usual_status(words),
             channel=_clean(args.get("channel", ""))[:40],
             assigned=assigned if assigned in ("me", "nobody") else "",
             unread=args.get("unread", "") in ("1", "true", "on", "yes"),
             service=_clean(args.get("service", ""))[:40],
-            q=_clean(args.get("q", ""))[:_LONGEST_SEARCH].strip(),
+            q=words,
         )
 
     def to_args(self) -> dict[str, str]:
         """Return the arguments that make this view again, without those that say nothing."""
         values = {field.name: getattr(self, field.name) for field in fields(self)}
         values["unread"] = "1" if self.unread else ""
-        return {name: value for name, value in values.items() if value and (name, value) != ("status", "open")}
+        usual = ("status", _usual_status(self.q))
+        return {name: value for name, value in values.items() if value and (name, value) != usual}
 
     def key(self) -> str:
         """Return the same text for the same view."""
@@ -184,10 +188,14 @@ def asker(member: Member, view: View) -> Hashable:
 
 
 def neighbours(member: Member, view: View, conversation_id: UUID) -> tuple[UUID | None, UUID | None]:
-    """Return the conversation above and the one below in this view, None at either end or while searching."""
+    """Return the conversation above and the one below in this view, None at either end."""
     here = db.session.get(Conversation, (member.organisation_id, conversation_id))
-    if here is None or view.q:
+    if here is None:
         return None, None
+    if view.q:
+        at = (here.last_activity_at, here.id)
+        above, below = (_found(member, view, at, 1, upwards=upwards) for upwards in (True, False))
+        return next(iter(above), None), next(iter(below), None)
     place = tuple_(Conversation.last_activity_at, Conversation.id)
     mine = (literal(here.last_activity_at), literal(here.id))
     base = _narrowed(select(Conversation.id), member, view)
@@ -276,9 +284,18 @@ def _conditions(organisation_id: Any, member_id: Any, sees_colleagues: bool, vie
 
 
 def _found(
-    member: Member, view: View, place: tuple[datetime, UUID] | None, size: int, only: UUID | None = None
+    member: Member,
+    view: View,
+    place: tuple[datetime, UUID] | None,
+    size: int,
+    *,
+    only: UUID | None = None,
+    upwards: bool = False,
 ) -> list[UUID]:
-    """Ask the search function; `only` limits the question to one conversation."""
+    """Ask the search function for what stands below `place` (above it, nearest first, with `upwards`).
+
+    `only` limits the question to one conversation.
+    """
     wishes: dict[str, str | bool] = {}
     if view.status != "all":
         wishes["status"] = view.status
@@ -294,10 +311,16 @@ def _found(
         wishes["unread"] = str(member.id)
     if place:
         wishes["at"], wishes["id"] = place[0].isoformat(), str(place[1])
+    if upwards:
+        wishes["upwards"] = True
     if only:
         wishes["only"] = str(only)
     found = select(func.search_conversations(view.q, literal(wishes, JSONB), size))
     return list(db.session.scalars(found))
+
+
+def _usual_status(words: str) -> str:
+    return "all" if words else "open"
 
 
 def _clean(text: str) -> str:

@@ -4,20 +4,23 @@ A page and the cursor that resumes after it are stored in one transaction. Every
 keyed on (organisation, channel, the provider's id), so the same page twice, in any order, changes nothing.
 """
 
-import hashlib
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from itertools import chain
 from typing import Any, cast
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, Row, Table, and_, select, update
 from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.exc import StatementError
 
-from healthberry.connectors.base import BadItem, InboundItem
-from healthberry.core import arrivals, register, summaries
+from healthberry.connectors.base import Capabilities, InboundItem
+from healthberry.core import arrivals, events, quarantine, register, summaries
+from healthberry.core.channels import capabilities_of
+from healthberry.core.recheck_times import next_recheck
 from healthberry.extensions import Base, db
-from healthberry.models.channels import Author, Channel, QuarantinedItem
+from healthberry.models.channels import Author, Channel
 from healthberry.models.conversations import Conversation, Message
 from healthberry.models.organisations import Organisation
 from healthberry.models.owned import new_id, now
@@ -50,14 +53,45 @@ def store_page(channel: Channel, items: Sequence[InboundItem], *, backfill: bool
 
     What was posted before the channel was linked is historic as long as the first backfill runs: it raises no alert and
     is read already. Everything else is live, however old it says it is: some sites publish days after the writing.
+
+    A page that the database refuses is stored in halves, down to the items that it refuses: these are quarantined.
+    Raises: what is no fault of the page (a lost connection, a deadlock).
     """
+    try:
+        with events.savepoint():
+            return _store_page(channel, items, backfill)
+    except (StatementError, UnicodeError) as error:
+        reason = quarantine.reason_of(error)
+        if reason is None:
+            raise
+    if len(items) == 1:
+        quarantine.keep(channel, [quarantine.as_bad(items[0], reason)])
+        return Stored()
+    one, other = _halves(items)
+    return _joined(store_page(channel, one, backfill=backfill), store_page(channel, other, backfill=backfill))
+
+
+def _halves(items: Sequence[InboundItem]) -> tuple[list[InboundItem], list[InboundItem]]:
+    """Part whole threads as long as there are several; within one, what was said first goes first."""
+    threads: dict[str, list[InboundItem]] = {}
+    for item in items:
+        threads.setdefault(item.thread_id, []).append(item)
+    parts = list(threads.values())
+    if len(parts) == 1:
+        parts = [[item] for item in sorted(items, key=lambda item: (item.direction, item.posted_at))]
+    middle = len(parts) // 2
+    return list(chain.from_iterable(parts[:middle])), list(chain.from_iterable(parts[middle:]))
+
+
+def _store_page(channel: Channel, items: Sequence[InboundItem], backfill: bool) -> Stored:
     silent = [item for item in items if _is_historic(channel, item, backfill)]
     live = [item for item in items if not _is_historic(channel, item, backfill)]
     stored = _store(channel, silent, historic=True)
     arrived = _store(channel, live, historic=False)
-    summaries.settle(channel.organisation_id, stored.answered | arrived.answered)
+    closed = summaries.settle(channel.organisation_id, stored.answered | arrived.answered)
     summaries.refresh(channel.organisation_id, stored.touched() | arrived.touched())
     arrivals.announce(channel, arrived.new, arrived.returned - arrived.new)
+    arrivals.announce_closed(channel, closed & arrived.answered)
     arrivals.announce_changes(channel, (stored.changed | arrived.answered | arrived.changed) - arrived.new)
     return _joined(stored, arrived)
 
@@ -84,30 +118,11 @@ def _store(channel: Channel, items: Sequence[InboundItem], *, historic: bool) ->
     known = [item for item in present if item.thread_id in threads]
     if known:
         _messages(channel, known, _authors(channel, known), threads, historic, stored)
-    for item in items:
-        if item.change == "withdrawn":
-            _withdraw(channel, item, stored)
+    gone = [item for item in items if item.change == "withdrawn"]
+    for item in gone:
+        _withdraw(channel, item, stored)
+    quarantine.forget(channel, {item.remote_id for item in gone})
     return stored
-
-
-def quarantine(channel: Channel, bad: Sequence[BadItem]) -> int:
-    """Keep pieces that could not be read, with their reason; return how many are new. The same piece again is one."""
-    if not bad:
-        return 0
-    rows = [
-        {
-            "organisation_id": channel.organisation_id,
-            "id": new_id(),
-            "channel_id": channel.id,
-            "fingerprint": hashlib.sha256(piece.raw.encode("utf-8", "replace")).hexdigest(),
-            "remote_id": piece.remote_id,
-            "raw": piece.raw.replace("\x00", "").encode("utf-8", "replace").decode(),
-            "reason": piece.reason,
-            "received_at": now(),
-        }
-        for piece in bad
-    ]
-    return len(_insert_unknown(QuarantinedItem, rows, "id"))
 
 
 def _insert_unknown(model: type[Base], rows: Sequence[dict[str, Any]], *columns: str) -> Sequence[Row[Any]]:
@@ -224,13 +239,22 @@ def _messages(
     stored: Stored,
 ) -> None:
     unique = {item.remote_id: item for item in items}
-    rows = [_message_row(channel, item, authors, threads, historic) for _, item in sorted(unique.items())]
+    rules = capabilities_of(channel.kind)
+    rows = [
+        _message_row(channel, item, authors, threads, historic) | {"recheck_at": _first_recheck(rules, item)}
+        for _, item in sorted(unique.items())
+    ]
     added = {}
     for row in _insert_unknown(Message, rows, "remote_id", "conversation_id", "direction"):
         added[row.remote_id] = row.conversation_id
         (stored.returned if row.direction == "inbound" else stored.answered).add(row.conversation_id)
     stored.messages = len(added)
     _edit(channel, [item for remote_id, item in unique.items() if remote_id not in added], stored)
+
+
+def _first_recheck(rules: Capabilities, item: InboundItem) -> datetime | None:
+    """Only what others wrote is looked at again: our own answers are not listed by their ids everywhere."""
+    return next_recheck(rules, item.posted_at, now()) if item.direction == "inbound" else None
 
 
 def _message_row(
@@ -283,7 +307,8 @@ def _edit(channel: Channel, known: Sequence[InboundItem], stored: Stored) -> Non
             _write(channel, item, source=dict(item.source), may_not_reply=item.may_not_reply)
         if row.text != item.text or row.title != item.title or row.withdrawn_at is not None:
             words = {"text": item.text, "title": item.title, "screen_name": item.author.screen_name}
-            stored.changed.update(_write(channel, item, **words, edited_at=now(), withdrawn_at=None))
+            look = {"recheck_at": now()} if item.direction == "inbound" else {}
+            stored.changed.update(_write(channel, item, **words, **look, edited_at=now(), withdrawn_at=None))
 
 
 def _write(channel: Channel, item: InboundItem, **values: Any) -> Sequence[UUID]:
@@ -304,7 +329,16 @@ def _withdraw(channel: Channel, item: InboundItem, stored: Stored) -> None:
     statement = (
         update(Message)
         .where(_same(channel, item), Message.withdrawn_at.is_(None))
-        .values(text="", title="", screen_name="", author_id=None, attachments=[], source={}, withdrawn_at=now())
+        .values(
+            text="",
+            title="",
+            screen_name="",
+            author_id=None,
+            attachments=[],
+            source={},
+            withdrawn_at=now(),
+            recheck_at=None,
+        )
         .returning(Message.conversation_id)
     )
     stored.changed.update(db.session.execute(statement).scalars())

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from sqlalchemy import Select, select, text
 
-from healthberry.core import events, mailboxes
+from healthberry.core import events, mailboxes, organisations
 from healthberry.core.errors import Conflict, Invalid, NotAllowed, NotFound
 from healthberry.core.permissions import may, require
 from healthberry.extensions import db
@@ -183,7 +183,7 @@ def save_settings(member: Member, *, name: str, wants_alerts: bool) -> None:
 def save_organisation(member: Member, *, alert_excerpts: bool) -> None:
     """Decide whether alerts hold the first words of a story. Raises: NotAllowed."""
     require(member, "manage")
-    organisation_of(member).alert_excerpts = alert_excerpts
+    organisations.keep(member.organisation_id, alert_excerpts=alert_excerpts)
 
 
 def is_alone(member: Member) -> bool:

@@ -2,13 +2,14 @@
 
 from collections.abc import Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from typing import NamedTuple
 from uuid import UUID
 
 from sqlalchemy import or_, select, text
 
-from healthberry.core import events, scope
-from healthberry.core.vault import Vault
+from healthberry.core import events, quarantine, scope
+from healthberry.core.vault import Vault, VaultError
 from healthberry.extensions import db, part
 from healthberry.models.channels import Channel
 from healthberry.models.organisations import ORGANISATION_VERIFIED, Member, Organisation
@@ -89,16 +90,39 @@ def verify(email: str, code: str) -> Verified:
     return Verified(done, member.email, organisation.name)
 
 
-def rotate_secrets() -> int:
-    """Seal every channel's secrets with the newest key, organisation by organisation; return how many."""
+def quarantined() -> list[str]:
+    """Return one line per piece that could not be read: when, ids of piece, organisation and channel, kind, reason."""
+    lines = []
+    for organisation_id in db.session.scalars(select(Organisation.id).order_by(Organisation.created_at)).all():
+        scope.enter(organisation_id)
+        lines += [
+            f"{one.received_at:%Y-%m-%d %H:%M}  {one.id}  {organisation_id}  {one.channel_id}  {one.kind}  {one.reason}"
+            for one in quarantine.of_organisation(organisation_id)
+        ]
+    return lines
+
+
+@dataclass(frozen=True)
+class Rotation:
+    """What sealing anew came to: how many channels were sealed, and the ids of those that no key opens."""
+
+    sealed: int
+    unopened: Sequence[UUID]
+
+
+def rotate_secrets() -> Rotation:
+    """Seal every channel's secrets with the newest key, organisation by organisation; those that no key opens stay."""
     vault: Vault = part("vault")
-    rotated = 0
+    rotated, unopened = 0, []
     for organisation_id in db.session.scalars(select(Organisation.id)).all():
         scope.enter(organisation_id)
         sealed = select(Channel).where(Channel.organisation_id == organisation_id, Channel.sealed_secrets.is_not(None))
         for channel in db.session.scalars(sealed.with_for_update()):
-            if channel.sealed_secrets is not None:
-                channel.sealed_secrets = vault.rotate(channel.sealed_secrets)
+            try:
+                channel.sealed_secrets = vault.rotate(channel.sealed_secrets or b"")
+            except VaultError:
+                unopened.append(channel.id)
+            else:
                 rotated += 1
         db.session.flush()
-    return rotated
+    return Rotation(rotated, unopened)

@@ -11,10 +11,12 @@ from uuid import UUID
 
 from sqlalchemy import ColumnElement, Select, select, update
 
+from healthberry.core import events
 from healthberry.extensions import db
 from healthberry.models.owned import now
 from healthberry.models.replies import OutboxMail
 
+MOVED = "alerts_moved"  # the kind of event that says so; without a conversation it is about a mail that tells of many
 CLAIM_SECONDS = 120
 BACKOFF_SECONDS = (30, 120, 600, 3600)
 MOST_ATTEMPTS = len(BACKOFF_SECONDS) + 1
@@ -85,6 +87,7 @@ def _take(which: Select[OutboxMail], clock: datetime | None) -> Claimed | None:
         return None
     if row.attempts >= MOST_ATTEMPTS:
         row.state, row.reason = "failed", "Sending was interrupted too often."
+        events.record(row.organisation_id, MOVED, conversation_id=row.conversation_id)
         return None
     row.state = "sending"
     row.attempts += 1

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from healthberry.connectors.base import Page
 from healthberry.connectors.errors import NotAuthorised, Permanent, RateLimited, Temporary
-from healthberry.core import events, ingest
+from healthberry.core import events, ingest, quarantine
 from healthberry.core.channels import capabilities_of
 from healthberry.extensions import db, part
 from healthberry.models.channels import Channel
@@ -44,7 +44,7 @@ def claim_backfill(organisation_id: UUID, channel_id: UUID) -> Channel | None:
 def store_backfill(channel: Channel, page: Page) -> None:
     """Store one page of history and the cursor after it, in the caller's transaction."""
     stored = ingest.store_page(channel, page.items, backfill=True)
-    ingest.quarantine(channel, page.bad)
+    quarantine.keep(channel, page.bad)
     channel.items_loaded += stored.messages
     channel.items_total = page.total if page.total is not None else channel.items_total
     channel.backfill_cursor = page.cursor
@@ -84,7 +84,7 @@ def claim_poll(organisation_id: UUID, channel_id: UUID) -> Channel | None:
 def store_poll(channel: Channel, page: Page) -> ingest.Stored:
     """Store one page of news and the cursor after it, in the caller's transaction."""
     stored = ingest.store_page(channel, page.items, backfill=False)
-    ingest.quarantine(channel, page.bad)
+    quarantine.keep(channel, page.bad)
     channel.items_loaded += stored.messages
     channel.poll_cursor = page.cursor
     _succeeded(channel)

@@ -46,8 +46,9 @@ class Successor:
 class Hit:
     """A provider that was found, with all that tells it from others of the same name.
 
-    `successors` holds more than one where a provider was split; it is empty for open ones. `stale_since` is the day
-    that its source describes when that is more than two years ago, else None.
+    `successors` holds those open today who took over, directly or through others; more than one where a provider was
+    split, none for open ones. `stale_since` is the day that its source describes when that is more than two years ago,
+    else None.
     """
 
     ods_code: str

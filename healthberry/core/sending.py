@@ -75,6 +75,7 @@ def mark_sent(reply: Reply, sent: SentReply) -> None:
     _write_message(reply, conversation, sent)
     summaries.refresh(reply.organisation_id, [conversation.id])
     conversation.status, conversation.closed_reason, conversation.snoozed_until = "closed", "answered", None
+    events.record(reply.organisation_id, "closed", conversation_id=conversation.id, reason="answered")
     _changed(reply, "replied")
 
 

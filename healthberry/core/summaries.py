@@ -31,14 +31,21 @@ UPDATE conversations AS c
  WHERE c.organisation_id = :organisation_id AND c.id = first.conversation_id
 """)
 
-# to_tsvector refuses more than a megabyte of lexemes: words past 200,000 characters of one message are not searched.
+# to_tsvector refuses more than a megabyte of lexemes. The costliest words are compounds of four-byte letters, kept
+# whole and in their parts: eight bytes for each character. Of a longer conversation, an equal part of each message is
+# searched.
+_SEARCHED_CHARACTERS = 120_000
 _INDEX = text("""
 INSERT INTO search_texts (organisation_id, conversation_id, words)
 SELECT organisation_id, conversation_id,
-       to_tsvector('english', left(string_agg(left(title, 2000) || ' ' || left(text, 200000), ' ' ORDER BY posted_at),
-       400000))
-  FROM messages
- WHERE organisation_id = :organisation_id AND conversation_id = ANY(:ids)
+       to_tsvector('english', left(string_agg(
+           CASE WHEN characters <= :most THEN said ELSE left(said, (:most / messages)::integer) END,
+           ' ' ORDER BY posted_at), :most))
+  FROM (SELECT organisation_id, conversation_id, posted_at, title || ' ' || text AS said,
+               sum(length(title) + length(text) + 2) OVER one AS characters, count(*) OVER one AS messages
+          FROM messages
+         WHERE organisation_id = :organisation_id AND conversation_id = ANY(:ids)
+        WINDOW one AS (PARTITION BY organisation_id, conversation_id)) AS found
  GROUP BY organisation_id, conversation_id
     ON CONFLICT (organisation_id, conversation_id) DO UPDATE SET words = excluded.words
 """)
@@ -51,7 +58,7 @@ def refresh(organisation_id: UUID, conversation_ids: Collection[UUID]) -> None:
     values = {"organisation_id": organisation_id, "ids": list(conversation_ids)}
     db.session.flush()
     db.session.execute(_SUMMARISE, values)
-    db.session.execute(_INDEX, values)
+    db.session.execute(_INDEX, {**values, "most": _SEARCHED_CHARACTERS})
     for conversation_id in conversation_ids:
         _forget_loaded(organisation_id, conversation_id)
 
@@ -63,13 +70,15 @@ UPDATE conversations AS c SET status = 'closed', closed_reason = 'answered'
    AND (SELECT m.direction FROM messages AS m
          WHERE m.organisation_id = c.organisation_id AND m.conversation_id = c.id AND m.withdrawn_at IS NULL
          ORDER BY m.posted_at DESC, m.id DESC LIMIT 1) = 'outbound'
+RETURNING c.id
 """)
 
 
-def settle(organisation_id: UUID, conversation_ids: Collection[UUID]) -> None:
-    """Close, as answered, those of the conversations in which the organisation had the last word."""
-    if conversation_ids:
-        db.session.execute(_SETTLE, {"organisation_id": organisation_id, "ids": list(conversation_ids)})
+def settle(organisation_id: UUID, conversation_ids: Collection[UUID]) -> set[UUID]:
+    """Close, as answered, those of the conversations in which the organisation had the last word; return these."""
+    if not conversation_ids:
+        return set()
+    return set(db.session.scalars(_SETTLE, {"organisation_id": organisation_id, "ids": list(conversation_ids)}))
 
 
 def _forget_loaded(organisation_id: UUID, conversation_id: UUID) -> None:

@@ -8,13 +8,14 @@ from uuid import UUID
 from sqlalchemy import select
 
 from healthberry.connectors.base import Capabilities, ReplyPermission
-from healthberry.core import channels, conversations, drafts, events, replies
+from healthberry.core import channels, conversations, deliveries, drafts, events, replies
+from healthberry.core.deliveries import Delivery
 from healthberry.core.permissions import may
 from healthberry.extensions import db
 from healthberry.models.channels import Channel
 from healthberry.models.conversations import Activity, Conversation, Message, Note
 from healthberry.models.organisations import Member
-from healthberry.models.replies import Draft, OutboxMail, Reply
+from healthberry.models.replies import Draft, Reply
 
 # What is worth a line between the messages; the messages and notes themselves stand for the rest.
 _SHOWN = (
@@ -58,8 +59,13 @@ class Page:
     can: dict[str, bool]
     assignee: Member | None = None
     colleagues: Sequence[Member] = ()
-    mails: Sequence[OutboxMail] = ()
+    deliveries: Sequence[Delivery] = ()  # of the alerts about it
     names: dict[str, str] = field(default_factory=dict)  # of members, by id as text
+
+    def voice(self, message: Message) -> str:
+        """Return whose words it is: colleagues are named only to those who may see them."""
+        ours = message.member_id is not None and not self.can["see_colleagues"]
+        return (self.channel.account or self.channel.label) if ours else message.screen_name
 
 
 def open_conversation(member: Member, conversation_id: UUID) -> Page:
@@ -84,7 +90,7 @@ def open_conversation(member: Member, conversation_id: UUID) -> Page:
         can={action: may(member, action) for action in _ACTIONS},
         assignee=_assignee(conversation, people) if sees_colleagues else None,
         colleagues=people if sees_colleagues else (),
-        mails=_mails(member, conversation_id) if sees_colleagues else (),
+        deliveries=deliveries.of_conversation(member, conversation_id) if sees_colleagues else (),
         names={str(person.id): person.name for person in people},
     )
 
@@ -121,10 +127,3 @@ def _reply(member: Member, conversation_id: UUID, sees_colleagues: bool) -> Repl
 
 def _assignee(conversation: Conversation, people: Sequence[Member]) -> Member | None:
     return next((person for person in people if person.id == conversation.assignee_id), None)
-
-
-def _mails(member: Member, conversation_id: UUID) -> Sequence[OutboxMail]:
-    statement = select(OutboxMail).where(
-        OutboxMail.organisation_id == member.organisation_id, OutboxMail.conversation_id == conversation_id
-    )
-    return db.session.scalars(statement.order_by(OutboxMail.queued_at)).all()

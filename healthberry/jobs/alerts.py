@@ -7,6 +7,7 @@ from uuid import UUID
 
 from healthberry import logs
 from healthberry.core import alerts, events, outbox, scope
+from healthberry.core.deliveries import Progress
 from healthberry.core.vault import VaultError
 from healthberry.extensions import part
 from healthberry.jobs.base import job
@@ -25,20 +26,22 @@ def send_mail(organisation_id: str, mail_id: str) -> None:
     """Send this mail, then whatever else of this organisation is due, over one connection; again: nothing is due."""
     organisation = UUID(organisation_id)
     scope.enter(organisation)
-    started = time.monotonic()
+    started, progress = time.monotonic(), Progress(organisation)
     with send.courier() as courier:
         mail = outbox.claim(organisation, UUID(mail_id))
-        while mail is not None and deliver(mail, courier) and time.monotonic() - started < _GO_ON_SECONDS:
+        while mail is not None and deliver(mail, courier, progress) and time.monotonic() - started < _GO_ON_SECONDS:
             mail = outbox.claim_next(organisation)
-    events.commit()
+        progress.finish()
+        events.commit()
 
 
-def deliver(mail: outbox.Claimed, courier: send.Courier) -> bool:
-    """Send one claimed mail and mark it; return whether the mail server is worth the next one."""
+def deliver(mail: outbox.Claimed, courier: send.Courier, progress: Progress) -> bool:
+    """Send one claimed mail, mark it and say so; return whether the mail server is worth the next one."""
     try:
         alert = alerts.load(mail)
     except alerts.NotNeeded as reason:
         outbox.skip(mail, str(reason))
+        progress.moved(mail.conversation_id)
         events.commit()
         return True
     events.commit()  # the claim stands, and no database connection is held while the mail server is waited for
@@ -56,6 +59,7 @@ def deliver(mail: outbox.Claimed, courier: send.Courier) -> bool:
         outbox.mark_failed(mail, "This e-mail could not be written.")
     else:
         outbox.mark_sent(mail)
+    progress.moved(mail.conversation_id)
     events.commit()
     return goes_on
 

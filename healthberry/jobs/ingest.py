@@ -1,4 +1,4 @@
-"""Reading channels: look for them, load their history, poll them.
+"""Reading channels: look for them, load their history, poll them, look again at what is stored.
 
 No connection to the database is held while a provider is waited for: every step commits before it calls.
 """
@@ -8,7 +8,7 @@ from datetime import timedelta
 from uuid import UUID
 
 from healthberry.connectors.errors import Permanent, Temporary
-from healthberry.core import channels, discovery, reading, scope
+from healthberry.core import channels, discovery, reading, rechecks, scope
 from healthberry.core.events import commit
 from healthberry.extensions import db, part
 from healthberry.jobs.base import job
@@ -88,3 +88,24 @@ def poll(organisation: str, channel_id: str) -> None:
         reading.store_poll(channel, page)
         commit()
         more = page.more
+
+
+@job("backfill", timeout_seconds=300)
+def recheck(organisation: str, channel_id: str) -> None:
+    """Ask the source whether it still shows a batch of what is stored; the next batch is another job's."""
+    organisation_id = UUID(organisation)
+    scope.enter(organisation_id)
+    claimed = rechecks.claim(organisation_id, UUID(channel_id))
+    if claimed is None:
+        commit()
+        return
+    channel, asked = claimed
+    connector, access = channels.connector_of(channel), channels.access_of(channel)
+    commit()
+    try:
+        found = connector.recheck(access, asked)
+    except (Temporary, Permanent) as error:
+        rechecks.failed(channel, asked, error)
+    else:
+        rechecks.store(channel, asked, found)
+    commit()

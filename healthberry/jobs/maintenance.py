@@ -16,6 +16,7 @@ def sweep() -> None:
     jobs = {
         "backfill": ingest.backfill,
         "poll": ingest.poll,
+        "recheck": ingest.recheck,
         "refresh": tokens.refresh_tokens,
         "reply": replies.send_reply,
         "mail": alerts.send_mail,

@@ -2,7 +2,7 @@
 
 import os
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from cryptography.fernet import Fernet
@@ -25,13 +25,18 @@ SIMULATED: dict[str, Callable[[], str]] = {
 
 def load(path: Path, *, simulated: bool) -> dict[str, str]:
     """Give the secrets of `path`, making the missing ones first; `simulated` includes the providers' keys."""
+    known = kept(path, OWN | SIMULATED)
+    return {name: value for name, value in known.items() if simulated or name not in SIMULATED}
+
+
+def kept(path: Path, makers: Mapping[str, Callable[[], str]]) -> dict[str, str]:
+    """Give what `path` holds, after making up and writing down what it lacks of `makers`."""
     known = {name: value for name, value in dotenv_values(path, interpolate=False).items() if value}
-    makers = OWN | SIMULATED
     missing = [name for name in makers if name not in known]
     if missing:
         known |= {name: makers[name]() for name in missing}
         _write(path, known)
-    return {name: value for name, value in known.items() if simulated or name not in SIMULATED}
+    return known
 
 
 def _write(path: Path, values: dict[str, str]) -> None:

@@ -9,6 +9,7 @@ from typing import NamedTuple
 from healthberry.environment import SettingsError
 from healthberry.local import keys
 from healthberry.local.options import RunOptions
+from healthberry.sandbox import config as sandbox
 from healthberry.settings import Settings
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -29,13 +30,13 @@ def plan_for(
 ) -> Plan:
     """Put together what was given (it wins), how the private servers are reached, and what is made up in `folder`."""
     simulated = options.sandbox and "SANDBOX_URL" not in given
-    web, sandbox, mailbox = (_url(options.host, ports[name]) for name in ("WEB_PORT", "SANDBOX_PORT", "MAILBOX_PORT"))
+    web, channels, mailbox = (_url(options.host, ports[name]) for name in ("WEB_PORT", "SANDBOX_PORT", "MAILBOX_PORT"))
     environment = {
         **_made(options, folder, ports, web),
         **servers,
         **keys.load(folder / "secrets.env", simulated=simulated),
         # Simulated channels may be asked often: what is written there appears within seconds.
-        **({"SANDBOX_URL": sandbox, "POLL_SECONDS": "5"} if simulated else {}),
+        **({"SANDBOX_URL": channels, "POLL_SECONDS": "5"} if simulated else {}),
         **given,
         **{name: str(port) for name, port in ports.items()},
         "HOST": options.host,
@@ -46,7 +47,7 @@ def plan_for(
     own_mailbox = "MAIL_URL" not in given
     addresses = {
         "web": web,
-        **({"sandbox": sandbox} if simulated else {}),
+        **({"sandbox": channels} if simulated else {}),
         **({"mailbox": mailbox} if own_mailbox else {}),
         "database": environment["DATABASE_URL"],
         "database_owner": environment.get("DATABASE_OWNER_URL", environment["DATABASE_URL"]),
@@ -59,7 +60,7 @@ def plan_for(
 def checked(given: Mapping[str, str], folder: Path) -> RunOptions:
     """Check what was given before anything is started.
 
-    Raises: SettingsError with every problem of the options and of the settings.
+    Raises: SettingsError with every problem of the options, of the settings and of the sandbox's own.
     """
     stand_ins = {
         "DATABASE_URL": "postgresql://host/database",
@@ -75,6 +76,7 @@ def checked(given: Mapping[str, str], folder: Path) -> RunOptions:
             kind.from_env(environ)
         except SettingsError as error:
             problems += error.problems
+    problems += sandbox.problems(given)
     if problems:
         raise SettingsError(problems)
     return RunOptions.from_env(given)

@@ -1,7 +1,7 @@
 """`make run`: everything that HealthBerry needs, started together, ended together.
 
 What the environment or `.env` names (DATABASE_URL, REDIS_URL, MAIL_URL) is used; the rest is started here and keeps
-its data under `var/`.
+its data under `var/`. A DATABASE_URL alone is taken for the owner's, and a role for the application is made beside it.
 """
 
 import os
@@ -14,7 +14,7 @@ from types import FrameType
 
 from healthberry import environment as env
 from healthberry.environment import SettingsError
-from healthberry.local import postgres, processes, running, valkey
+from healthberry.local import postgres, processes, roles, running, valkey
 from healthberry.local.options import RunOptions
 from healthberry.local.orphans import end_all
 from healthberry.local.plan import PORTS, ROOT, checked, plan_for
@@ -59,6 +59,8 @@ def _own_folder(folder: Path) -> Path:
 
 def _run(given: dict[str, str], folder: Path) -> int:
     options = checked(given, folder)
+    if "DATABASE_URL" in given and "DATABASE_OWNER_URL" not in given:
+        given |= roles.apart(given["DATABASE_URL"], folder)
     with ExitStack() as stack:
         servers = _servers(given, folder, stack)
         plan = plan_for(given, options, folder, servers.addresses(), _ports(options))

@@ -77,7 +77,9 @@ def start(folder: Path, *, durable: bool = True) -> LocalValkey:
 def _wait_until_ready(server: LocalValkey, path: Path, log: Path) -> None:
     deadline = time.monotonic() + START_SECONDS
     while time.monotonic() < deadline and server.process.poll() is None:
-        if f"process_id:{server.process.pid}\r" in _introduction(path):
+        said = _introduction(path)
+        # It answers before it has read its data; until then it refuses every command that needs them.
+        if f"process_id:{server.process.pid}\r" in said and "loading:0\r" in said:
             return
         time.sleep(0.02)
     last = log.read_text(errors="replace").splitlines()[-10:]
@@ -90,7 +92,7 @@ def _introduction(path: Path) -> str:
         connection.settimeout(2)
         try:
             connection.connect(str(path))
-            connection.sendall(b"INFO server\r\nQUIT\r\n")
+            connection.sendall(b"INFO server\r\nINFO persistence\r\nQUIT\r\n")
             return b"".join(iter(lambda: connection.recv(4096), b"")).decode()
         except OSError:
             return ""

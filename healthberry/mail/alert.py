@@ -13,13 +13,13 @@ from healthberry.mail import links
 from healthberry.mail.headers import one_line
 from healthberry.mail.messages import write
 from healthberry.models.conversations import Conversation
-from healthberry.models.organisations import Member, Organisation
 from healthberry.models.owned import now
 
 _LONDON: Final = ZoneInfo("Europe/London")
 _NAME_CHARACTERS = 80
 _TITLE_CHARACTERS = 120
 _EXCERPT_CHARACTERS = 200
+_MOST_LISTED = 30  # what follows in a mail about many stands in the inbox; some programs cut a mail at 100 KB
 
 
 def write_alert(alert: Alert, message_id: str, *, clock: datetime | None = None) -> EmailMessage:
@@ -31,11 +31,11 @@ def write_alert(alert: Alert, message_id: str, *, clock: datetime | None = None)
     unsubscribe = links.unsubscribe_link(links.UnsubscribeLink(alert.organisation.id, alert.member.id))
     headers = _headers(unsubscribe)
     context = {"organisation": _name(alert.organisation.name), "unsubscribe_url": unsubscribe}
-    if alert.conversation is None:
-        template, about = "many_new", _many(alert)
+    if len(alert.conversations) > 1:
+        template, about = "many_new", _many(alert, at)
     else:
-        template, about = "new_conversation", _one(alert.organisation, alert.member, alert.conversation, at)
-        root = f"<conversation.{alert.conversation.id}@{mail_domain()}>"
+        template, about = "new_conversation", _one(alert, alert.conversations[0], at)
+        root = f"<conversation.{alert.conversations[0].id}@{mail_domain()}>"
         headers |= {"In-Reply-To": root, "References": root}
     return write(
         alert.member.email,
@@ -69,25 +69,42 @@ def _ago(passed: timedelta) -> str:
     return f", {count} {unit}{'' if count == 1 else 's'} ago"
 
 
-def _one(organisation: Organisation, member: Member, conversation: Conversation, at: datetime) -> Mapping[str, Any]:
-    channel = _capabilities(conversation.channel_kind)
-    link = links.ReplyLink(organisation.id, member.id, conversation.id)
+def _one(alert: Alert, conversation: Conversation, at: datetime) -> Mapping[str, Any]:
     return {
-        "place": channel.place,
-        "item": channel.item,
-        "channel": channel.label,
-        "service": _name(conversation.service_name or organisation.name),
-        "written": when(conversation.started_at, at),
-        "rating": _rating(conversation),
-        "excerpt": _excerpt(conversation) if organisation.alert_excerpts else None,
-        "reply_url": links.reply_link(link, clock=at),
+        **_item(alert, conversation, at),
+        "channel": _capabilities(conversation.channel_kind).label,
+        "excerpt": _excerpt(conversation) if alert.excerpt else None,
         "reply_days": links.REPLY_DAYS,
     }
 
 
-def _many(alert: Alert) -> Mapping[str, Any]:
-    places = [_capabilities(kind).place for kind in alert.channel_kinds]
-    return {"count": alert.count, "places": " and ".join(places), "inbox_url": links.address("inbox.index")}
+def _many(alert: Alert, at: datetime) -> Mapping[str, Any]:
+    listed = alert.conversations[:_MOST_LISTED]
+    kinds = sorted({one.channel_kind for one in alert.conversations})
+    return {
+        "count": len(alert.conversations),
+        "places": " and ".join(_capabilities(kind).place for kind in kinds),
+        "items": [_item(alert, one, at) for one in listed],
+        "more": len(alert.conversations) - len(listed),
+        "reply_days": links.REPLY_DAYS,
+        "inbox_url": links.address("inbox.index"),
+    }
+
+
+def _item(alert: Alert, conversation: Conversation, at: datetime) -> Mapping[str, Any]:
+    """What a mail says of one conversation: `site` may stand in a subject, `service` may not."""
+    channel = _capabilities(conversation.channel_kind)
+    link = links.ReplyLink(alert.organisation.id, alert.member.id, conversation.id)
+    return {
+        "place": channel.place,
+        "item": channel.item,
+        "site": _name(alert.site(conversation)),
+        "service": _name(conversation.service_name or alert.organisation.name),
+        "written": when(conversation.started_at, at),
+        "rating": _rating(conversation),
+        "closed": conversation.status == "closed",
+        "reply_url": links.reply_link(link, clock=at),
+    }
 
 
 def _capabilities(kind: str) -> Capabilities:

@@ -18,6 +18,8 @@ class Channel(Base, OrganisationOwned):
     `state`: active, off (switched off by people), failing (needs somebody; `trouble` says what in plain words).
     `backfill_state`: waiting, running, done. `items_total` is None where the source does not tell how many it has.
     `claimed_until` keeps two workers from polling the same channel at once; `backfill_claimed_until` likewise.
+    `recheck_at` is when stored messages are next looked at for edits and withdrawals; while a worker looks, it lies
+    ahead.
     """
 
     __tablename__ = "channels"
@@ -49,10 +51,13 @@ class Channel(Base, OrganisationOwned):
     backfill_finished_at: Mapped[Moment | None]
     items_loaded: Mapped[int] = mapped_column(default=0)
     items_total: Mapped[int | None]
+    items_quarantined: Mapped[int] = mapped_column(default=0)
     failures_in_a_row: Mapped[int] = mapped_column(default=0)
     last_success_at: Mapped[Moment | None]
     next_poll_at: Mapped[Moment] = mapped_column(default=now)
     claimed_until: Mapped[Moment | None]
+    recheck_at: Mapped[Moment] = mapped_column(default=now)
+    rechecked_at: Mapped[Moment | None]
     created_at: Mapped[Moment] = mapped_column(default=now)
 
 

@@ -66,7 +66,8 @@ class Message(Base, OrganisationOwned):
     """One public or direct item in a conversation; `text` is what the channel served, never trusted.
 
     `source` keeps small provider facts that a reply or a re-check needs. `edited_at` and `withdrawn_at` follow the
-    source; a withdrawn message keeps its place without its words.
+    source; a withdrawn message keeps its place without its words. `recheck_at` is when the source is next asked whether
+    it still shows these words; None for what is never asked (answers, what is withdrawn or too old).
     """
 
     __tablename__ = "messages"
@@ -77,6 +78,13 @@ class Message(Base, OrganisationOwned):
         UniqueConstraint("organisation_id", "channel_id", "remote_id"),
         CheckConstraint("direction in ('inbound', 'outbound')", name="direction"),
         Index("ix_messages_conversation", "organisation_id", "conversation_id", "posted_at", "id"),
+        Index(
+            "ix_messages_recheck",
+            "organisation_id",
+            "channel_id",
+            "recheck_at",
+            postgresql_where=text("recheck_at IS NOT NULL"),
+        ),
     )
 
     conversation_id: Mapped[UUID]
@@ -99,6 +107,7 @@ class Message(Base, OrganisationOwned):
     received_at: Mapped[Moment] = mapped_column(default=now)
     edited_at: Mapped[Moment | None]
     withdrawn_at: Mapped[Moment | None]
+    recheck_at: Mapped[Moment | None]
 
 
 class SearchText(Base):

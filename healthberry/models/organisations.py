@@ -30,14 +30,23 @@ class Organisation(Base):
     postcode: Mapped[str | None]
     web_domain: Mapped[str | None]
     listed: Mapped[bool] = mapped_column(default=True)
-    alert_excerpts: Mapped[bool] = mapped_column(default=False)
     discover_next_at: Mapped[Moment | None] = mapped_column(default=now)  # None once its channels were looked for
     discover_failures: Mapped[int] = mapped_column(default=0)  # looks in a row that failed for the moment
     discovered_at: Mapped[Moment | None]  # the end of the last look
-    discovery_problems: Mapped[list[str]] = mapped_column(
-        JSONB, default=list
-    )  # what was not found, and why, for people
     created_at: Mapped[Moment] = mapped_column(default=now)
+
+
+class OrganisationDetails(Base):
+    """What of an organisation its own people alone may see. No row stands for the defaults.
+
+    A table of its own: whoever signs up reads `organisations` from outside, and may not read this.
+    """
+
+    __tablename__ = "organisation_details"
+
+    organisation_id: Mapped[UUID] = mapped_column(ForeignKey("organisations.id", ondelete="CASCADE"), primary_key=True)
+    alert_excerpts: Mapped[bool] = mapped_column(default=False)
+    discovery_problems: Mapped[list[str]] = mapped_column(JSONB, default=list)  # what was not found, for people
 
 
 class ActivityCounter(Base):
@@ -95,7 +104,8 @@ class EmailCode(Base):
     id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
     purpose: Mapped[str]
     email: Mapped[ShortText]
-    subject: Mapped[str]  # the organisation that it is about: an ODS code, an organisation id or a name typed in
+    # The organisation that it is about: an ODS code, an id or a name typed in; of a reply also member and conversation.
+    subject: Mapped[str]
     ip: Mapped[str]
     code_hash: Mapped[str]
     name: Mapped[str] = mapped_column(default="")

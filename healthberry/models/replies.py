@@ -81,8 +81,9 @@ class Reply(Base, OrganisationOwned):
 class OutboxMail(Base, OrganisationOwned):
     """One mail that must go out: written in the transaction that causes it, sent by a job, its delivery visible.
 
-    `kind` names the template under templates/mail; `about` makes it once per member and cause. `message_id` is chosen
-    here, so that a second attempt after a crash is the same mail to the reader's program.
+    `kind` names the template under templates/mail; `about` makes it once per member and cause. One about many
+    conversations has no `conversation_id`: `mail_causes` names them. `message_id` is chosen here, so that a second
+    attempt after a crash is the same mail to the reader's program.
     """
 
     __tablename__ = "outbox_mails"
@@ -93,6 +94,7 @@ class OutboxMail(Base, OrganisationOwned):
         CheckConstraint("state in ('queued', 'sending', 'sent', 'failed', 'skipped')", name="state"),
         Index("ix_outbox_mails_open", "next_attempt_at", postgresql_where=text("state in ('queued', 'sending')")),
         Index("ix_outbox_mails_conversation", "organisation_id", "conversation_id"),
+        Index("ix_outbox_mails_about", "organisation_id", "about", postgresql_where=text("conversation_id IS NULL")),
     )
 
     member_id: Mapped[UUID]
@@ -106,6 +108,20 @@ class OutboxMail(Base, OrganisationOwned):
     queued_at: Mapped[Moment] = mapped_column(default=now)
     next_attempt_at: Mapped[Moment] = mapped_column(default=now)
     sent_at: Mapped[Moment | None]
+
+
+class MailCause(Base):
+    """One of the conversations that the mails with this `about` tell of together, whichever member they go to."""
+
+    __tablename__ = "mail_causes"
+    __table_args__ = (
+        owned_key("conversation_id", "conversations"),
+        Index("ix_mail_causes_conversation", "organisation_id", "conversation_id"),
+    )
+
+    organisation_id: Mapped[UUID] = mapped_column(primary_key=True)
+    about: Mapped[str] = mapped_column(primary_key=True)
+    conversation_id: Mapped[UUID] = mapped_column(primary_key=True)
 
 
 class Heartbeat(Base):

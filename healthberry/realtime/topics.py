@@ -10,7 +10,7 @@ from uuid import UUID
 
 from flask import current_app, render_template
 
-from healthberry.core import channels, conversations, inbox, thread
+from healthberry.core import channels, conversations, inbox, outbox, thread
 from healthberry.core.errors import Invalid, NotFound
 from healthberry.core.events import Event
 from healthberry.core.inbox import View
@@ -20,7 +20,18 @@ from healthberry.realtime.pieces import Sheet
 
 # After these a conversation may be in a view that it was not in before.
 _MAY_ENTER = frozenset(
-    {"conversation_arrived", "author_returned", "woke", "reopened", "waiting", "snoozed", "closed", "assigned"}
+    {
+        "conversation_arrived",
+        "author_returned",
+        "woke",
+        "reopened",
+        "waiting",
+        "snoozed",
+        "closed",
+        "assigned",
+        "replied",
+        "source_changed",
+    }
 )
 
 
@@ -41,7 +52,9 @@ class Inbox:
     view: View
 
     def concerns(self, change: Event) -> bool:
-        """Follow every conversation, and what a backfill brings in."""
+        """Follow every conversation, and what a backfill brings in; a row does not say who was told of it."""
+        if change.kind == outbox.MOVED:
+            return False
         return change.conversation_id is not None or change.kind == "backfill_progress"
 
     def paint(self, sheet: Sheet, member: Member, change: Event) -> str:
@@ -74,7 +87,9 @@ def ask_lists(sheet: Sheet, readers: Iterable[tuple[Topic, Member]], change: Eve
     if change.conversation_id is None:
         return
     questions = {
-        topic.question(member, change): (member, topic.view) for topic, member in readers if isinstance(topic, Inbox)
+        topic.question(member, change): (member, topic.view)
+        for topic, member in readers
+        if isinstance(topic, Inbox) and topic.concerns(change)
     }
     # In one order, so that the same views make the same statement, which the database layer then knows already.
     unknown = sorted((key for key in questions if sheet.find(key, change.number) is None), key=repr)
@@ -93,19 +108,27 @@ class Thread:
     conversation_id: UUID
 
     def concerns(self, change: Event) -> bool:
-        """Follow this conversation alone."""
+        """Follow this conversation alone, and the mails that tell of many: this may be one of them."""
+        if change.kind == outbox.MOVED and change.conversation_id is None:
+            return True
         return change.conversation_id == self.conversation_id
 
     def paint(self, sheet: Sheet, member: Member, change: Event) -> str:
-        """Return the entries, the head and the state of the reply."""
-        return sheet.once(("thread", self, member.id), change.number, lambda: self._render(member))
+        """Return the entries, the head, the details and the state of the reply; of an alert that moved, the details."""
+        if change.kind != outbox.MOVED:
+            template = "stream/_thread.html"
+        elif may(member, "see_colleagues"):
+            template = "stream/_details.html"
+        else:
+            return ""
+        return sheet.once((template, self, member.id), change.number, lambda: self._render(template, member))
 
-    def _render(self, member: Member) -> str:
+    def _render(self, template: str, member: Member) -> str:
         try:
             page = thread.open_conversation(member, self.conversation_id)
         except NotFound:
             return ""
-        return _render_page("stream/_thread.html", page=page, member=member)
+        return _render_page(template, page=page, member=member)
 
 
 @dataclass(frozen=True)

@@ -68,6 +68,7 @@ def _once(name: str, others: Iterable[str]) -> tuple[str, ...]:
 def succeed(register: dict[str, Entry], pairs: Iterable[tuple[str, str]]) -> None:
     """Write who follows whom into both entries, and let children of a closed parent follow its one successor.
 
+    A successor that closed in its turn is replaced by those who followed it: what closed leads to who is there now.
     Pairs of which a code is unknown are left out. What has a successor and no closing day is closed the day before
     the successor opened, or on the day the successor's source describes.
     """
@@ -83,6 +84,8 @@ def succeed(register: dict[str, Entry], pairs: Iterable[tuple[str, str]]) -> Non
         register[code] = replace(register[code], successor_codes=tuple(codes), closed_on=closed)
     for code, codes in before.items():
         register[code] = replace(register[code], predecessor_codes=tuple(codes))
+    for code in after:
+        register[code] = replace(register[code], successor_codes=heirs(register, code))
     for code, entry in register.items():
         parent = current(register, entry.parent_code)
         if parent != entry.parent_code:
@@ -102,6 +105,23 @@ def current(register: Mapping[str, Entry], code: str) -> str:
         seen.add(code)
         code = register[code].successor_codes[0]
     return code
+
+
+def heirs(register: Mapping[str, Entry], code: str) -> tuple[str, ...]:
+    """Return the open ones that a closed code became, through any number of mergers and splits.
+
+    Where none of them is open any more, it is the direct successors.
+    """
+    seen, waiting, found = {code}, [*register[code].successor_codes], []
+    while waiting:
+        heir = waiting.pop(0)
+        if heir in seen or heir not in register:
+            continue
+        seen.add(heir)
+        if register[heir].closed_on is None:
+            found.append(heir)
+        waiting += register[heir].successor_codes if register[heir].closed_on else ()
+    return tuple(sorted(found)) or register[code].successor_codes
 
 
 def doubles(register: Mapping[str, Entry], weaker: str) -> list[str]:

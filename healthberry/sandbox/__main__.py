@@ -8,10 +8,10 @@ import argparse  # noqa: E402
 import os  # noqa: E402
 import sys  # noqa: E402
 
-from healthberry.sandbox.config import KEY_NAMES, BadSetting, Settings  # noqa: E402
+from healthberry.sandbox.config import KEY_NAMES, BadSetting, documented  # noqa: E402
 from healthberry.sandbox.server import serve  # noqa: E402
 
-NAMES = (*KEY_NAMES, "SANDBOX_DATA", "SANDBOX_SEED", *(f"SANDBOX_{name.upper()}" for name in vars(Settings())))
+NAMES = (*KEY_NAMES, *documented())
 
 
 def main() -> int:

@@ -4,6 +4,7 @@ import random
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
+from typing import Any
 
 KEY_NAMES = (
     "NHSUK_SUBSCRIPTION_KEY",
@@ -23,67 +24,78 @@ class BadSetting(ValueError):
     """A setting has a value that the sandbox cannot use; the text is meant for people."""
 
 
+def _setting(about: str, default: Any) -> Any:
+    return field(default=default, metadata={"about": about})
+
+
 @dataclass
 class Settings:
-    """Hold what `POST /control/settings` may change; all durations in seconds.
+    """Hold what `POST /control/settings` may change; all durations in seconds."""
 
-    `duplicate_rule`: where equal words are refused by X (`account`, `same_parent`, `off`).
-    `moderator_edits`: how often Care Opinion's moderator changes a response a little.
-    `nhsuk_dates`: which date `fromDate` and `toDate` of NHS.UK compare with (the documents do not say).
-    `stray_every`: every how many Care Opinion lists one holds a stray string; 0 = never.
-    """
+    latency_seconds: float = _setting("how much later each request to a provider is answered (seconds)", 0.0)
+    seed_items: int = _setting("past items per channel, invented when an organisation is first asked for (number)", 120)
+    life_seconds: float = _setting(
+        "about how often each organisation gets a new item by itself, 0 for never; `make run` sets 60 (seconds)", 0.0
+    )
+    careopinion_delay_seconds: float = _setting(
+        "how long Care Opinion's moderator takes for a response (seconds)", 20.0
+    )
+    nhsuk_delay_seconds: float = _setting("how long NHS.UK's moderator takes for a response (seconds)", 0.0)
+    rate_limits: bool = _setting("on: providers refuse who asks too often; off: they never do", True)
+    clock_offset_seconds: float = _setting("how far the providers' clock is ahead (seconds)", 0.0)
+    duplicate_rule: str = _setting("where X refuses the same words again: account, same_parent or off", "account")
+    duplicate_window_seconds: float = _setting("how long X remembers words that it refuses again (seconds)", 86400.0)
+    moderator_edits: str = _setting(
+        "how often Care Opinion's moderator changes a response a little: never, sometimes or always", "sometimes"
+    )
+    # The documents do not say which.
+    nhsuk_dates: str = _setting("which date NHS.UK's fromDate and toDate mean: submitted or updated", "submitted")
+    stray_every: int = _setting(
+        "every how many lists of Care Opinion one holds a stray string; 0 for none (number)", 30
+    )
 
-    latency_seconds: float = 0.0
-    seed_items: int = 120
-    life_seconds: float = 0.0
-    careopinion_delay_seconds: float = 20.0
-    nhsuk_delay_seconds: float = 0.0
-    rate_limits: bool = True
-    clock_offset_seconds: float = 0.0
-    duplicate_rule: str = "account"
-    duplicate_window_seconds: float = 86400.0
-    moderator_edits: str = "sometimes"
-    nhsuk_dates: str = "submitted"
-    stray_every: int = 30
-
-    def change(self, name: str, value: object) -> None:
-        """Set one value after checking its type and range.
+    def change(self, name: str, value: object, shown: str = "") -> None:
+        """Set one value after checking its type and range; `shown` is what people call it, where not `name`.
 
         Raises: BadSetting.
         """
         kinds = {item.name: item.type for item in fields(self)}
         if name not in kinds:
             raise BadSetting(f"{name} is not a setting. Known: {', '.join(sorted(kinds))}.")
-        setattr(self, name, _checked(name, kinds[name], value))
+        try:
+            setattr(self, name, _checked(name, kinds[name], value))
+        except ValueError as problem:
+            raise BadSetting(f"{shown or name} {problem}, not {value!r}.") from None
 
 
 def _checked(name: str, kind: object, value: object) -> object:
     if kind is bool:
-        return _truth(name, value)
+        return _truth(value)
     if kind is str:
         return _choice(name, value)
     try:
         number = float(str(value))
     except ValueError:
-        raise BadSetting(f"{name} must be a number, not {value!r}.") from None
-    if not -1e10 < number < 1e10 or (number < 0 and name != "clock_offset_seconds"):
-        raise BadSetting(f"{name} is out of range: {value!r}.")
+        raise ValueError("must be a number") from None
+    lowest = -1e10 if name == "clock_offset_seconds" else 0
+    if not lowest <= number <= 1e10:
+        raise ValueError(f"must be a number from {lowest:g} to {1e10:g}")
     return int(number) if kind is int else number
 
 
-def _truth(name: str, value: object) -> bool:
+def _truth(value: object) -> bool:
     word = str(value).strip().lower()
     if word in ("1", "true", "on", "yes"):
         return True
     if word in ("0", "false", "off", "no"):
         return False
-    raise BadSetting(f"{name} must be on or off, not {value!r}.")
+    raise ValueError("must be on or off")
 
 
 def _choice(name: str, value: object) -> str:
     allowed = {"duplicate_rule": DUPLICATE_RULES, "moderator_edits": MODERATOR_HABITS, "nhsuk_dates": NHSUK_DATES}[name]
     if value not in allowed:
-        raise BadSetting(f"{name} must be one of {', '.join(allowed)}, not {value!r}.")
+        raise ValueError(f"must be one of {', '.join(allowed)}")
     return str(value)
 
 
@@ -111,25 +123,49 @@ class Config:
 
 
 def read_config(source: Mapping[str, str]) -> Config:
-    """Read the configuration from a mapping such as `os.environ`; blank values count as not given.
+    """Read the configuration from a mapping such as the environment; blank values count as not given.
 
     Raises: BadSetting, naming every bad value at once.
     """
-    settings, problems = Settings(), []
-    for item in fields(Settings):
-        raw = source.get("SANDBOX_" + item.name.upper(), "")
-        if raw.strip():
-            try:
-                settings.change(item.name, raw.strip())
-            except BadSetting as problem:
-                problems.append(f"SANDBOX_{item.name.upper()}: {problem}")
-    seed = source.get("SANDBOX_SEED", "").strip() or "1"
-    if not seed.lstrip("-").isdigit():
-        problems.append(f"SANDBOX_SEED: must be a whole number, not {seed!r}.")
-    if problems:
-        raise BadSetting(" ".join(problems))
+    settings, seed, wrong = _read(source)
+    if wrong:
+        raise BadSetting("\n".join(wrong))
     keys = {name.lower(): source.get(name, "").strip() or _made_up(name) for name in KEY_NAMES}
-    return Config(Keys(**keys), source.get("SANDBOX_DATA", "").strip() or ":memory:", int(seed), settings)
+    return Config(Keys(**keys), source.get("SANDBOX_DATA", "").strip() or ":memory:", seed, settings)
+
+
+def problems(source: Mapping[str, str]) -> list[str]:
+    """Say what `read_config` would refuse: a sentence for each bad value, which begins with its name."""
+    return _read(source)[2]
+
+
+def documented() -> dict[str, tuple[str, Any]]:
+    """Return every setting of the sandbox alone by its name in the environment: what it is, and what it is unset."""
+    changeable = {_name(item.name): (item.metadata["about"], item.default) for item in fields(Settings)}
+    return {
+        "SANDBOX_DATA": ("file that keeps what was written; unset: in memory, with `make run` in its own folder", None),
+        "SANDBOX_SEED": ("the same number invents the same world", 1),
+        **changeable,
+    }
+
+
+def _read(source: Mapping[str, str]) -> tuple[Settings, int, list[str]]:
+    settings, wrong = Settings(), []
+    for item in fields(Settings):
+        given = source.get(_name(item.name), "").strip()
+        try:
+            if given:
+                settings.change(item.name, given, _name(item.name))
+        except BadSetting as problem:
+            wrong.append(str(problem))
+    seed = source.get("SANDBOX_SEED", "").strip() or "1"
+    if not (seed.isascii() and seed.removeprefix("-").isdigit()):
+        return settings, 0, [*wrong, f"SANDBOX_SEED must be a whole number, not {seed!r}."]
+    return settings, int(seed), wrong
+
+
+def _name(setting: str) -> str:
+    return f"SANDBOX_{setting.upper()}"
 
 
 def _made_up(name: str) -> str:

@@ -128,9 +128,10 @@ def withdraw(channel: str, remote_id: str) -> ResponseReturnValue:
 def order_fault() -> ResponseReturnValue:
     """Order a fault for the next `times` requests that it fits."""
     body = given.body()
-    channel, kind, times = given.channel(body.get("channel")), body.get("kind"), body.get("times", 1)
-    if kind not in faults.KINDS:
-        raise Unusable(f"kind must be one of {', '.join(faults.KINDS)}.")
+    channel, kind = given.channel(body.get("channel")), faults.kind_called(body.get("kind"))
+    times = body.get("times", 1)
+    if kind is None:
+        raise Unusable(f"kind must be one of {', '.join((*faults.KINDS, *faults.ALIASES))}.")
     if not isinstance(times, int) or not 1 <= times <= 100_000:
         raise Unusable("times must be a whole number from 1.")
     if body.get("operation") not in (None, *faults.OPERATIONS):

@@ -5,8 +5,9 @@ from typing import Any
 
 from flask import request
 
-from . import faults
+from . import faults, handles
 from .publish import Unusable
+from .state import here
 
 
 def body() -> dict[str, Any]:
@@ -31,14 +32,26 @@ def channel(value: object) -> str:
 
 
 def place(channel: str, body: dict[str, Any]) -> str:
-    """Return the code or handle by which a channel knows the organisation.
+    """Return the code or handle by which a channel knows the organisation; for X a known organisation's code will do.
 
     Raises: Unusable.
     """
-    wanted = "handle" if channel == "x" else "ods_code"
-    value = body.get(wanted)
+    code = _words(body, "ods_code")
+    if channel != "x":
+        if not code:
+            raise Unusable(f"ods_code is missing: {channel} knows an organisation by it.")
+        return code
+    handle = _words(body, "handle") or (handles.of(here().store, code) if code else None)
+    if not handle:
+        known = f"; none is known for {code}" if code else ""
+        raise Unusable(f"Give handle: x knows an organisation by it{known}.")
+    return handle
+
+
+def _words(body: dict[str, Any], name: str) -> str | None:
+    value = body.get(name)
     if not isinstance(value, str) or not value.strip() or len(value) > 60:
-        raise Unusable(f"{wanted} is missing: {channel} knows an organisation by it.")
+        return None
     return value.strip()
 
 

@@ -7,7 +7,7 @@ from flask import jsonify, request
 from flask.typing import ResponseReturnValue
 
 from . import control_input as given
-from . import seed, x_store
+from . import handles, seed, x_store
 from .control import blueprint
 from .publish import Unusable
 from .state import here
@@ -78,12 +78,19 @@ def _set_account(handle: str, state: str) -> None:
 
 @blueprint.post("/organisations")
 def organisation() -> ResponseReturnValue:
-    """Name an organisation, or take it off a provider's list: `{ods_code, name?, careopinion?: bool, nhsuk?: bool}`."""
+    """Name an organisation, say its handle on X, or take it off a provider's list.
+
+    `{ods_code, name?, handle?, careopinion?: bool, nhsuk?: bool}`.
+    """
     body = given.body()
     code = seed.place_key("nhsuk", str(body.get("ods_code") or ""))
     if not code:
         raise Unusable("ods_code is missing.")
-    name = body.get("name")
+    name, handle = body.get("name"), body.get("handle")
+    if handle is not None:
+        if not x_store.HANDLE.fullmatch(str(handle).lstrip("@")):
+            raise Unusable("handle must have 1 to 15 letters, digits or underscores.")
+        handles.remember(here().store, code, str(handle))
     values = (
         code,
         None if name is None else str(name),
@@ -91,7 +98,8 @@ def organisation() -> ResponseReturnValue:
         int(body.get("nhsuk", True) is not False),
     )
     here().store.run("INSERT OR REPLACE INTO organisations VALUES (?, ?, ?, ?)", *values)
-    return jsonify(ods_code=code, name=name, careopinion=bool(values[2]), nhsuk=bool(values[3])), 201
+    known = {"ods_code": code, "name": name, "handle": handles.of(here().store, code)}
+    return jsonify(**known, careopinion=bool(values[2]), nhsuk=bool(values[3])), 201
 
 
 @blueprint.post("/careopinion-keys")

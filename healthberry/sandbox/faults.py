@@ -15,7 +15,24 @@ EARLY = ("rate_limit", "server_error", "timeout_before", "expired_token", "html_
 LISTING = ("duplicate_delivery", "stray")
 LATE = ("timeout_after", "truncated_body", "cut_connection", "malformed_utf8", *LISTING)
 KINDS = EARLY + LATE
+# What else the kinds are called.
+ALIASES = {
+    "429": "rate_limit",
+    "500": "server_error",
+    "timeout": "timeout_before",
+    "timeout_before_storing": "timeout_before",
+    "timeout_after_storing": "timeout_after",
+    "duplicate": "duplicate_delivery",
+    "truncated": "truncated_body",
+    "expired": "expired_token",
+}
 OPERATIONS = ("read", "reply", "token")
+
+
+def kind_called(name: object) -> str | None:
+    """Return the kind that is called so (429 and 500 may be numbers), None for none."""
+    known = ALIASES.get(str(name), name)
+    return str(known) if known in KINDS else None
 
 
 @dataclass

@@ -35,6 +35,15 @@ class Limits:
             self._windows[(who, what)] = (start, used)
         return Verdict(allowed, limit, max(0, limit - used), start + window_seconds)
 
+    def look(self, who: str, what: str, limit: int, window_seconds: int, now: int) -> Verdict:
+        """Say what `hit` would, without counting."""
+        second = now // 1000
+        with self._lock:
+            start, used = self._windows.get((who, what), (second, 0))
+        if second >= start + window_seconds or second < start:
+            start, used = second, 0
+        return Verdict(used < limit, limit, max(0, limit - used), start + window_seconds)
+
     def recent(self, who: str, limit: int, moment: float) -> bool:
         """Say whether `who` had fewer than `limit` requests in the second before `moment`, and count this one if so."""
         with self._lock:

@@ -1,10 +1,11 @@
 """Pages where one acts as a patient: choose an organisation, write, and see the answers."""
 
 import re
+import secrets
 from typing import Any
 from urllib.parse import quote, unquote
 
-from flask import Blueprint, Response, make_response, redirect, render_template, request
+from flask import Blueprint, Response, g, make_response, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 
 from . import careopinion_store, describe, nhsuk_store, publish, seed, x_store
@@ -16,15 +17,24 @@ blueprint = Blueprint("pages", __name__)
 LONGEST = 1_000_000
 CHANNELS = {"x": "X", "nhsuk": "NHS.UK", "careopinion": "Care Opinion"}
 POLICY = "default-src 'none'; style-src 'self'; img-src 'self'; form-action *; base-uri 'none'; frame-ancestors 'none'"
+ONE_SCRIPT = "; connect-src 'self'; script-src 'nonce-{nonce}'"
 
 
 @blueprint.after_app_request
 def harden(response: Response) -> Response:
-    """Forbid scripts on every page, whatever patients write."""
+    """Forbid scripts on every page, whatever patients write, but the one that a page itself asked a nonce for."""
     if response.mimetype == "text/html":
-        response.headers.setdefault("Content-Security-Policy", POLICY)
+        script = ONE_SCRIPT.format(nonce=g.nonce) if "nonce" in g else ""
+        response.headers.setdefault("Content-Security-Policy", POLICY + script)
         response.headers.setdefault("X-Content-Type-Options", "nosniff")
     return response
+
+
+@blueprint.app_template_global("nonce")
+def nonce() -> str:
+    """Make what lets this answer's own script run."""
+    g.nonce = secrets.token_urlsafe(16)
+    return str(g.nonce)
 
 
 @blueprint.app_template_filter("day")

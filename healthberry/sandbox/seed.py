@@ -3,7 +3,7 @@
 from random import Random
 from typing import Any
 
-from . import careopinion_store, nhsuk_store, x_store
+from . import careopinion_store, handles, nhsuk_store, x_store
 from .config import chance
 from .invent import DAY, Inventor, visit
 from .kinds import is_site, root
@@ -41,6 +41,8 @@ def note(sandbox: Sandbox, channel: str, place: str) -> bool:
     """Enter an organisation among those asked for, without a past; return whether it was new."""
     key, now = place_key(channel, place), sandbox.store.now()
     new = sandbox.store.run("INSERT OR IGNORE INTO places VALUES (?, ?, ?)", channel, key, now) > 0
+    if new and channel == "x":
+        handles.notice(sandbox.store, place)
     next_at = now + int(1000 * sandbox.settings.life_seconds * chance(now, key).uniform(0.5, 1.5))
     sandbox.store.run("INSERT OR IGNORE INTO living VALUES (?, ?)", living_root(channel, key), next_at)
     return new

@@ -7,7 +7,8 @@ from collections.abc import Mapping
 import gevent
 from gevent.pywsgi import WSGIServer
 
-from . import create_app, life, sandbox_of
+from . import life
+from .application import create_app, sandbox_of
 
 
 def serve(config: Mapping[str, str], host: str, port: int) -> int:

@@ -10,11 +10,12 @@ from . import x_params as params
 from .gate import guard
 from .state import here
 from .store import Row
-from .x_auth import call
+from .x_auth import call, say_limits
 from .x_shapes import invalid, not_allowed, not_found, post_json, references, token_for, user_json
 
 blueprint = Blueprint("x", __name__, url_prefix="/x/2")
 guard(blueprint, "x")
+blueprint.after_request(say_limits)
 
 
 @blueprint.errorhandler(params.Wrong)

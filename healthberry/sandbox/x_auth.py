@@ -5,9 +5,10 @@ from dataclasses import dataclass
 from functools import wraps
 from hmac import compare_digest
 
-from flask import Response, g, make_response, request
+from flask import Response, current_app, g, make_response, request
 from flask.typing import ResponseReturnValue
 
+from .limits import Verdict
 from .state import here
 from .x_shapes import problem
 
@@ -64,6 +65,7 @@ def call(
                 return refusal or problem(403, "Forbidden", "Forbidden")
             return _counted(who, view, values, limit, window)
 
+        called.limits = (user, app, window)  # type: ignore[attr-defined]
         return called
 
     return wrap
@@ -88,13 +90,28 @@ def _counted(
     verdict = sandbox.limits.hit(
         who.identity, view.__name__, limit, window, sandbox.store.now(), sandbox.settings.rate_limits
     )
-    g.caller = who
-    answer = (
-        make_response(view(**values)) if verdict.allowed else problem(429, "Too Many Requests", "Too Many Requests")
-    )
-    answer.headers["x-rate-limit-limit"] = str(verdict.limit)
-    answer.headers["x-rate-limit-remaining"] = str(verdict.remaining)
-    answer.headers["x-rate-limit-reset"] = str(verdict.reset)
-    answer.headers["x-access-level"] = "read" if who.user_id is None else "read-write"
+    g.caller, g.verdict = who, verdict
+    return make_response(view(**values)) if verdict.allowed else problem(429, "Too Many Requests", "Too Many Requests")
+
+
+def say_limits(answer: Response) -> Response:
+    """Put X's headers on every reply, refusals and failures too; what an ordered fault said of the limits stays."""
+    limits = getattr(current_app.view_functions.get(request.endpoint or ""), "limits", None)
+    if limits is None:
+        return answer
+    who: Caller | None = g.get("caller") or caller()
+    verdict: Verdict = g.get("verdict") or _standing(who, *limits)
+    answer.headers.setdefault("x-rate-limit-limit", str(verdict.limit))
+    answer.headers.setdefault("x-rate-limit-remaining", str(verdict.remaining))
+    answer.headers.setdefault("x-rate-limit-reset", str(verdict.reset))
+    answer.headers["x-access-level"] = "read-write" if who is not None and who.user_id is not None else "read"
     answer.headers["api-version"] = "2.167"
     return answer
+
+
+def _standing(who: Caller | None, user: int | None, app: int | None, window: int) -> Verdict:
+    """Return where somebody stands who was not counted: a stranger, or a caller whose kind is shut out here."""
+    by_user, by_app = user or app or 0, app or user or 0
+    limit = by_user if who is not None and who.user_id is not None else by_app
+    name = (request.endpoint or "").rsplit(".", 1)[-1]
+    return here().limits.look(who.identity if who else "nobody", name, limit, window, here().store.now())

@@ -11,6 +11,7 @@ revision = "0002_organisations"
 down_revision = "0001_register"
 
 OWNED = (
+    "organisation_details",
     "activity_counters",
     "members",
     "channels",
@@ -25,6 +26,7 @@ OWNED = (
     "drafts",
     "replies",
     "outbox_mails",
+    "mail_causes",
 )
 
 TABLES = """
@@ -65,14 +67,20 @@ CREATE TABLE organisations (
     postcode VARCHAR,
     web_domain VARCHAR,
     listed BOOLEAN NOT NULL,
-    alert_excerpts BOOLEAN NOT NULL,
     discover_next_at TIMESTAMP WITH TIME ZONE,
     discover_failures INTEGER NOT NULL,
     discovered_at TIMESTAMP WITH TIME ZONE,
-    discovery_problems JSONB NOT NULL,
     created_at TIMESTAMP WITH TIME ZONE NOT NULL,
     CONSTRAINT pk_organisations PRIMARY KEY (id),
     CONSTRAINT uq_organisations_ods_code UNIQUE (ods_code)
+);
+
+CREATE TABLE organisation_details (
+    organisation_id UUID NOT NULL,
+    alert_excerpts BOOLEAN NOT NULL,
+    discovery_problems JSONB NOT NULL,
+    CONSTRAINT pk_organisation_details PRIMARY KEY (organisation_id),
+    CONSTRAINT fk_organisation_details_organisation_id FOREIGN KEY(organisation_id) REFERENCES organisations (id) ON DELETE CASCADE
 );
 
 CREATE TABLE activity_counters (
@@ -104,10 +112,13 @@ CREATE TABLE channels (
     backfill_finished_at TIMESTAMP WITH TIME ZONE,
     items_loaded INTEGER NOT NULL,
     items_total INTEGER,
+    items_quarantined INTEGER NOT NULL,
     failures_in_a_row INTEGER NOT NULL,
     last_success_at TIMESTAMP WITH TIME ZONE,
     next_poll_at TIMESTAMP WITH TIME ZONE NOT NULL,
     claimed_until TIMESTAMP WITH TIME ZONE,
+    recheck_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    rechecked_at TIMESTAMP WITH TIME ZONE,
     created_at TIMESTAMP WITH TIME ZONE NOT NULL,
     organisation_id UUID NOT NULL,
     id UUID NOT NULL,
@@ -273,6 +284,7 @@ CREATE TABLE messages (
     received_at TIMESTAMP WITH TIME ZONE NOT NULL,
     edited_at TIMESTAMP WITH TIME ZONE,
     withdrawn_at TIMESTAMP WITH TIME ZONE,
+    recheck_at TIMESTAMP WITH TIME ZONE,
     organisation_id UUID NOT NULL,
     id UUID NOT NULL,
     CONSTRAINT pk_messages PRIMARY KEY (organisation_id, id),
@@ -285,6 +297,8 @@ CREATE TABLE messages (
 );
 
 CREATE INDEX ix_messages_conversation ON messages (organisation_id, conversation_id, posted_at, id);
+
+CREATE INDEX ix_messages_recheck ON messages (organisation_id, channel_id, recheck_at) WHERE recheck_at IS NOT NULL;
 
 CREATE TABLE notes (
     conversation_id UUID NOT NULL,
@@ -324,9 +338,21 @@ CREATE TABLE outbox_mails (
     CONSTRAINT fk_outbox_mails_organisation_id FOREIGN KEY(organisation_id) REFERENCES organisations (id) ON DELETE CASCADE
 );
 
+CREATE INDEX ix_outbox_mails_about ON outbox_mails (organisation_id, about) WHERE conversation_id IS NULL;
+
 CREATE INDEX ix_outbox_mails_conversation ON outbox_mails (organisation_id, conversation_id);
 
 CREATE INDEX ix_outbox_mails_open ON outbox_mails (next_attempt_at) WHERE state in ('queued', 'sending');
+
+CREATE TABLE mail_causes (
+    organisation_id UUID NOT NULL,
+    about VARCHAR NOT NULL,
+    conversation_id UUID NOT NULL,
+    CONSTRAINT pk_mail_causes PRIMARY KEY (organisation_id, about, conversation_id),
+    CONSTRAINT fk_conversation_id FOREIGN KEY(organisation_id, conversation_id) REFERENCES conversations (organisation_id, id) ON DELETE CASCADE
+);
+
+CREATE INDEX ix_mail_causes_conversation ON mail_causes (organisation_id, conversation_id);
 
 CREATE TABLE search_texts (
     organisation_id UUID NOT NULL,
@@ -392,7 +418,8 @@ CREATE POLICY own_organisation ON {table}
 CREATE POLICY owner_sees_all ON {table} TO CURRENT_USER USING (true) WITH CHECK (true);
 """
 
-# Names of organisations are public facts of the register; their settings are changed from within only.
+# Whoever signs up has to find the organisation, and these are public facts of the register; they are changed from within
+# only. What an organisation decided and what was not found for it stands in organisation_details, behind the wall.
 ORGANISATIONS_WALL = """
 ALTER TABLE organisations ENABLE ROW LEVEL SECURITY;
 ALTER TABLE organisations FORCE ROW LEVEL SECURITY;
@@ -440,6 +467,9 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public AS $$
       WHERE c.state <> 'off' AND c.next_poll_at <= at AND (c.claimed_until IS NULL OR c.claimed_until < at)
       ORDER BY c.next_poll_at LIMIT 500)
     UNION ALL
+    (SELECT 'recheck', c.organisation_id, c.id FROM channels c
+      WHERE c.state = 'active' AND c.recheck_at <= at ORDER BY c.recheck_at LIMIT 200)
+    UNION ALL
     (SELECT 'refresh', c.organisation_id, c.id FROM channels c
       WHERE c.secrets_expire_at <= at + interval '30 minutes' AND c.sealed_secrets IS NOT NULL
         AND (c.token_claimed_until IS NULL OR c.token_claimed_until < at) LIMIT 500)
@@ -475,6 +505,7 @@ DECLARE
     query tsquery := websearch_to_tsquery('english', words);
     hits integer;
     conditions text := '';
+    ordering text := ' ORDER BY c.last_activity_at DESC, c.id DESC LIMIT ' || size;
     statement text;
 BEGIN
     IF org IS NULL OR numnode(query) = 0 THEN
@@ -491,9 +522,10 @@ BEGIN
     END IF;
     IF filters ? 'only' THEN conditions := conditions || ' AND c.id = ($3->>''only'')::uuid'; END IF;
     IF filters ? 'at' THEN
-        conditions := conditions
-            || ' AND (c.last_activity_at, c.id) < (($3->>''at'')::timestamptz, ($3->>''id'')::uuid)';
+        conditions := conditions || ' AND (c.last_activity_at, c.id) ' || CASE WHEN filters ? 'upwards' THEN '>' ELSE '<' END
+            || ' (($3->>''at'')::timestamptz, ($3->>''id'')::uuid)';
     END IF;
+    IF filters ? 'upwards' THEN ordering := ' ORDER BY c.last_activity_at, c.id LIMIT ' || size; END IF;
     SELECT count(*) INTO hits FROM (
         SELECT 1 FROM search_texts s WHERE s.organisation_id = org AND s.words @@ query LIMIT 1501
     ) AS found;
@@ -501,13 +533,12 @@ BEGIN
         statement := 'WITH found AS MATERIALIZED (SELECT s.conversation_id FROM search_texts s'
             || ' WHERE s.organisation_id = $1 AND s.words @@ $2)'
             || ' SELECT c.id FROM found JOIN conversations c ON c.organisation_id = $1 AND c.id = found.conversation_id'
-            || ' WHERE true' || conditions || ' ORDER BY c.last_activity_at DESC, c.id DESC LIMIT ' || size;
+            || ' WHERE true' || conditions || ordering;
         RETURN QUERY EXECUTE statement USING org, query, filters;
     ELSE
         statement := 'SELECT c.id FROM conversations c JOIN search_texts s'
             || ' ON s.organisation_id = $1 AND s.conversation_id = c.id AND s.words @@ $2'
-            || ' WHERE c.organisation_id = $1' || conditions
-            || ' ORDER BY c.last_activity_at DESC, c.id DESC LIMIT ' || size;
+            || ' WHERE c.organisation_id = $1' || conditions || ordering;
         RETURN QUERY SELECT * FROM search_walk(statement, org, query, filters);
     END IF;
 END

@@ -13,6 +13,7 @@ from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, s
 from werkzeug.serving import make_server
 
 from healthberry.models.organisations import Member
+from tests.browser.office import office as office
 
 AXE = Path(__file__).resolve().parents[2] / "node_modules" / "axe-core" / "axe.min.js"
 PHONE, TABLET, DESK = (390, 844), (820, 1180), (1440, 900)

@@ -1,100 +1,16 @@
-"""The inbox and its conversations in a real browser: at three widths, by keyboard, live, and for everybody."""
+"""The inbox in a real browser: at three widths, by keyboard, and for everybody."""
 
 import re
-from dataclasses import dataclass
-from uuid import UUID
 
 import pytest
-from flask import Flask
-from playwright.sync_api import APIResponse, Page, Route, expect
+from playwright.sync_api import expect
 
-from healthberry.connectors.base import Author, Rating, SentReply
-from healthberry.core import events, inbox, scope, sending
+from healthberry.core import inbox
 from healthberry.core.inbox import View
-from healthberry.extensions import db
-from healthberry.models.channels import Channel
-from healthberry.models.organisations import Member
-from healthberry.models.replies import Reply
 from tests.browser.conftest import DESK, PHONE, TABLET, Look, overflows, violations
-from tests.world import World, moments_ago
+from tests.browser.office import Office, field
 
 pytestmark = pytest.mark.browser
-
-
-@dataclass
-class Office:
-    """An organisation with something to read on three channels."""
-
-    world: World
-    member: Member
-    nhsuk: Channel
-    careopinion: Channel
-    x: Channel
-    story: UUID
-    post: UUID
-
-    def arrives(self, channel: Channel, text: str, **fields: object) -> UUID:
-        """Let something arrive, and tell open pages."""
-        (made,) = self.world.arrives(channel, self.world.item(text, **fields))
-        events.commit()
-        return made
-
-    def author_returns(self, text: str) -> None:
-        """Let the author of the post write again, and tell open pages."""
-        again = {"thread_id": "p1", "in_reply_to": "p1", "posted_at": moments_ago(seconds=0), "ratings": ()}
-        self.world.arrives(self.x, self.world.item(text, **again))
-        events.commit()
-
-    def reply(self) -> Reply:
-        """Return the newest reply, as it is in the database now."""
-        scope.enter(self.member.organisation_id)
-        db.session.rollback()
-        db.session.expire_all()
-        newest: Reply = db.session.scalars(db.select(Reply).order_by(Reply.queued_at.desc()).limit(1)).one()
-        return newest
-
-
-@pytest.fixture
-def office(app: Flask, world: World) -> Office:
-    """Some forty conversations; a story and a post are the newest."""
-    organisation = world.organisation(name="City Hospitals Trust")
-    member = world.member(organisation, name="Priya Kaur")
-    world.member(organisation, name="Dawn Osei")
-    sealed = app.extensions["vault"].seal({"access_token": "token", "account_id": "9"})
-    nhsuk = world.channel(organisation, "nhsuk")
-    careopinion = world.channel(organisation, "careopinion")
-    x = world.channel(organisation, "x", remote_id="9", label="@city", account="@city", sealed_secrets=sealed)
-    old = [
-        world.item(f"The waiting room was warm, number {i}.", title=f"Visit {i}", service_name="Radiology")
-        for i in range(40)
-    ]
-    world.arrives(nhsuk, *old)
-    (post,) = world.arrives(
-        x,
-        world.item(
-            "Five hours in A&E. https://example.org/a",
-            remote_id="p1",
-            thread_id="p1",
-            ratings=(),
-            author=Author("s", "@samwrites"),
-            url="https://x.example/1",
-        ),
-    )
-    (story,) = world.arrives(
-        careopinion,
-        world.item(
-            "Mum was moved at night.\n\nNobody told us why.",
-            title="Nobody told us why Mum was being moved",
-            author=Author("m", "Marigold57"),
-            ratings=(Rating("Dignity", 2, 5),),
-            service_name="Ward 12",
-        ),
-    )
-    return Office(world, member, nhsuk, careopinion, x, story, post)
-
-
-def field(page: Page) -> str:
-    return page.input_value("#text")
 
 
 @pytest.mark.parametrize("size", [PHONE, TABLET, DESK, (320, 640)])
@@ -115,21 +31,6 @@ def test_axe_finds_nothing_and_nothing_is_wider_than_the_window(
     page.goto(f"/conversations/{office.post}")
     page.click("#tools [data-key='snooze']")
     assert violations(page) == []
-
-
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_states_of_a_reply_can_be_read_by_everybody(office: Office, look: Look, scheme: str) -> None:
-    page = look(f"/conversations/{office.post}", office.member, color_scheme=scheme)
-    page.fill("#text", "Thank you.")
-    page.click("#reply-form [type='submit']:visible")
-    expect(page.locator("#reply-state")).to_have_attribute("data-state", "queued")
-    for state in ("unknown", "failed", "copied", "written"):
-        reply = office.reply()
-        reply.state, reply.reason = state, "X refused this."
-        db.session.commit()
-        page.reload()
-        expect(page.locator("#reply-state")).to_have_attribute("data-state", state)
-        assert violations(page) == [], state
 
 
 def test_a_phone_shows_one_pane_with_the_tools_at_the_thumb(office: Office, look: Look) -> None:
@@ -227,119 +128,6 @@ def test_further_rows_come_as_one_scrolls(office: Office, look: Look) -> None:
     expect(page.locator("#rows .item")).to_have_count(42)
 
 
-def test_what_is_typed_is_saved_and_survives_a_reload_in_the_middle_of_a_word(office: Office, look: Look) -> None:
-    page = look(f"/conversations/{office.post}", office.member)
-    page.click("#text")
-    page.keyboard.type("Thank you for telling us")
-    expect(page.locator("#saved")).to_have_text("Saved just now")
-    expect(page.locator("#count")).to_have_text("24 of 280")
-    page.keyboard.type(". We are so")
-    page.reload()
-    assert field(page) == "Thank you for telling us. We are so"
-    expect(page.locator("#saved")).to_have_text("Saved just now")
-    page.fill("#text", "Another start")
-    page.click("#rows .item:nth-child(5) .item__link")
-    expect(page.locator(f"#thread[data-conversation='{office.post}']")).to_have_count(0)
-    page.goto(f"/conversations/{office.post}")
-    assert field(page) == "Another start"
-
-
-def test_the_link_of_an_alert_leads_to_the_composer(office: Office, look: Look) -> None:
-    for size in (PHONE, DESK):
-        page = look(f"/conversations/{office.post}#reply", office.member, size)
-        expect(page.locator("#text")).to_be_focused()
-        expect(page.locator("#text")).to_be_in_viewport()
-
-
-def test_what_cannot_be_saved_is_said_and_saved_later(office: Office, look: Look) -> None:
-    page = look(f"/conversations/{office.post}", office.member)
-    page.context.set_offline(True)
-    page.click("#text")
-    page.keyboard.type("In the lift")
-    expect(page.locator("#saved")).to_have_text("Not saved: you are offline")
-    page.context.set_offline(False)
-    expect(page.locator("#saved")).to_have_text("Saved just now")
-
-
-def test_news_arrives_beside_the_composer_and_has_to_be_read_before_publishing(office: Office, look: Look) -> None:
-    page = look(f"/conversations/{office.post}", office.member)
-    page.click("#text")
-    page.keyboard.type("We are sorry")
-    expect(page.locator("#saved")).to_have_text("Saved just now")
-    office.author_returns("Now it is seven hours.")
-    expect(page.locator("#entries")).to_contain_text("Now it is seven hours.")
-    page.keyboard.type(", truly.")
-    assert field(page) == "We are sorry, truly."
-    page.click("#reply-form [type='submit']:visible")
-    expect(page.locator("#news")).to_contain_text("Now it is seven hours.")
-    expect(page.locator("#news")).to_be_focused()
-    assert violations(page) == []
-    assert field(page) == "We are sorry, truly."
-    page.click("text=Publish anyway, I have read it")
-    expect(page.locator("#reply-state")).to_have_attribute("data-state", "queued")
-    # The stream may have told the state before the form's own answer came.
-    expect(page.locator("#text")).to_have_value("")
-    assert office.reply().text == "We are sorry, truly."
-
-
-def test_a_reply_is_seen_going_out_and_the_composer_comes_back(office: Office, look: Look) -> None:
-    page = look(f"/conversations/{office.post}", office.member)
-    page.fill("#text", "Thank you.")
-    page.click("#reply-form [type='submit']:visible")
-    expect(page.locator("#reply-state")).to_contain_text("On its way to X")
-    expect(page.locator("#text")).to_be_hidden()
-    sending.mark_unknown(office.reply())
-    events.commit()
-    expect(page.locator("#reply-state")).to_contain_text("X did not answer: finding out whether it went out.")
-    sending.mark_sent(office.reply(), SentReply("55", "https://x.example/55"))
-    events.commit()
-    expect(page.locator("#entries .bubble--out")).to_contain_text("Thank you.")
-    expect(page.locator("#entries .bubble--out")).to_contain_text("posted on X")
-    expect(page.locator("#text")).to_be_visible()
-    assert field(page) == ""
-
-
-def test_a_failure_puts_the_words_back_under_the_readers_eyes(office: Office, look: Look) -> None:
-    page = look(f"/conversations/{office.post}", office.member)
-    page.fill("#text", "Thank you.")
-    page.click("#reply-form [type='submit']:visible")
-    expect(page.locator("#reply-state")).to_have_attribute("data-state", "queued")
-    sending.mark_failed(office.reply(), "The author allows no replies.")
-    events.commit()
-    expect(page.locator("#reply-state")).to_contain_text("The author allows no replies.")
-    expect(page.locator("#text")).to_have_value("Thank you.")
-    page.click("text=Try again as it is")
-    expect(page.locator("#reply-state")).to_have_attribute("data-state", "queued")
-
-
-def test_a_failing_server_takes_neither_the_words_nor_their_saving_away(app: Flask, office: Office, look: Look) -> None:
-    page = look(f"/conversations/{office.post}", office.member)
-    page.click("#text")
-    page.keyboard.type("Thank you.")
-    page.route("**/reply", lambda route: route.abort())
-    page.click("#reply-form [type='submit']:visible")
-    expect(page.locator("#notice")).to_contain_text("did not answer")
-    page.click("#text")
-    page.keyboard.press("End")
-    page.keyboard.type(" Truly.")
-    expect(page.locator("#saved")).to_have_text("Saved just now")
-    page.reload()
-    assert field(page) == "Thank you. Truly."
-
-
-def test_copying_opens_the_site_with_the_words_on_the_clipboard(office: Office, look: Look, site: str) -> None:
-    story = office.arrives(office.careopinion, "Kind nurses.", url=f"{site}/accessibility", title="Kind")
-    page = look(f"/conversations/{story}", office.member, permissions=["clipboard-read", "clipboard-write"])
-    page.fill("#text", "Dear author, thank you.")
-    with page.expect_popup() as opened:
-        page.click("text=Copy and open Care Opinion")
-    assert opened.value.url == f"{site}/accessibility"
-    expect(page.locator("#reply-state")).to_have_attribute("data-state", "copied")
-    assert page.evaluate("navigator.clipboard.readText()") == "Dear author, thank you."
-    page.click("text=Put the text back")
-    expect(page.locator("#text")).to_have_value("Dear author, thank you.")
-
-
 def test_the_keyboard_alone_is_enough(office: Office, look: Look) -> None:
     page = look("/inbox", office.member)
     page.keyboard.press("j")
@@ -412,26 +200,3 @@ def test_without_script_one_reads_saves_notes_and_closes(office: Office, look: L
     expect(page.locator("#thread-head")).to_have_attribute("data-status", "closed")
     page.click("text=Open again")
     expect(page.locator("#thread-head")).to_have_attribute("data-status", "open")
-
-
-def test_an_answer_that_comes_late_does_not_undo_what_the_stream_told(office: Office, look: Look) -> None:
-    page = look(f"/conversations/{office.post}", office.member)
-    expect(page.locator("#live")).to_have_text("Live")
-    held: list[tuple[Route, APIResponse]] = []
-    page.route("**/reply", lambda route: held.append((route, route.fetch())))
-    page.evaluate("document.addEventListener('htmx:finally:request', () => { window.answered = true })")
-    page.fill("#text", "Thank you.")
-    page.evaluate("window.answered = false")
-    page.click("#reply-form [type='submit']:visible")
-    expect(page.locator("#reply-state")).to_have_attribute("data-state", "queued")
-    sending.mark_sent(office.reply(), SentReply("55", "https://x.example/55"))
-    events.commit()
-    expect(page.locator("#reply-state")).to_have_attribute("data-state", "none")
-
-    (route, answer) = held[0]
-    route.fulfill(response=answer)
-
-    page.wait_for_function("window.answered")
-    expect(page.locator("#reply-state")).to_have_attribute("data-state", "none")
-    expect(page.locator("#text")).to_be_visible()
-    expect(page.locator("#text")).to_have_value("")

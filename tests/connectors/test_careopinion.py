@@ -106,7 +106,8 @@ def test_a_sentence_among_stories_is_kept_aside_after_a_second_look() -> None:
             break
     assert found == {"1", "2"}
     assert len(bad) == 1
-    assert "Something went wrong" in bad[0].reason
+    assert "bare sentence" in bad[0].reason
+    assert "Something went wrong" in bad[0].raw
 
 
 def test_a_story_that_could_not_be_read_the_first_time_is_found_the_second() -> None:

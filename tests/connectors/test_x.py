@@ -299,6 +299,7 @@ def test_recheck_asks_for_a_hundred_at_a_time_and_reads_partial_errors() -> None
     provider = answering(body, EMPTY)
     found = x(provider).recheck(ONE, ["4", "5", "6", *[str(number) for number in range(1000, 1120)]])
     assert {item.remote_id: item.change for item in found} == {
+        str(SNOWFLAKE + 1): "created",
         str(SNOWFLAKE + 2): "edited",
         "4": "withdrawn",
         "5": "withdrawn",

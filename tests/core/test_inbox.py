@@ -8,7 +8,7 @@ from healthberry.core import conversations, inbox
 from healthberry.core.inbox import View
 from healthberry.extensions import db
 from healthberry.models.owned import now
-from tests.world import World
+from tests.world import World, moments_ago
 
 
 def _titles(page: inbox.ListPage) -> list[str]:
@@ -38,7 +38,7 @@ def test_filters_narrow_the_list(world: World) -> None:
     member = world.member(organisation)
     nhs = world.channel(organisation, "nhsuk")
     other = world.channel(organisation, "careopinion")
-    (first,) = world.arrives(nhs, world.item("A review", service_code="RXX01", service_name="City Hospital"))
+    (first,) = world.arrives(nhs, world.item("A review", service_code="ZZZ01", service_name="City Hospital"))
     (second,) = world.arrives(other, world.item("A story"))
     conversations.assign(member, first, member.id)
     conversations.close(member, second, "answered")
@@ -51,8 +51,8 @@ def test_filters_narrow_the_list(world: World) -> None:
     assert _titles(inbox.list_conversations(member, View(assigned="me"))) == ["A review"]
     assert _titles(inbox.list_conversations(member, View(status="all", assigned="nobody"))) == ["A story"]
     assert _titles(inbox.list_conversations(member, View(status="all", unread=True))) == ["A story"]
-    assert _titles(inbox.list_conversations(member, View(service="RXX01"))) == ["A review"]
-    assert inbox.services(member) == [("RXX01", "City Hospital")]
+    assert _titles(inbox.list_conversations(member, View(service="ZZZ01"))) == ["A review"]
+    assert inbox.services(member) == [("ZZZ01", "City Hospital")]
 
 
 def test_the_search_knows_word_forms_marks_hits_and_keeps_to_filters(world: World) -> None:
@@ -127,6 +127,41 @@ def test_neighbours_are_the_rows_above_and_below(world: World) -> None:
 
     assert inbox.neighbours(member, View(), ids[1]) == (ids[2], ids[0])
     assert inbox.neighbours(member, View(), ids[2]) == (None, ids[1])
+
+
+@pytest.mark.parametrize("many", [0, 1600])
+def test_neighbours_within_a_search_are_the_hits_above_and_below(world: World, many: int) -> None:
+    organisation = world.organisation()
+    member = world.member(organisation)
+    channel = world.channel(organisation)
+    world.arrives(channel, *[world.item("An old word on parking", posted_at=moments_ago(days=9)) for _ in range(many)])
+    ids = [world.arrives(channel, world.item(f"{what}"))[0] for what in ("Parking", "Nurses", "Parked", "No park")]
+    found = View(q="parking")
+
+    assert inbox.neighbours(member, found, ids[2]) == (ids[3], ids[0])
+    assert inbox.neighbours(member, found, ids[3]) == (None, ids[2])
+    if not many:
+        assert inbox.neighbours(member, found, ids[0]) == (ids[2], None)
+
+
+@pytest.mark.parametrize(
+    ("args", "status", "again"),
+    [
+        ({}, "open", {}),
+        ({"q": "nurse"}, "all", {"q": "nurse"}),
+        ({"q": "nurse", "status": "open"}, "open", {"q": "nurse", "status": "open"}),
+        ({"q": " "}, "open", {}),
+        ({"status": "all"}, "all", {"status": "all"}),
+        ({"q": "nurse", "status": "nonsense"}, "all", {"q": "nurse"}),
+    ],
+)
+def test_a_search_is_for_everything_unless_a_status_is_chosen(
+    args: dict[str, str], status: str, again: dict[str, str]
+) -> None:
+    view = View.from_args(args)
+    assert view.status == status
+    assert view.to_args() == again
+    assert View.from_args(again) == view
 
 
 def test_level_one_sees_no_colleague_in_a_row(world: World) -> None:

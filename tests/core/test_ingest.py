@@ -5,7 +5,7 @@ from datetime import timedelta
 from sqlalchemy import func, select
 
 from healthberry.connectors.base import Author, BadItem
-from healthberry.core import ingest, scope
+from healthberry.core import quarantine, scope
 from healthberry.extensions import db
 from healthberry.models.channels import QuarantinedItem
 from healthberry.models.conversations import Activity, Conversation, Message, Unread
@@ -57,6 +57,18 @@ def test_a_review_and_its_response_are_one_conversation_that_was_answered(world:
     assert conversation.title == "Waiting"
     assert conversation.replied is True
     assert (conversation.status, conversation.closed_reason) == ("closed", "answered")
+
+
+def test_an_answer_given_on_the_site_closes_the_conversation_and_that_is_written_down(world: World) -> None:
+    channel = world.channel(world.organisation())
+    review = world.item("Long wait")
+    world.arrives(channel, review)
+    world.arrives(channel, world.item("Sorry", thread_id=review.thread_id, direction="outbound"))
+
+    closed = db.session.scalars(db.select(Activity).filter_by(kind="closed")).one()
+
+    assert (closed.conversation_id, closed.member_id) == (_only_conversation().id, None)
+    assert closed.details == {"reason": "answered"}
 
 
 def test_what_only_the_organisation_said_opens_no_conversation(world: World) -> None:
@@ -149,7 +161,7 @@ def test_a_piece_that_cannot_be_read_is_kept_once_with_its_reason(world: World) 
     channel = world.channel(world.organisation())
     bad = BadItem('{"id": "\x00"}', "It has no text.")
 
-    added = [ingest.quarantine(channel, [bad, bad]), ingest.quarantine(channel, [bad])]
+    added = [quarantine.keep(channel, [bad, bad]), quarantine.keep(channel, [bad])]
 
     assert added == [1, 0]
     assert db.session.scalars(select(QuarantinedItem.reason)).all() == ["It has no text."]

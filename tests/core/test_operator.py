@@ -4,9 +4,11 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from click.testing import CliRunner
 from cryptography.fernet import Fernet
 from flask import Flask
 
+from healthberry.cli import commands
 from healthberry.connectors.base import Authorisation
 from healthberry.core import channels, events, members, operator, scope
 from healthberry.core.errors import Conflict
@@ -15,6 +17,7 @@ from healthberry.extensions import db
 from healthberry.models.channels import Channel
 from healthberry.models.organisations import Member
 from healthberry.models.owned import now
+from healthberry.settings import Settings
 from tests.world import World
 
 
@@ -26,6 +29,12 @@ def _signed_in(world: World, **fields: Any) -> tuple[Channel, Authorisation]:
     channels.connect(member, channel.id, replace(granted, **fields))
     db.session.commit()
     return channel, granted
+
+
+def _environment(settings: Settings, channel_keys: str) -> dict[str, str]:
+    """The settings of the application under test as a command finds them."""
+    kept = ("database_url", "redis_url", "mail_url", "mail_from", "secret_key", "public_url")
+    return {"CHANNEL_KEYS": channel_keys, **{name.upper(): str(getattr(settings, name)) for name in kept}}
 
 
 def test_tokens_are_sealed_at_rest_and_open_with_the_settings_key(world: World) -> None:
@@ -50,11 +59,38 @@ def test_a_new_key_seals_every_organisations_tokens_and_the_old_one_can_go(
     db.session.commit()
     app.extensions["vault"] = Vault([new])
 
-    assert rotated == 2
+    assert rotated == operator.Rotation(2, [])
     for channel in (first, second):
         scope.enter(channel.organisation_id)
         found = db.session.get_one(Channel, (channel.organisation_id, channel.id))
         assert channels.access_of(found).secrets["access_token"] == "very-secret"
+
+
+def test_a_channel_that_no_key_opens_is_named_and_the_others_are_sealed(
+    world: World, app: Flask, settings: Settings, channel_key: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, _ = _signed_in(world)
+    lost, _ = _signed_in(world)
+    last, _ = _signed_in(world)
+    scope.enter(lost.organisation_id)
+    stranger = Vault([Fernet.generate_key().decode()]).seal({"access_token": "old"})
+    db.session.get_one(Channel, (lost.organisation_id, lost.id)).sealed_secrets = stranger
+    db.session.commit()
+    scope.leave()
+    new = Fernet.generate_key().decode()
+    for name, value in _environment(settings, f"{new},{channel_key}").items():
+        monkeypatch.setenv(name, value)
+
+    done = CliRunner().invoke(commands, ["secrets", "rotate"])
+
+    assert done.exit_code == 1
+    assert "2 channels sealed with the newest key." in done.output
+    assert str(lost.id) in done.output
+    app.extensions["vault"] = Vault([new])
+    for channel, sealed in ((first, True), (lost, False), (last, True)):
+        scope.enter(channel.organisation_id)
+        found = db.session.get_one(Channel, (channel.organisation_id, channel.id))
+        assert ("access_token" in channels.access_of(found).secrets) is sealed
 
 
 def test_a_lost_key_means_signing_in_again_not_a_broken_page(world: World, app: Flask) -> None:

@@ -14,7 +14,10 @@ from healthberry.extensions import db
 from healthberry.models.channels import Channel
 from healthberry.models.conversations import Conversation
 from healthberry.models.organisations import Member, Organisation
+from tests.mail.conftest import mail_servers, use_mail_server
 from tests.world import World
+
+__all__ = ["desk", "mail_servers", "use_mail_server"]
 
 HTMX = {"HX-Request": "true", "HX-Request-Type": "partial"}
 

@@ -4,12 +4,12 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from healthberry.connectors.base import Author, Rating
-from healthberry.core import inbox, thread
+from healthberry.connectors.base import Author, Rating, SentReply
+from healthberry.core import inbox, sending, thread
 from healthberry.core.inbox import View
 from healthberry.extensions import db
 from healthberry.models.conversations import Message
-from healthberry.models.replies import OutboxMail
+from healthberry.models.replies import OutboxMail, Reply
 from tests.inbox.conftest import Desk
 from tests.world import moments_ago
 
@@ -240,7 +240,8 @@ def test_a_mailbox_alone_may_not_act(desk: Desk, story: UUID, action: str) -> No
     newcomer = desk.as_(desk.world.member(desk.organisation, level=1))
     answer = newcomer.send(f"/conversations/{story}/{action}", **ACTIONS[action])
     assert answer.status_code == 403
-    assert "Your settings say what is missing" in answer.text
+    assert "Your settings say what is missing." in answer.text
+    assert "approve" in newcomer.get("/settings").text
     assert desk.conversation(story).status == "open"
 
 
@@ -272,3 +273,19 @@ def test_the_details_say_whom_an_alert_reached(desk: Desk, story: UUID) -> None:
     db.session.commit()
     html = desk.get(f"/conversations/{story}").text
     assert "Not delivered to Priya Kaur. The mailbox does not exist." in html
+
+
+def test_a_mailbox_alone_does_not_learn_who_published(desk: Desk) -> None:
+    (post,) = desk.world.arrives(desk.x, desk.world.item("Five hours.", remote_id="p1", thread_id="p1", ratings=()))
+    path = f"/conversations/{post}"
+    desk.send(f"{path}/reply", text="Thank you.", version=str(desk.conversation(post).version))
+    reply = db.session.scalars(db.select(Reply)).one()
+    sending.mark_sent(reply, SentReply("55", "https://x.example/55"))
+    db.session.commit()
+    newcomer = desk.as_(desk.world.member(desk.organisation, level=1))
+
+    assert "Priya Kaur" in desk.get(path).text
+    html = newcomer.get(path).text
+    assert "Thank you." in html
+    assert "@city" in html
+    assert "Priya" not in html

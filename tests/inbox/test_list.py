@@ -5,10 +5,10 @@ import re
 import pytest
 
 from healthberry.connectors.base import Author, Rating
-from healthberry.core import inbox
+from healthberry.core import conversations, inbox
 from healthberry.core.inbox import View
 from healthberry.extensions import db
-from tests.inbox.conftest import Desk
+from tests.inbox.conftest import HTMX, Desk
 
 
 def rows(html: str) -> list[str]:
@@ -151,10 +151,19 @@ def test_no_hits_name_each_filter_that_can_be_dropped(desk: Desk) -> None:
         assert f'href="/inbox?{address}"' in html
 
 
-def test_a_search_without_hits_offers_to_search_everything(desk: Desk) -> None:
-    html = desk.get("/inbox?q=zebra&channel=x").text
+@pytest.mark.parametrize("narrower", ["channel=x", "status=open"])
+def test_a_search_without_hits_offers_to_search_everything(desk: Desk, narrower: str) -> None:
+    html = desk.get(f"/inbox?q=zebra&{narrower}").text
     assert "Nothing says “zebra”" in html
-    assert 'href="/inbox?status=all&amp;q=zebra"' in html
+    assert 'href="/inbox?q=zebra">Search in everything' in html
+
+
+def test_a_search_finds_what_is_closed_too(desk: Desk) -> None:
+    (closed,) = desk.world.arrives(desk.nhsuk, desk.world.item("A zebra crossing by the car park"))
+    conversations.close(desk.member, closed, "no_reply_needed")
+    db.session.commit()
+    assert "crossing by the car park" in desk.get("/inbox?q=zebra").text
+    assert "crossing by the car park" not in desk.get("/inbox?q=zebra&status=open").text
 
 
 def test_a_failing_channel_says_so_in_words_and_leads_to_the_channels(desk: Desk) -> None:
@@ -184,3 +193,16 @@ def test_looking_changes_nothing(desk: Desk) -> None:
     row = inbox.row_of(desk.member, View(), one)
     assert row is not None
     assert row[0].unread
+
+
+def test_a_forged_address_of_the_page_that_asks_counts_as_the_plain_list(desk: Desk) -> None:
+    (one,) = desk.world.arrives(desk.x, desk.world.item("two on X"))
+    nonsense = {**HTMX, "HX-Current-URL": "http://["}
+
+    listed = desk.get("/inbox?status=closed", **nonsense)
+    closed = desk._ask("POST", f"/conversations/{one}/close", data={"reason": "spam"}, headers=nonsense)
+
+    assert listed.status_code == closed.status_code == 200
+    assert listed.headers["HX-Push-Url"] == "/inbox?status=closed"
+    assert desk.conversation(one).status == "closed"
+    assert f'href="/conversations/{one}"' in closed.text

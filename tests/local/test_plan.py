@@ -76,6 +76,8 @@ def test_it_listens_where_it_is_told_to(tmp_path: Path, host: str, bind: str, sh
 
 def test_every_wrong_value_is_named_before_anything_starts(tmp_path: Path) -> None:
     given = {"HOST": "everywhere", "WORKERS": "many", "SESSION_HOURS": "long", "MAIL_URL": "post", "SANDBOX": "maybe"}
+    given |= {"WEB_BIND": "8600", "SANDBOX_SEED_ITEMS": "many", "SANDBOX_RATE_LIMITS": "no idea", "SANDBOX_SEED": "x"}
+    given |= {"SANDBOX_NHSUK_DATES": "both", "SANDBOX_LIFE_SECONDS": "-1"}
     with pytest.raises(SettingsError) as caught:
         checked(given, tmp_path)
     assert sorted(problem.split()[0] for problem in caught.value.problems) == sorted(given)

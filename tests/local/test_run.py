@@ -16,10 +16,9 @@ import psycopg
 import pytest
 import redis
 
-from healthberry.local.options import RunOptions
+from healthberry.local.postgres import OWNER, SUPERUSER, LocalPostgres
 from healthberry.local.sockets import free_port
-from healthberry.settings import Settings
-from tests.policy.test_settings import fields
+from tests.policy.test_settings import known
 
 ROOT = Path(__file__).resolve().parents[2]
 PORTS = ("WEB_PORT", "SANDBOX_PORT", "MAILBOX_PORT", "SMTP_PORT")
@@ -33,7 +32,7 @@ class Run:
     def __init__(self, folder: Path, ports: dict[str, int], **given: str) -> None:
         self.folder = folder
         # Empty rather than left out: a developer's own `.env` must not lead these processes to real servers.
-        clean = dict(os.environ) | dict.fromkeys([*fields(Settings), *fields(RunOptions), "MAKELEVEL"], "")
+        clean = dict(os.environ) | dict.fromkeys([*known(), "MAKELEVEL"], "")
         own = {"VAR_FOLDER": str(folder), "LOG_LEVEL": "WARNING", "WORKERS": "1", "SANDBOX_SEED_ITEMS": "5"}
         self.process = subprocess.Popen(
             [sys.executable, "-m", "healthberry.local.run"],
@@ -86,13 +85,17 @@ class Story:
 @pytest.fixture(scope="module")
 def story(open_to_all: Path) -> Story:
     folder = open_to_all / "var"
-    ports: dict[str, int] = {}
-    for name in PORTS:
-        ports[name] = free_port(0, avoid=frozenset(ports.values()))
-    seen = Story()
+    ports, seen = _free_ports(), Story()
     _first_start_until_one_is_killed(seen, folder, ports)
     _second_start_until_told_to_end(seen, folder, ports)
     return seen
+
+
+def _free_ports() -> dict[str, int]:
+    ports: dict[str, int] = {}
+    for name in PORTS:
+        ports[name] = free_port(0, avoid=frozenset(ports.values()))
+    return ports
 
 
 def _first_start_until_one_is_killed(seen: Story, folder: Path, ports: dict[str, int]) -> None:
@@ -184,9 +187,40 @@ def test_told_to_end_all_of_them_do(story: Story) -> None:
     assert story.left[1] == []
 
 
+def test_a_real_database_is_all_that_needs_to_be_named(postgres: LocalPostgres, open_folder: Path) -> None:
+    postgres.create_database("real_server")
+    given = postgres.url(SUPERUSER, "real_server")
+    run = Run(open_folder / "var", _free_ports(), DATABASE_URL=given)
+    try:
+        addresses = run.wait_until_ready()
+        database = httpx.get(f"{addresses['web']}/health").json()["checks"]["database"]
+        serving = [each for process in run.family() if (each := process.environ()).get("WEB_BIND")]
+        with psycopg.connect(addresses["database"]) as connection:
+            row = connection.execute("SELECT current_user, count(*) FROM providers").fetchone()
+    finally:
+        run.end(signal.SIGTERM)
+        postgres.drop_database("real_server")
+
+    assert database["ok"], database
+    assert row is not None
+    assert (row[0].startswith("healthberry_app_"), row[1] > 40_000) == (True, True)
+    assert addresses["database_owner"] == given
+    assert len(serving) >= 4
+    assert postgres.passwords[SUPERUSER] not in str(serving)
+    assert not (run.folder / "postgres").exists()
+
+
+def test_a_real_database_whose_role_may_not_make_another_is_refused(postgres: LocalPostgres, open_folder: Path) -> None:
+    run = Run(open_folder / "var", {}, DATABASE_URL=postgres.url(OWNER, "healthberry"))
+    said = run.end()
+
+    assert run.process.returncode == 2
+    assert said.count("CREATE ROLE") == 2
+
+
 def test_wrong_settings_are_all_named_and_nothing_is_started(tmp_path: Path) -> None:
-    run = Run(tmp_path / "var", {}, SESSION_HOURS="long", HOST="everywhere", MAIL_URL="post")
+    run = Run(tmp_path / "var", {}, SESSION_HOURS="long", HOST="everywhere", MAIL_URL="post", SANDBOX_SEED_ITEMS="many")
     said = run.end()
     assert run.process.returncode == 2
-    assert all(name in said for name in ("SESSION_HOURS", "HOST", "MAIL_URL"))
+    assert all(name in said for name in ("SESSION_HOURS", "HOST", "MAIL_URL", "SANDBOX_SEED_ITEMS"))
     assert not (tmp_path / "var" / "postgres").exists()

@@ -9,6 +9,9 @@ from healthberry.environment import mail_server
 from healthberry.extensions import mail
 from healthberry.mail.send import mail_config
 from tests.mail.outgoing import MailServers
+from tests.signup.conftest import providers
+
+__all__ = ["mail_servers", "providers", "use_mail_server"]
 
 
 @pytest.fixture

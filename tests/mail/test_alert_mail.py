@@ -1,27 +1,35 @@
 """What an alert mail says, what it never says, and that hostile text stays text."""
 
 import dataclasses
+import re
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from uuid import UUID
 
 import pytest
 from flask import current_app
+from sqlalchemy import update
 
+from healthberry.core import members
+from healthberry.extensions import db
 from healthberry.local.letters import Letter
 from healthberry.local.mailbox import Mailbox
 from healthberry.mail import links
 from healthberry.mail.alert import when
+from healthberry.models.conversations import Conversation
 from healthberry.models.owned import now
 from tests.mail.outgoing import send_all
-from tests.world import World
+from tests.world import World, moments_ago
 
 STORY = "Mum waited nine hours on a trolley and nobody told us why."
 
 
 def alert(world: World, mailbox: Mailbox, *, excerpts: bool = False, member: str = "Priya Kaur", **item: Any) -> Letter:
     """Let something new arrive for one member and return the mail about it."""
-    organisation = world.organisation(name="Cedar Surgery", alert_excerpts=excerpts)
-    world.member(organisation, email="priya@cedar.nhs.uk", name=member)
+    organisation = world.organisation(name="Cedar Surgery")
+    priya = world.member(organisation, email="priya@cedar.nhs.uk", name=member)
+    if excerpts:
+        members.save_organisation(priya, alert_excerpts=True)
     channel = world.channel(organisation)
     item = {"text": STORY, "title": "Left on a trolley", "service_name": "Cedar Surgery, Main Street", **item}
     world.arrives(channel, world.item(**item))
@@ -31,7 +39,7 @@ def alert(world: World, mailbox: Mailbox, *, excerpts: bool = False, member: str
 
 def test_an_alert_names_channel_service_and_age_and_no_word_of_the_story(world: World, mailbox: Mailbox) -> None:
     letter = alert(world, mailbox)
-    assert letter.subject == "New NHS.UK review for Cedar Surgery, Main Street"
+    assert letter.subject == "New NHS.UK review for Cedar Surgery"
     for body in (letter.text, letter.html):
         assert "NHS.UK reviews" in body
         assert "Cedar Surgery, Main Street" in body
@@ -43,6 +51,26 @@ def test_an_alert_names_channel_service_and_age_and_no_word_of_the_story(world: 
     everything = f"{letter.subject}{letter.headers}{letter.text}{letter.html}"
     for word in ("trolley", "Mum", "nine hours", "Marigold"):
         assert word not in everything
+
+
+SERVICES = {
+    "a site of the register with a service": ("ZT2 outpatients", None, "Old Quillbury NHS Trust", "outpatients"),
+    "a site of the register": ("ZG1", None, "Quillbury Surgery", "Quillbury Surgery"),
+    "a service of the source": (None, "Sexual health", "Cedar Surgery", "Sexual health"),
+    "a service with a code that nobody knows": ("Q9 hiv", "HIV clinic", "Cedar Surgery", "HIV clinic"),
+    "nothing": (None, None, "Cedar Surgery", "Cedar Surgery"),
+}
+
+
+@pytest.mark.parametrize("case", SERVICES.values(), ids=SERVICES.keys())
+def test_the_subject_names_the_site_and_never_the_service(
+    world: World, mailbox: Mailbox, providers: None, case: tuple[str | None, str | None, str, str]
+) -> None:
+    code, name, site, service = case
+    letter = alert(world, mailbox, service_code=code, service_name=name)
+    assert letter.subject == f"New NHS.UK review for {site}"
+    for body in (letter.text, letter.html):
+        assert service in body
 
 
 def test_an_alert_carries_the_headers_of_automatic_mail_that_can_be_stopped(world: World, mailbox: Mailbox) -> None:
@@ -123,7 +151,8 @@ def test_hostile_text_stays_text_in_headers_and_bodies(world: World, mailbox: Ma
 
 def test_words_in_any_script_arrive_as_they_were_written(world: World, mailbox: Mailbox) -> None:
     letter = alert(world, mailbox, excerpts=True, title="Diolch 💜", text="תודה רבה", service_name="Meddygfa Tŷ Gwyn")
-    assert letter.subject == "New NHS.UK review for Meddygfa Tŷ Gwyn"
+    assert "Meddygfa Tŷ Gwyn" in letter.text
+    assert "Meddygfa Tŷ Gwyn" in letter.html
     assert "Diolch 💜" in letter.text
     assert "תודה רבה" in letter.html
 
@@ -138,7 +167,90 @@ def test_many_at_once_are_one_mail_for_each_member(world: World, mailbox: Mailbo
     assert sorted(letter.to for letter in letters) == [["ann@cedar.nhs.uk"], ["bob@cedar.nhs.uk"]]
     assert {letter.subject for letter in letters} == {"25 new conversations on NHS.UK for Cedar Surgery"}
     assert all("trolley" not in letter.text + letter.html for letter in letters)
-    assert all(letter.headers["List-Unsubscribe"] for letter in letters)
+    for headers in (letter.headers for letter in letters):
+        assert headers["Auto-Submitted"] == "auto-generated"
+        assert headers["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
+        assert "/unsubscribe/" in headers["List-Unsubscribe"]
+
+
+def many(world: World, mailbox: Mailbox, count: int, **item: Any) -> tuple[Letter, list[UUID]]:
+    """Let many conversations arrive at once for one member; return the mail and their ids."""
+    organisation = world.organisation(name="Cedar Surgery")
+    world.member(organisation, email="priya@cedar.nhs.uk")
+    new = world.arrives(world.channel(organisation), *(world.item(STORY, **item) for _ in range(count)))
+    send_all(organisation.id)
+    return mailbox.wait_for(lambda letter: letter.to == ["priya@cedar.nhs.uk"]), new
+
+
+def linked(body: str) -> list[UUID]:
+    """Return the conversations whose reply links stand in a body, in their order."""
+    return [links.read_reply_link(token).conversation_id for token in re.findall(r"http://localhost/r/([\w.-]+)", body)]
+
+
+def test_many_at_once_are_listed_each_with_its_own_link(world: World, mailbox: Mailbox) -> None:
+    letter, new = many(world, mailbox, 25, service_name="Cedar Surgery, Main Street")
+    for body in (letter.text, letter.html):
+        assert sorted(linked(body)) == new
+        assert body.count("NHS.UK review for Cedar Surgery, Main Street") == 25
+        assert body.count("5 minutes ago") == 25
+        assert body.count("4 out of 5") == 25
+        assert "http://localhost/inbox" in body
+        assert " more." not in body
+    assert "Main Street" not in letter.subject
+
+
+def test_of_very_many_the_newest_thirty_are_listed_and_the_rest_is_counted(world: World, mailbox: Mailbox) -> None:
+    organisation = world.organisation()
+    world.member(organisation, email="priya@cedar.nhs.uk")
+    newest = {f"t{age}" for age in range(30)}
+    items = [world.item(thread_id=f"t{age}", posted_at=moments_ago(minutes=age)) for age in range(44)]
+    world.arrives(world.channel(organisation), *items)
+    send_all(organisation.id)
+    (letter,) = mailbox.messages()
+    assert letter.subject.startswith("44 new conversations on NHS.UK")
+    for body in (letter.text, letter.html):
+        told = [db.session.get_one(Conversation, (organisation.id, one)).remote_thread_id for one in linked(body)]
+        assert len(told) == 30
+        assert set(told) == newest
+        assert told[0] == "t0"
+        assert "And 14 more." in body
+
+
+def test_a_mail_about_many_leaves_out_what_was_taken_down_and_says_what_was_closed(
+    world: World, mailbox: Mailbox
+) -> None:
+    organisation = world.organisation()
+    world.member(organisation)
+    new = world.arrives(world.channel(organisation), *(world.item() for _ in range(21)))
+    for change, one in (({"withdrawn": True}, new[0]), ({"status": "closed", "closed_reason": "spam"}, new[1])):
+        db.session.execute(update(Conversation).where(Conversation.id == one).values(**change))
+    db.session.commit()
+    send_all(organisation.id)
+    (letter,) = mailbox.messages()
+    assert letter.subject.startswith("20 new conversations")
+    assert sorted(linked(letter.text)) == new[1:]
+    assert letter.text.count("closed meanwhile") == letter.html.count("closed meanwhile") == 1
+
+
+def test_of_many_that_were_all_but_one_taken_down_one_is_told_as_one(world: World, mailbox: Mailbox) -> None:
+    organisation = world.organisation(name="Cedar Surgery")
+    world.member(organisation)
+    new = world.arrives(world.channel(organisation), *(world.item() for _ in range(21)))
+    db.session.execute(update(Conversation).where(Conversation.id.in_(new[1:])).values(withdrawn=True))
+    db.session.commit()
+    send_all(organisation.id)
+    (letter,) = mailbox.messages()
+    assert letter.subject == "New NHS.UK review for Cedar Surgery"
+    assert linked(letter.text) == new[:1]
+
+
+@pytest.mark.parametrize("text", ["Cedar\r\nBcc: victim@example.org", "<script>alert(1)</script>", "\u202eabc"])
+def test_hostile_names_stay_text_in_a_mail_about_many(world: World, mailbox: Mailbox, text: str) -> None:
+    letter, _ = many(world, mailbox, 21, service_name=text)
+    assert letter.to == ["priya@cedar.nhs.uk"]
+    assert "Bcc" not in letter.headers
+    assert "<script" not in letter.html
+    assert not set(letter.text + letter.html) & set("\u202e\r")
 
 
 def test_a_mail_of_simulated_channels_says_so(world: World, mailbox: Mailbox) -> None:

@@ -150,6 +150,20 @@ def test_a_late_failure_does_not_undo_what_a_later_sender_did(world: World) -> N
     assert mail.sent_at is not None
 
 
+def test_many_that_were_all_closed_or_taken_down_are_not_told(world: World) -> None:
+    organisation = world.organisation()
+    world.member(organisation)
+    new = world.arrives(world.channel(organisation), *(world.item() for _ in range(21)))
+    changes: list[tuple[UUID, dict[str, object]]] = [(new[0], {"withdrawn": True})]
+    changes += [(one, {"status": "closed", "closed_reason": "spam"}) for one in new[1:]]
+    for one, change in changes:
+        db.session.execute(update(Conversation).where(Conversation.id == one).values(**change))
+    claimed = outbox.claim_next(organisation.id)
+    assert claimed is not None
+    with pytest.raises(alerts.NotNeeded, match="closed or taken down"):
+        alerts.load(claimed)
+
+
 REASONS = {
     "left": (Member, {"left_at": now()}, "They have left the organisation."),
     "turned off": (Member, {"wants_alerts": False}, "They turned these e-mails off."),

@@ -5,11 +5,12 @@ from datetime import timedelta
 from uuid import UUID, uuid4
 
 import pytest
-from flask import Flask
+from flask import Flask, g
 from flask.testing import FlaskClient
 from sqlalchemy import func, select
 from werkzeug.test import TestResponse
 
+from healthberry.core import scope
 from healthberry.extensions import db
 from healthberry.local.mailbox import Mailbox
 from healthberry.mail import links
@@ -89,6 +90,63 @@ def test_on_another_device_a_code_to_the_same_address_leads_there(
     assert answer.status_code == 303
     assert answer.location == alerted.composer
     assert client.get(alerted.path).location == alerted.composer  # signed in now
+
+
+def other_browser(app: Flask) -> FlaskClient:
+    """A browser that has seen none of this."""
+    g.pop("_login_user", None)
+    return app.test_client()
+
+
+def link_from_mail(app: Flask, mailbox: Mailbox) -> str:
+    """Let a worker send what was posted, and read the path of the link that stands in for the code."""
+    work(app)
+    letter = mailbox.wait_for(lambda letter: letter.to == [ADDRESS])
+    found = re.search(r"http://localhost(/code/\S+)", letter.text)
+    assert found
+    return found[1]
+
+
+def test_the_link_in_the_codes_mail_leads_to_the_composer_in_any_browser(
+    app: Flask, client: FlaskClient, mailbox: Mailbox, alerted: Alerted
+) -> None:
+    client.post(alerted.path)
+    by_link = link_from_mail(app, mailbox)
+    phone = other_browser(app)
+    assert "Continue" in phone.get(by_link).text
+    answer = phone.post(by_link)
+    assert (answer.status_code, answer.location) == (303, alerted.composer)
+    assert TITLE in phone.get(alerted.composer.partition("#")[0]).text
+
+
+def test_a_code_that_was_sent_again_leads_to_the_composer_too(
+    app: Flask, client: FlaskClient, mailbox: Mailbox, alerted: Alerted
+) -> None:
+    client.post(alerted.path)
+    link_from_mail(app, mailbox)
+    mailbox.clear()
+    client.post("/code/again")
+    assert other_browser(app).post(link_from_mail(app, mailbox)).location == alerted.composer
+
+
+def test_nothing_in_the_browser_can_lead_the_code_of_a_link_elsewhere(
+    app: Flask, client: FlaskClient, mailbox: Mailbox, alerted: Alerted
+) -> None:
+    client.post(f"{alerted.path}?next=//evil.example", data={"next": "/settings", "wanted": "/settings"})
+    with client.session_transaction() as session:
+        session["next"] = "//evil.example"
+    by_link = link_from_mail(app, mailbox)
+    answer = client.post(f"{by_link}?next=https://evil.example", data={"next": "//evil.example"})
+    assert answer.location == alerted.composer
+
+
+def test_a_code_never_leads_to_a_conversation_of_another_organisation(
+    app: Flask, world: World, client: FlaskClient, mailbox: Mailbox, alerted: Alerted
+) -> None:
+    (theirs,) = world.arrives(world.channel(world.organisation()), world.item())
+    scope.enter(alerted.organisation.id)
+    client.post(links.reply_link(alerted.link(conversation_id=theirs)).removeprefix("http://localhost"))
+    assert other_browser(app).post(link_from_mail(app, mailbox)).location == "/inbox"
 
 
 def test_a_forwarded_link_shows_a_stranger_nothing_and_sends_them_nothing(

@@ -1,5 +1,6 @@
 """Every route: who may use it, and what it says of another organisation's rows."""
 
+import time
 import uuid
 from dataclasses import dataclass
 
@@ -8,9 +9,10 @@ from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.routing import Rule
 
-from healthberry.core import scope
+from healthberry.core import members, scope
 from healthberry.extensions import db
 from healthberry.models.channels import Channel
+from healthberry.models.conversations import Conversation
 from healthberry.models.owned import now
 from healthberry.models.replies import Reply
 from tests.world import World
@@ -56,6 +58,8 @@ class Theirs:
     channel_id: uuid.UUID
     reply_id: uuid.UUID
     other_id: uuid.UUID
+    organisation_id: uuid.UUID
+    organisation_name: str
 
 
 @pytest.fixture
@@ -80,7 +84,7 @@ def theirs(world: World) -> Theirs:
     )
     db.session.add(reply)
     db.session.commit()
-    return Theirs(conversation_id, channel.id, reply.id, member.id)
+    return Theirs(conversation_id, channel.id, reply.id, member.id, organisation.id, organisation.name)
 
 
 def _rules(app: Flask) -> list[tuple[Rule, str]]:
@@ -127,12 +131,57 @@ def test_every_route_of_a_member_answers_404_for_another_organisations_ids(
 def test_another_organisations_conversation_can_not_be_followed_on_the_stream(
     client: FlaskClient, world: World, theirs: Theirs
 ) -> None:
-    member = world.member(world.organisation())
-    world.signed_in(client, member)
+    organisation = world.organisation()
+    world.signed_in(client, world.member(organisation))
+    (mine,) = world.arrives(world.channel(organisation), world.item())
 
-    answer = client.get(f"/stream?view=conversation&id={theirs.conversation_id}")
+    statuses = []
+    for conversation_id in (theirs.conversation_id, mine):
+        answer = client.get(f"/stream?view=conversation&conversation={conversation_id}")
+        statuses.append(answer.status_code)
+        answer.close()
 
-    assert answer.status_code == 404
+    assert statuses == [404, 200]
+
+
+@pytest.mark.parametrize("headers", [{}, {"HX-Request": "true"}], ids=["form", "htmx"])
+def test_a_conversation_can_not_be_given_to_another_organisations_member(
+    client: FlaskClient, world: World, theirs: Theirs, headers: dict[str, str]
+) -> None:
+    organisation = world.organisation()
+    world.signed_in(client, world.member(organisation))
+    (mine,) = world.arrives(world.channel(organisation), world.item())
+    scope.enter(theirs.organisation_id)
+    stranger = members.present(theirs.organisation_id, theirs.other_id)
+    assert stranger is not None
+    name, email = stranger.name, stranger.email
+
+    answer = client.post(f"/conversations/{mine}/assign", data={"assignee": str(theirs.other_id)}, headers=headers)
+
+    assert answer.status_code == 422
+    assert "Choose somebody who works here." in answer.text
+    assert name not in answer.text
+    assert email not in answer.text
+    scope.enter(organisation.id)
+    found = db.session.get_one(Conversation, (organisation.id, mine), populate_existing=True)
+    assert (found.assignee_id, found.version) == (None, 1)
+
+
+def test_nobody_signs_in_to_another_organisation_by_its_id(client: FlaskClient, world: World, theirs: Theirs) -> None:
+    mine = [world.organisation(), world.organisation()]
+    for organisation in mine:
+        world.member(organisation, email="both@example.org")
+    scope.leave()
+    with client.session_transaction() as session:
+        session["proven"] = {"email": "both@example.org", "at": time.time(), "next": None}
+
+    refused = client.post("/signin/choose", data={"organisation": str(theirs.organisation_id)})
+
+    assert refused.status_code == 404
+    assert theirs.organisation_name not in refused.text
+    assert client.get("/inbox").status_code == 303
+    chosen = client.post("/signin/choose", data={"organisation": str(mine[0].id)})
+    assert (chosen.status_code, chosen.headers["Location"]) == (303, "/inbox")
 
 
 def test_every_other_route_leads_strangers_to_the_sign_in_page(app: Flask, client: FlaskClient, theirs: Theirs) -> None:

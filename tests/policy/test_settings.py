@@ -1,4 +1,4 @@
-"""Every setting stands in `.env.example` with its help, and nothing else does."""
+"""Every setting that is read anywhere stands in `.env.example` with its help, and nothing else does."""
 
 import dataclasses
 import re
@@ -9,9 +9,19 @@ import pytest
 
 from healthberry.environment import Environment
 from healthberry.local.options import RunOptions
+from healthberry.sandbox import config as sandbox
 from healthberry.settings import Settings, SettingsError
 
-EXAMPLE = Path(__file__).resolve().parents[2] / ".env.example"
+ROOT = Path(__file__).resolve().parents[2]
+EXAMPLE = ROOT / ".env.example"
+# What looks into the environment by itself: the joining of both, what make and the PATH say, and the sandbox, alone.
+READERS = {
+    "healthberry/environment.py",
+    "healthberry/local/assets.py",
+    "healthberry/local/run.py",
+    "healthberry/sandbox/__main__.py",
+    "healthberry/sandbox/application.py",
+}
 KEY = "x7bq2Yv0S0rkq3Bv3mTnqfXW7mC0V6m3Yk3vJwQ0m0E="
 REQUIRED = {
     "DATABASE_URL": "postgresql://app:hunter2@db.example:5432/healthberry",
@@ -28,14 +38,25 @@ def fields(kind: type[Environment]) -> "dict[str, dataclasses.Field[Any]]":
     return {field.name.upper(): field for field in dataclasses.fields(kind)}  # type: ignore[arg-type]
 
 
-def shown(field: "dataclasses.Field[Any]") -> str:
+def known() -> dict[str, tuple[str, Any]]:
+    """Every setting of all three sources: its help, and what it is when unset."""
+    ours = {name: (field.metadata["about"], field.default) for name, field in both().items()}
+    return ours | sandbox.documented()
+
+
+def both() -> "dict[str, dataclasses.Field[Any]]":
+    return fields(Settings) | fields(RunOptions)
+
+
+def shown(default: Any) -> str:
     """How `.env.example` says what happens without the setting."""
-    if field.default is dataclasses.MISSING:
+    if default is dataclasses.MISSING:
         return "Required."
-    if field.default is None:
+    if default is None:
         return "Optional."
-    value = {True: "on", False: "off"}[field.default] if isinstance(field.default, bool) else field.default
-    return f"Default: {value}."
+    if isinstance(default, bool):
+        return f"Default: {'on' if default else 'off'}."
+    return f"Default: {default:g}." if isinstance(default, float) else f"Default: {default}."
 
 
 def documented() -> dict[str, str]:
@@ -45,19 +66,55 @@ def documented() -> dict[str, str]:
 
 
 def test_the_example_lists_every_setting_and_no_other() -> None:
-    assert set(documented()) == set(fields(Settings)) | set(fields(RunOptions))
+    assert set(documented()) == set(known())
+    assert len(known()) == len(fields(Settings)) + len(fields(RunOptions)) + len(sandbox.documented())
 
 
-@pytest.mark.parametrize("name", [*fields(Settings), *fields(RunOptions)])
+@pytest.mark.parametrize("name", known())
 def test_the_example_says_what_the_setting_says_of_itself(name: str) -> None:
-    field = (fields(Settings) | fields(RunOptions))[name]
-    about = field.metadata["about"]
-    assert documented()[name] == f"{about[0].upper()}{about[1:]}. {shown(field)}"
+    about, default = known()[name]
+    assert documented()[name] == f"{about[0].upper()}{about[1:]}. {shown(default)}"
 
 
-@pytest.mark.parametrize("name", [name for name, field in fields(Settings).items() if isinstance(field.default, int)])
+def test_what_the_example_shows_as_usual_is_right() -> None:
+    usual = dict(re.findall(r"^# ([A-Z_]+)=(.+)$", EXAMPLE.read_text(), re.MULTILINE))
+    given = {name: REQUIRED.get(name, "") for name in known()} | usual
+    assert Settings.from_env(given) == Settings.from_env(REQUIRED)
+    assert RunOptions.from_env(given) == RunOptions.from_env({})
+    assert sandbox.read_config(given).settings == sandbox.Settings()
+
+
+def test_nothing_else_looks_into_the_environment() -> None:
+    files = {path.relative_to(ROOT).as_posix(): path.read_text() for path in (ROOT / "healthberry").rglob("*.py")}
+    assert {name for name, code in files.items() if re.search(r"\bos\.(environ|getenv)\b", code)} == READERS
+
+
+_SEED = "SANDBOX_SEED"  # counts nothing
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        name
+        for name, (_, default) in known().items()
+        if isinstance(default, (int, float)) and not isinstance(default, bool) and name != _SEED
+    ],
+)
 def test_a_number_says_its_unit(name: str) -> None:
-    assert fields(Settings)[name].metadata["about"].endswith(")")
+    assert known()[name][0].endswith(")")
+
+
+@pytest.mark.parametrize("bind", ["127.0.0.1:8600", "[::1]:8600", "localhost:80", "0.0.0.0:65535"])
+def test_the_web_server_listens_on_an_address_and_a_port(bind: str) -> None:
+    assert Settings.from_env(REQUIRED | {"WEB_BIND": bind}).web_bind == bind
+
+
+@pytest.mark.parametrize(
+    "bind", ["8600", ":8600", "127.0.0.1", "127.0.0.1:0", "127.0.0.1:99999", "::1:8600", "a b:1", "u@h:1", "h:1/x"]
+)
+def test_anything_else_is_named_as_wrong(bind: str) -> None:
+    with pytest.raises(SettingsError, match="WEB_BIND"):
+        Settings.from_env(REQUIRED | {"WEB_BIND": bind})
 
 
 def test_no_secret_has_a_default() -> None:
@@ -131,7 +188,7 @@ def test_the_file_completes_the_environment_and_never_replaces_it(
 ) -> None:
     file = tmp_path / ".env"
     file.write_text("".join(f"{name}='{value}'\n" for name, value in REQUIRED.items()) + "SESSION_HOURS=1\n")
-    for name in (*fields(Settings), *fields(RunOptions)):
+    for name in known():
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("SESSION_HOURS", "2")
     settings = Settings.load(file)

@@ -4,7 +4,7 @@ import psycopg
 import pytest
 from flask import Flask
 
-from healthberry.core import conversations, replies, thread
+from healthberry.core import conversations, discovery, organisations, replies, scope, thread
 from healthberry.core.errors import NotFound
 from healthberry.extensions import db
 from healthberry.local.postgres import Database
@@ -63,6 +63,36 @@ def test_without_an_organisation_the_applications_role_sees_nothing(
     assert set(seen.values()) == {(0,)}
     assert found == []
     assert notes == (1,)
+
+
+def test_what_an_organisation_decided_and_what_it_lacks_is_read_by_its_own_people_only(
+    world: World, database: Database
+) -> None:
+    ours, theirs = world.organisation(), world.organisation()
+    for organisation in (ours, theirs):
+        scope.enter(organisation.id)
+        organisations.keep(organisation.id, alert_excerpts=True)
+        discovery.end_look(organisation.id, ["Not found."])
+        db.session.commit()
+
+    with psycopg.connect(database.app_url) as connection:
+        outside = connection.execute("SELECT count(*) FROM organisation_details").fetchone()
+        connection.execute("SELECT set_config('app.organisation_id', %s, true)", (str(ours.id),))
+        inside = connection.execute("SELECT * FROM organisation_details").fetchall()
+
+    assert outside == (0,)
+    assert inside == [(ours.id, True, ["Not found."])]
+
+
+def test_from_outside_an_organisation_shows_what_signing_up_needs_and_no_more(database: Database) -> None:
+    with psycopg.connect(database.owner_url) as connection:
+        columns = connection.execute(
+            "SELECT column_name FROM information_schema.columns WHERE table_name = 'organisations'"
+        ).fetchall()
+
+    facts = {"id", "ods_code", "name", "kind", "nation", "town", "postcode", "web_domain", "listed", "created_at"}
+    looks = {"discover_next_at", "discover_failures", "discovered_at"}  # what the sweep goes by: times, and a count
+    assert {row[0] for row in columns} == facts | looks
 
 
 def test_the_applications_role_cannot_write_for_another_organisation(world: World, database: Database) -> None:

@@ -1,10 +1,11 @@
 """What the build makes of the published files."""
 
+from datetime import date
 from pathlib import Path
 
 import pytest
 
-from healthberry.register import build, shipped
+from healthberry.register import build, merge, shipped
 from healthberry.register.entries import ATTRIBUTION, Entry
 from healthberry.register.sources import SourceMissing
 from tests.register.sample import write_sources
@@ -67,6 +68,17 @@ def test_mergers_are_written_on_both_sides(entries: dict[str, Entry]) -> None:
     assert entries["03C"].successor_codes == ("15F",)
     assert entries["QMJ"].successor_codes == ("Z9B2Z",)
     assert str(entries["QMJ"].closed_on) == "2026-03-31"
+
+
+def test_a_successor_that_closed_itself_is_replaced_by_those_who_followed_it() -> None:
+    opened = date(2010, 1, 1)
+    register = {code: Entry(code, code, "trust", "etr", opened, opened_on=opened) for code in "ABCDE"}
+
+    merge.succeed(register, [("A", "B"), ("B", "C"), ("B", "D"), ("D", "E")])
+
+    assert register["A"].successor_codes == register["B"].successor_codes == ("C", "E")
+    assert register["E"].predecessor_codes == ("D",)
+    assert register["C"].closed_on is None
 
 
 def test_children_of_a_merged_board_belong_to_its_successor(entries: dict[str, Entry]) -> None:

@@ -1,12 +1,16 @@
 """Finding providers among a few, each test one way of asking."""
 
+from dataclasses import replace
 from datetime import date
 
 import pytest
+from sqlalchemy import Connection
 from sqlalchemy.orm import Session
 
 from healthberry.core import register
 from healthberry.core.register_typos import distance
+from healthberry.register import store
+from healthberry.register.entries import Entry
 
 
 def codes(session: Session, text: str) -> list[str]:
@@ -30,6 +34,8 @@ def codes(session: Session, text: str) -> list[str]:
         ("hg11qf", "FA002"),
         ("HG1 1QF", "FA002"),
         ("hg1", "FA002"),
+        ("harrogate", "FA002"),
+        ("otley", "B86001"),
         ("HG1 1", "FA002"),
         ("cedar leeds", "B86003"),
         ("boots harrogate", "FA002"),
@@ -69,6 +75,50 @@ def test_facts_from_an_old_source_say_so_and_come_after_current_ones(session: Se
     hits = register.search(session, "cedar")
     assert [hit.ods_code for hit in hits] == ["B86003", "1-101"]
     assert [hit.stale_since for hit in hits] == [None, date(2014, 1, 1)]
+
+
+def test_facts_from_an_old_source_come_after_current_ones_though_their_name_fits_better(
+    connection: Connection, session: Session
+) -> None:
+    now, old = date.today(), date(2014, 1, 1)  # noqa: DTZ011 -- as the database's own clock says
+    old_home = Entry("1-900", "Hazel Lodge", "care_home", "nhsuk_scp", old, postcode="YO1 7AA", nation="England")
+    current = Entry("Y90001", "The Hazel Lodge Surgery", "gp_practice", "epraccur", now, nation="England")
+    store.put(connection, [old_home, current])
+
+    assert codes(session, "hazel lodge") == ["Y90001", "1-900"]
+    assert codes(session, "1-900")[:1] == ["1-900"]
+    assert codes(session, "yo17aa")[:1] == codes(session, "YO1 7AA")[:1] == ["1-900"]
+
+
+def test_an_exact_postcode_keeps_facts_from_an_old_source_in_their_place(
+    connection: Connection, session: Session
+) -> None:
+    now, old = date.today(), date(2014, 1, 1)  # noqa: DTZ011
+    old_home = Entry("1-900", "Hazel Lodge", "care_home", "nhsuk_scp", old, postcode="YO1 7AA", nation="England")
+    current = Entry("F9001", "Hazel Pharmacy", "pharmacy", "edispensary", now, postcode="YO1 7AA", nation="England")
+    store.put(connection, [old_home, current])
+
+    assert codes(session, "hazel lodge yo1 7aa")[:1] == ["1-900"]
+    assert codes(session, "hazel")[:1] == ["F9001"]
+
+
+def test_what_closed_leads_to_who_is_open_today(connection: Connection, session: Session) -> None:
+    merged = replace(_entry(connection, "RA7"), closed_on=date(2026, 9, 1), successor_codes=("RYJ", "RRV"))
+    store.put(connection, [merged])
+
+    hits = {hit.ods_code: hit for hit in register.search(session, "north bristol")}
+    assert {successor.ods_code for successor in hits["RVJ"].successors} == {"RYJ", "RRV"}
+
+
+def test_what_closed_in_a_ring_leads_nowhere(connection: Connection, session: Session) -> None:
+    store.put(connection, [replace(_entry(connection, "RA7"), closed_on=date(2026, 9, 1), successor_codes=("RVJ",))])
+
+    hits = {hit.ods_code: hit for hit in register.search(session, "north bristol")}
+    assert hits["RVJ"].successors == ()
+
+
+def _entry(connection: Connection, code: str) -> Entry:
+    return store.all_entries(connection)[code]
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from flask import Flask
 
-from healthberry.sandbox import create_app, sandbox_of
+from healthberry.sandbox.application import create_app, sandbox_of
 from healthberry.sandbox.state import Sandbox
 
 KEYS = {

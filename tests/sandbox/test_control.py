@@ -192,6 +192,80 @@ def test_faults_can_be_narrowed_called_off_and_must_make_sense(box: Box) -> None
         assert box.client.post("/control/faults", json=body).status_code == 400
 
 
+@pytest.mark.parametrize(
+    ("name", "kind"),
+    [
+        ("429", "rate_limit"),
+        (429, "rate_limit"),
+        ("500", "server_error"),
+        (500, "server_error"),
+        ("timeout", "timeout_before"),
+        ("timeout_before_storing", "timeout_before"),
+        ("timeout_after_storing", "timeout_after"),
+        ("duplicate", "duplicate_delivery"),
+        ("duplicate_delivery", "duplicate_delivery"),
+        ("truncated", "truncated_body"),
+        ("truncated_body", "truncated_body"),
+        ("expired", "expired_token"),
+        ("expired_token", "expired_token"),
+    ],
+)
+def test_faults_have_other_names_too(box: Box, name: str | int, kind: str) -> None:
+    answer = box.client.post("/control/faults", json={"channel": "x", "kind": name, "times": 1})
+    assert (answer.status_code, answer.json["kind"]) == (201, kind)
+
+
+@pytest.mark.parametrize("name", ["odd", 418, None, True, ["500"], {}, ""])
+def test_an_unknown_fault_is_refused_with_every_name_that_there_is(box: Box, name: object) -> None:
+    answer = box.client.post("/control/faults", json={"channel": "x", "kind": name, "times": 1})
+    assert answer.status_code == 400
+    for known in ("rate_limit", "429", "500", "timeout_before_storing", "duplicate", "truncated_body", "expired_token"):
+        assert known in answer.json["error"]
+
+
+def _on_x(box: Box, **place: str) -> Any:
+    return box.client.post("/control/posts", json={"channel": "x", "author": "Wren", "text": "hello", **place})
+
+
+def test_a_code_will_do_on_x_once_the_handle_was_said(box: Box) -> None:
+    refused = _on_x(box, ods_code="RYJ")
+    assert refused.status_code == 400
+    assert "Give handle" in refused.json["error"]
+    said = {"ods_code": "RYJ", "handle": "imperialNHS"}
+    assert box.client.post("/control/organisations", json=said).json["handle"] == "imperialNHS"
+    assert box.client.post("/control/organisations", json={**said, "handle": "a b"}).status_code == 400
+
+    for code in ("RYJ", "ryj01"):
+        remote_id = _on_x(box, ods_code=code).json["remote_id"]
+        assert box.seen("x", remote_id)["full_text"] == "@imperialNHS hello"
+    assert (
+        box.client.get("/control/posts/x?ods_code=RYJ").json
+        == box.client.get("/control/posts/x?handle=imperialNHS").json
+    )
+    assert _on_x(box, ods_code="RXX").status_code == 400
+
+
+def test_a_code_will_do_on_x_when_handle_and_code_were_asked_for_together(box: Box) -> None:
+    for host, codes in (("www.imperial.nhs.uk", ("RYJ", "RYJ01")), ("www.other.nhs.uk", ("RXX",))):
+        for code in codes:
+            box.reviews(odsCode=code)
+        box.client.get(f"/websites/{host}/")
+        box.user_id("imperialNHS" if "imperial" in host else "otherNHS")
+
+    for code, handle in (("RYJ", "imperialNHS"), ("RXX", "otherNHS")):
+        remote_id = _on_x(box, ods_code=code).json["remote_id"]
+        assert box.seen("x", remote_id)["full_text"] == f"@{handle} hello"
+
+
+def test_nothing_is_guessed_where_several_organisations_were_asked_for_at_once(box: Box) -> None:
+    for code in ("RYJ", "RXX"):
+        box.reviews(odsCode=code)
+    box.client.get("/websites/www.imperial.nhs.uk/")
+    box.user_id("imperialNHS")
+
+    assert _on_x(box, ods_code="RYJ").status_code == _on_x(box, ods_code="RXX").status_code == 400
+
+
 def test_the_token_exchange_can_fail_too(box: Box) -> None:
     box.fault("x", "server_error", operation="token")
     assert box.trade("any").status_code == 500

@@ -90,13 +90,35 @@ def test_staff_can_reply_on_x_itself_even_where_the_api_refuses(box: Box) -> Non
 
 
 def test_every_page_says_that_it_is_simulated_and_runs_no_script(box: Box) -> None:
-    number = box.told("careopinion", "hello")
-    for path in ("/", "/write/x", "/mine", f"/careopinion/{number}", "/careopinion/login", "/nowhere", "/x/nobody"):
+    for path in ("/", "/write/x", "/careopinion/login", "/nowhere", "/x/nobody"):
         page = box.client.get(path)
         assert "Simulated." in page.text, path
         assert "script-src" not in page.headers["Content-Security-Policy"]
         assert page.headers["Content-Security-Policy"].startswith("default-src 'none'")
         assert "<script" not in page.text
+
+
+@pytest.mark.parametrize("channel", ["x", "nhsuk", "careopinion", "mine"])
+def test_where_an_answer_appears_one_script_brings_it_and_a_link_does_without(box: Box, channel: str) -> None:
+    if channel == "mine":
+        box.told("x", "hello", author="Wren")
+        path = "/mine?author=Wren"
+    else:
+        place = "ExampleTrust" if channel == "x" else "RXX"
+        form = {"place": place, "author": "Wren", "text": "All fine", "title": "Fine", "rating": "4"}
+        path = box.client.post(f"/write/{channel}", data=form).headers["Location"]
+    page = box.client.get(path)
+    (script,) = re.findall(r"<script.*?</script>", page.text, re.DOTALL)
+    nonce = re.fullmatch(r'<script nonce="([\w-]{20,})" src="/assets/again\.js" defer></script>', script)
+    assert nonce
+    assert f"script-src 'nonce-{nonce[1]}'" in page.headers["Content-Security-Policy"]
+    assert nonce[1] not in box.client.get(path).text
+    link = re.search(r'<a href="([^"]+)">Look again</a>', page.text)
+    assert link
+    again = box.client.get(link[1])
+    assert again.status_code == 200
+    assert f'data-again="{link[1]}"' in again.text
+    assert not re.search(r"data-again.*<(form|textarea).*Look again", page.text, re.DOTALL)
 
 
 @pytest.mark.parametrize(

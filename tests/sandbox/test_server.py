@@ -113,5 +113,5 @@ def test_wrong_settings_are_named_all_at_once_with_code_two() -> None:
     command = [sys.executable, "-m", "healthberry.sandbox"]
     ended = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=30, check=False)
     assert ended.returncode == 2
-    for name in ("SANDBOX_SEED_ITEMS", "SANDBOX_SEED:", "SANDBOX_RATE_LIMITS"):
+    for name in ("SANDBOX_SEED_ITEMS", "SANDBOX_SEED must", "SANDBOX_RATE_LIMITS"):
         assert name in ended.stderr

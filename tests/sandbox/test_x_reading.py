@@ -132,6 +132,27 @@ def test_mentions_past_their_limit_are_refused_until_the_window_ends(box: Box) -
     assert int(refused.headers["x-rate-limit-reset"]) <= box.parts.store.now() // 1000
 
 
+def test_refusals_and_failures_say_the_limits_too(box: Box) -> None:
+    box.told("x", "hello")
+    user_id, token = box.user_id(), box.sign_in(scope="users.read")["access_token"]
+    box.x("tweets", ids="1")
+    box.fault("x", "expired_token", path="tweets")
+    box.fault("x", "server_error", path="tweets")
+    answers = [
+        (401, "450", "450", box.x(f"users/{user_id}/mentions", token="wrong")),
+        (401, "3500", "3499", box.x("tweets", ids="1")),
+        (500, "3500", "3499", box.x("tweets", ids="1")),
+        (403, "75", "75", box.x("users/me")),
+        (403, "300", "300", box.x(f"users/{user_id}/mentions", token=token)),
+        (400, "450", "449", box.x(f"users/{user_id}/mentions", since_id="x")),
+    ]
+    for status, limit, left, answer in answers:
+        assert answer.status_code == status
+        assert answer.headers["x-rate-limit-limit"] == limit
+        assert answer.headers["x-rate-limit-remaining"] == left
+        assert int(answer.headers["x-rate-limit-reset"]) > box.parts.store.now() // 1000
+
+
 @pytest.mark.parametrize(
     "query",
     [

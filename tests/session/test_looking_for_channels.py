@@ -8,7 +8,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from healthberry.connectors import registry
-from healthberry.core import scope
+from healthberry.core import organisations, scope
 from healthberry.extensions import db
 from healthberry.jobs import ingest
 from healthberry.jobs.maintenance import sweep
@@ -70,6 +70,11 @@ def look(organisation: Organisation) -> Organisation:
     return db.session.get_one(Organisation, organisation_id)
 
 
+def problems(organisation: Organisation) -> list[str]:
+    """Return what people are told of what was not found."""
+    return organisations.details_of(organisation.id).discovery_problems
+
+
 def kinds(organisation: Organisation) -> list[str]:
     """Return the kinds of the linked channels."""
     scope.enter(organisation.id)
@@ -94,7 +99,7 @@ def test_a_website_that_fails_for_the_moment_is_read_again_later_and_its_account
     outside.website = works
     after = look(organisation)
     assert kinds(after) == ["careopinion", "nhsuk", "x"]
-    assert (after.discover_next_at, after.discover_failures, after.discovery_problems) == (None, 0, [])
+    assert (after.discover_next_at, after.discover_failures, problems(after)) == (None, 0, [])
 
 
 def test_an_account_that_x_can_not_look_up_for_the_moment_is_looked_up_again(
@@ -116,7 +121,7 @@ def test_pauses_grow_to_a_day_and_end_after_about_a_week(outside: Outside, organ
     assert pauses[:6] == [5, 20, 80, 320, 1280, 1440]
     assert set(pauses[5:]) == {1440}
     assert 6 < sum(pauses) / 1440 < 9
-    assert after.discovery_problems, "the sentence about it was lost"
+    assert problems(after), "the sentence about it was lost"
 
 
 def test_what_will_not_change_by_itself_is_not_looked_at_again(outside: Outside, organisation: Organisation) -> None:
@@ -124,7 +129,7 @@ def test_what_will_not_change_by_itself_is_not_looked_at_again(outside: Outside,
     after = look(organisation)
 
     assert after.discover_next_at is None
-    assert "links to no X account" in after.discovery_problems[0]
+    assert "links to no X account" in problems(after)[0]
 
 
 def test_the_sweep_repeats_a_look_when_it_is_due(outside: Outside, app: Flask, organisation: Organisation) -> None:

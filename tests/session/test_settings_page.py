@@ -2,7 +2,7 @@
 
 from flask.testing import FlaskClient
 
-from healthberry.core import members, scope
+from healthberry.core import organisations, scope
 from healthberry.extensions import db
 from healthberry.models.organisations import Member
 from tests.world import World
@@ -48,4 +48,4 @@ def test_only_administrators_decide_about_excerpts(client: FlaskClient, world: W
 
     world.signed_in(client, admin)
     assert client.post("/settings/organisation", data={"alert_excerpts": "on"}).status_code == 303
-    assert members.organisation_of(fresh(admin)).alert_excerpts
+    assert organisations.details_of(fresh(admin).organisation_id).alert_excerpts

@@ -130,3 +130,10 @@ def test_a_part_of_a_page_tells_htmx_to_lead_to_the_sign_in_page(client: FlaskCl
 
     assert answer.status_code == 401
     assert answer.headers["HX-Redirect"] == "/signin?next=/inbox?status%3Dclosed"
+
+
+@pytest.mark.parametrize("forged", ["http://[", "http://]/inbox", "http://[::1", "\xff://\xfe["])
+def test_a_part_of_a_page_whose_address_is_nonsense_leads_there_too(client: FlaskClient, forged: str) -> None:
+    answer = client.post("/people/ask", headers={"HX-Request": "true", "HX-Current-URL": forged})
+
+    assert (answer.status_code, answer.headers["HX-Redirect"]) == (401, "/signin")

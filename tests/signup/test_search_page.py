@@ -18,7 +18,8 @@ def test_a_closed_provider_leads_to_who_took_over(newcomer: Newcomer) -> None:
     part = newcomer.client.get("/signup/providers?q=old+quillbury").text
 
     assert "Closed 2024, now part of" in part
-    assert '<a href="/signup/you?ods=ZT1">Quillbury Hospitals NHS Trust</a>' in part
+    assert 'href="/signup/you?ods=ZT1">Quillbury Hospitals NHS Trust</a>' in part
+    assert '<span class="pill pill--plain">NHS trust</span>' in part
     assert "ods=ZT2" not in part
 
 

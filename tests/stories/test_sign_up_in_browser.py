@@ -163,6 +163,24 @@ def test_a_keyboard_chooses_from_the_list_and_a_screen_reader_hears_how_many_the
     expect(box).to_have_attribute("aria-expanded", "false")
 
 
+def test_a_keyboard_reaches_each_of_those_who_took_over(look: Look, app: Flask, register: None) -> None:
+    page = look("/signup")
+    box = page.get_by_role("combobox")
+    box.click()
+    page.keyboard.type("QNQ")
+    heirs = page.get_by_role("group", name=re.compile("Frimley")).get_by_role("option")
+    expect(heirs).to_have_count(2)
+    assert violations(page) == []
+    named = []
+    for _ in range(2):
+        page.keyboard.press("ArrowDown")
+        named.append(page.locator(f"[id='{box.get_attribute('aria-activedescendant')}']").inner_text())
+
+    assert named == heirs.all_inner_texts()
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/signup/you?ods=S*")
+
+
 def test_without_javascript_the_search_is_a_plain_form(look: Look, app: Flask, register: None) -> None:
     page = look("/signup", java_script_enabled=False)
     page.get_by_label(re.compile("which organisation", re.IGNORECASE)).fill("RYJ")

@@ -17,29 +17,55 @@
   const list = () => document.getElementById("hits");
   const options = () => [...list().querySelectorAll("[data-href]")];
 
-  // An option may hold no link of its own: the whole of it leads there.
+  // An option may hold no link of its own: the whole of it leads there. What was split among several providers is a
+  // group, and each of these an option.
   function dress() {
     const hits = list();
     hits.setAttribute("role", "listbox");
     hits.setAttribute("aria-label", "Organisations");
     for (const item of hits.children) {
-      const link = item.querySelector("a");
-      item.setAttribute("role", "option");
-      item.setAttribute("aria-selected", "false");
-      if (!link) {
-        item.setAttribute("aria-disabled", "true");
+      const links = [...item.querySelectorAll("a")];
+      const words = links.map(unlinked);
+      if (links.length < 2) {
+        offer(item, links[0]?.href);
         continue;
       }
-      item.dataset.href = link.href;
-      const words = document.createElement("span");
-      words.className = link.className;
-      words.textContent = link.textContent;
-      link.replaceWith(words);
+      item.setAttribute("role", "presentation");
+      item.append(grouped(item));
+      words.forEach((word, index) => {
+        word.id = `${item.id}-${index + 1}`;
+        offer(word, links[index].href);
+      });
     }
     active = -1;
     input.removeAttribute("aria-activedescendant");
     input.setAttribute("aria-expanded", String(hits.children.length > 0));
     announce(options().length);
+  }
+
+  function unlinked(link) {
+    const words = document.createElement("span");
+    words.className = link.className;
+    words.textContent = link.textContent;
+    link.replaceWith(words);
+    return words;
+  }
+
+  // A list item may not be a group itself.
+  function grouped(item) {
+    const group = document.createElement("div");
+    group.className = "option__group";
+    group.setAttribute("role", "group");
+    group.setAttribute("aria-label", item.textContent.replace(/\s+/g, " ").trim());
+    group.append(...item.childNodes);
+    return group;
+  }
+
+  function offer(element, href) {
+    element.setAttribute("role", "option");
+    element.setAttribute("aria-selected", "false");
+    if (href) element.dataset.href = href;
+    else element.setAttribute("aria-disabled", "true");
   }
 
   function announce(count) {

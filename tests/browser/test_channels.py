@@ -1,0 +1,33 @@
+"""The channels and what could not be read of them, in a real browser."""
+
+import pytest
+from flask import Flask
+
+from healthberry.connectors.base import BadItem
+from healthberry.core import quarantine
+from healthberry.extensions import db
+from tests.browser.conftest import DESK, PHONE, TABLET, Look, overflows, violations
+from tests.world import World
+
+pytestmark = pytest.mark.browser
+
+
+@pytest.mark.parametrize("size", [PHONE, TABLET, DESK, (320, 640)])
+def test_axe_finds_nothing_and_nothing_is_wider_than_the_window(
+    app: Flask, world: World, look: Look, size: tuple[int, int]
+) -> None:
+    organisation = world.organisation()
+    member = world.member(organisation)
+    channel = world.channel(organisation)
+    raw = '{"text": "' + "unbroken" * 500 + '"}'
+    quarantine.keep(channel, [BadItem(raw, "It has no id."), BadItem("short", "It has no text.")])
+    db.session.commit()
+
+    page = look("/channels", member, size)
+    assert violations(page) == []
+    page.click("text=2 pieces could not be read")
+    page.wait_for_url("**/quarantined")
+
+    assert page.locator("pre").count() == 2
+    assert violations(page) == []
+    assert not overflows(page)

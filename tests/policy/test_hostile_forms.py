@@ -1,0 +1,264 @@
+"""Every field of every form, hostile one at a time: done, or refused in words that people can read.
+
+`FORMS` is the one list: each form as somebody would send it, who meant well. A field that the application reads and
+that is not in it fails a test of its own.
+"""
+
+import re
+import uuid
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+from itertools import product
+from typing import Any, ClassVar
+from urllib.parse import urlencode
+
+import pytest
+from flask import Flask, Request
+from flask.testing import FlaskClient
+from werkzeug.datastructures import ImmutableMultiDict
+from werkzeug.formparser import FormDataParser
+from werkzeug.test import TestResponse
+
+from healthberry.core import codes, invitations, scope
+from healthberry.extensions import db
+from healthberry.mail import links
+from healthberry.models.owned import now
+from healthberry.settings import Settings
+from tests.signup.conftest import providers
+from tests.world import World
+
+__all__ = ["providers"]
+
+HOSTILE = {
+    "empty": "",
+    "emoji": "👩🏽‍⚕️🚑" * 50,
+    "right to left": "\u202eمرحبا بكم\u202c שלום",
+    "NUL": "before\x00after",
+    "HTML": "<script>alert(1)</script><img src=x onerror=alert(1)>",
+    "quotes": "'\"`; DROP TABLE messages; -- %s {{ 7*7 }} ${7*7}",
+    "line breaks": "one\r\nBcc: everybody@example.org\r\n\r\ntwo",
+    "numbers": "99999999999999999999999999999999",
+    "malformed UTF-8": b"\xff\xfe\xc3\x28",
+    "lone surrogate": b"\xed\xa0\x80",
+    "a megabyte": "x" * 1_000_000,
+}
+
+
+@dataclass(frozen=True)
+class Form:
+    """One form, filled in as it should be, and how it is then answered. "<…>" stands for what `Desk` knows."""
+
+    endpoint: str
+    fields: dict[str, str]
+    answers: tuple[int, ...] = (200, 303)
+
+
+_PERSON = {"name": "Priya Kaur", "email": "priya@example.nhs.uk"}
+_TYPED = {"organisation": "Elm Surgery", "kind": "gp_practice", "town": "Leeds"}
+_MOMENT = "2027-05-03T08:00:00+00:00"
+FORMS = (
+    Form("signup.add_unlisted", _TYPED),
+    Form("signup.send_code", {"ods": "ZT1", **_PERSON}),
+    Form("signup.send_code", {**_TYPED, **_PERSON}),
+    Form("session.send_code", {"email": "priya@example.nhs.uk", "next": "/inbox"}),
+    Form("session.chosen", {"organisation": "<organisation>"}),
+    Form("codes.check", {"code": "<code>"}),
+    Form("people.accept", {"name": "Priya Kaur"}),
+    Form("people.invite", {"email": "priya@example.nhs.uk", "role": "responder"}),
+    Form("people.change_role", {"role": "viewer"}),
+    Form("channels.start", {"next": "/inbox"}),
+    Form("conversation.assign", {"assignee": "<colleague>"}),
+    Form("conversation.close", {"reason": "spam"}),
+    Form("conversation.snooze", {"until": "tomorrow"}),
+    Form("conversation.snooze", {"until": "", "at": "<tomorrow>"}),
+    Form("conversation.notes", {"note": "Ask the ward."}),
+    Form("reply.draft", {"text": "Thank you", "version": "1"}),
+    Form("reply.publish", {"text": "Thank you", "version": "1", "seen": _MOMENT}),
+    # The moment is read only where the thread has moved on.
+    Form("reply.publish", {"text": "Thank you", "version": "0", "seen": _MOMENT}, answers=(409,)),
+    Form("settings.save", {"name": "Priya Kaur", "wants_alerts": "on"}),
+    Form("settings.save_organisation", {"alert_excerpts": "on"}),
+    Form("unsubscribe.change", {"alerts": "on"}),
+    Form("unsubscribe.change", {"List-Unsubscribe": "One-Click"}),
+)
+
+_RENEW = """
+DELETE FROM email_codes;
+DELETE FROM replies;
+DELETE FROM drafts;
+DELETE FROM notes;
+UPDATE members SET role = 'administrator', level = 2, left_at = NULL, name = 'Priya';
+UPDATE conversations SET status = 'open', closed_reason = NULL, snoozed_until = NULL, assignee_id = NULL;
+"""
+
+# Where a refusal stands on a page or in a part of one.
+_REFUSAL = re.compile(
+    r'<[^>]+(?:class="lead"|nhsuk-error-summary__list|class="composer__error"|id="notice-text"|id="saved"|id="news")[^>]*>'
+)
+_MARKUP = re.compile(r"<svg.*?</svg>|<[^>]+>", re.DOTALL)
+
+
+def refusal(html: str) -> str:
+    """Return the sentence that says why, "" for none."""
+    found = _REFUSAL.search(html)
+    words = _MARKUP.sub(" ", html[found.end() : found.end() + 2000]).split() if found else []
+    return " ".join(words[:12]) if len(words) >= 3 else ""
+
+
+@dataclass
+class Desk:
+    """A signed-in administrator, and a row for each form to work on."""
+
+    app: Flask
+    world: World
+    known: dict[str, str] = field(default_factory=dict)
+    ids: dict[str, Any] = field(default_factory=dict)
+    routes: dict[str, tuple[str, str]] = field(default_factory=dict)
+
+    def send(self, form: Form, *, htmx: bool, **hostile: str | bytes) -> TestResponse:
+        """Send a form, with what is `hostile` in it, from a fresh browser, every row being as at the start."""
+        self.renew(form)
+        path, method = self.routes[form.endpoint]
+        fields = {name: self.known.get(value, value) for name, value in form.fields.items()} | hostile
+        shown = f"http://localhost/conversations/{self.ids['conversation_id']}"
+        headers = {"HX-Request": "true", "HX-Current-URL": shown} if htmx else {}
+        kind = "application/x-www-form-urlencoded"
+        return self.browser().open(path, method=method, data=urlencode(fields), content_type=kind, headers=headers)
+
+    def browser(self) -> FlaskClient:
+        """Return one that is signed in, waits for its code, and may choose an organisation."""
+        client = self.world.signed_in(self.app.test_client(), self.member)
+        with client.session_transaction() as session:
+            session["code"] = self.known.get("code_id")
+            session["proven"] = {"email": self.member.email, "at": now().timestamp(), "next": None}
+        return client  # type: ignore[no-any-return]
+
+    def fill(self) -> None:
+        """Make the rows."""
+        organisation = self.world.organisation()
+        self.member = self.world.member(organisation)
+        colleague = self.world.member(organisation)
+        sealed = self.app.extensions["vault"].seal({"access_token": "token", "account_id": "9"})
+        channel = self.world.channel(organisation, "x", account="@cedar", sealed_secrets=sealed)
+        (conversation_id,) = self.world.arrives(channel, self.world.item("Where do I park?"))
+        unsubscribe = links.unsubscribe_link(links.UnsubscribeLink(organisation.id, self.member.id))
+        tokens = {
+            "people.accept": invitations.invite(self.member, "new@example.nhs.uk", "responder"),
+            "unsubscribe.change": unsubscribe.rpartition("/")[2],
+        }
+        self.ids = {
+            "conversation_id": conversation_id,
+            "channel_id": channel.id,
+            "other_id": colleague.id,
+            "reply_id": uuid.uuid4(),
+            "code_id": uuid.uuid4(),
+            "key": "k",
+        }
+        self.routes = _routes(self.app, self.ids, tokens)
+        self.known = {
+            "<organisation>": str(organisation.id),
+            "<colleague>": str(colleague.id),
+            "<tomorrow>": (now() + timedelta(days=1)).strftime("%Y-%m-%dT%H:%M"),
+        }
+        db.session.refresh(self.member)
+        db.session.expunge(self.member)
+
+    def renew(self, form: Form) -> None:
+        """Undo what the form before changed; send a code where this one is about it."""
+        with self.app.app_context():
+            scope.enter(self.member.organisation_id)
+            db.session.execute(db.text(_RENEW))
+            if form.endpoint == "codes.check":
+                issued = codes.ask("signin", self.member.email, "", "127.0.0.1")
+                self.known["<code>"], self.known["code_id"] = issued.code, str(issued.id)
+            db.session.commit()
+
+
+def _routes(app: Flask, ids: dict[str, Any], tokens: dict[str, str]) -> dict[str, tuple[str, str]]:
+    """Return path and method of every route that takes a form, by endpoint."""
+    routes = {}
+    for rule in app.url_map.iter_rules():
+        for method in (rule.methods or set()) & {"POST", "PUT", "PATCH", "DELETE"}:
+            values = {**ids, "token": tokens.get(rule.endpoint, "t")}
+            with app.test_request_context():
+                routes[rule.endpoint] = str((rule.build(values, append_unknown=False) or ("", ""))[1]), method
+    return routes
+
+
+@pytest.fixture
+def settings(settings: Settings) -> Settings:
+    """An installation that may publish on X."""
+    return replace(settings, x_client_id="client", x_client_secret="secret")
+
+
+@pytest.fixture
+def desk(app: Flask, providers: None) -> Desk:
+    """The signed-in administrator."""
+    made = Desk(app, World())
+    with app.app_context():
+        made.fill()
+    return made
+
+
+@pytest.mark.parametrize("htmx", [False, True], ids=["form", "htmx"])
+def test_every_form_is_taken_when_it_is_filled_in_well(desk: Desk, htmx: bool) -> None:
+    refused = {}
+    for form in FORMS:
+        answer = desk.send(form, htmx=htmx)
+        if answer.status_code not in form.answers:
+            refused[f"{form.endpoint} {form.fields}"] = (answer.status_code, refusal(answer.text))
+
+    assert refused == {}
+
+
+@pytest.mark.parametrize("value", HOSTILE.values(), ids=HOSTILE.keys())
+def test_one_hostile_field_is_taken_or_refused_in_words(desk: Desk, value: str | bytes) -> None:
+    broken: dict[str, object] = {}
+    for form in FORMS:
+        for name, htmx in product(form.fields, (False, True)):
+            answer = desk.send(form, htmx=htmx, **{name: value})
+            wordless = answer.status_code >= 400 and not refusal(answer.text)
+            if answer.status_code >= 500 or wordless or "<script>alert" in answer.text:
+                broken[f"{form.endpoint}, {name}{', htmx' if htmx else ''}"] = answer.status_code
+
+    assert broken == {}
+
+
+class _Noted(ImmutableMultiDict):  # type: ignore[type-arg]
+    """A form that notes which fields are asked of it."""
+
+    asked: ClassVar[set[str]] = set()
+
+    def get(self, key: str, *rest: Any, **more: Any) -> Any:
+        self.asked.add(key)
+        return super().get(key, *rest, **more)
+
+    def __getitem__(self, key: str) -> Any:
+        self.asked.add(key)
+        return super().__getitem__(key)
+
+    def __contains__(self, key: object) -> bool:
+        self.asked.add(str(key))
+        return super().__contains__(key)
+
+
+class _Noting(Request):
+    def make_form_data_parser(self) -> FormDataParser:
+        parser = super().make_form_data_parser()
+        parser.cls = _Noted
+        return parser
+
+
+def test_every_field_that_is_read_stands_in_the_list(desk: Desk) -> None:
+    desk.app.request_class = _Noting
+    listed: dict[str, set[str]] = {}
+    for form in FORMS:
+        listed.setdefault(form.endpoint, set()).update(form.fields)
+    read: dict[str, set[str]] = {}
+    for form in (*FORMS, *(Form(endpoint, {"x": "y"}) for endpoint in desk.routes if endpoint not in listed)):
+        _Noted.asked.clear()
+        desk.send(form, htmx=False)
+        read[form.endpoint] = read.get(form.endpoint, set()) | _Noted.asked
+
+    assert len(read) >= 28
+    assert {endpoint: names for endpoint, names in read.items() if names} == listed
