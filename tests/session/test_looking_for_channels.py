@@ -1,5 +1,6 @@
 """Looking for an organisation's channels: what fails for the moment is looked at again, and people may ask for it."""
 
+import re
 from datetime import timedelta
 
 import httpx
@@ -213,11 +214,15 @@ def test_a_card_says_how_the_channel_was_found_and_how_much_is_there(
 ) -> None:
     code = organisation.ods_code
     look(organisation)
+    loaded = db.session.scalars(db.select(Channel).filter_by(kind="nhsuk")).one()
+    loaded.backfill_state, loaded.items_loaded = "done", 3
+    db.session.commit()
     scope.leave()
 
     page = client.get("/channels").text
 
-    assert f"Found by ODS code {code}." in page
+    assert re.search(rf"newest first\.\s+Found by ODS code {code}\.", page)
+    assert re.search(rf"by themselves\.\s+Found by ODS code {code}\.", page)
     assert "Linked from cedar" in page
     assert "No posts yet." in page
 
