@@ -5,7 +5,8 @@ healthberry db upgrade                  bring the tables to the newest schema
 healthberry register build|load|refresh the national register
 healthberry scheduler                   what runs by the clock
 healthberry secrets rotate              seal the channels' secrets with the newest key
-healthberry organisations unlisted      organisations that were typed in by hand
+healthberry organisations unlisted      organisations that were typed in by hand, and who waits there
+healthberry members waiting             people who asked to be checked
 healthberry members verify EMAIL CODE   let a member publish, after checking them by other means
 healthberry channels quarantined        pieces that could not be read, with their reasons and no words of patients
 """
@@ -26,6 +27,7 @@ from healthberry.core import events, operator
 from healthberry.extensions import db as tables
 from healthberry.jobs.schedule import Schedule
 from healthberry.local import run as local
+from healthberry.mail import links, send
 from healthberry.register import build as building
 from healthberry.register import load as loading
 from healthberry.register import refresh as refreshing
@@ -125,11 +127,20 @@ def members() -> None:
 
 
 @members.command()
+def waiting() -> None:
+    """Show who asked to be checked: organisation, ODS code, name, address, since when."""
+    _in_app(lambda: click.echo("\n".join(operator.waiting()) or "Nobody."))
+
+
+@members.command()
 @click.argument("email")
 @click.argument("code")
 def verify(email: str, code: str) -> None:
-    """Let EMAIL publish for the organisation with ODS code (or id) CODE, after checking them by other means."""
-    _in_app(lambda: click.echo(operator.verify(email, code)))
+    """Let EMAIL publish for the organisation with ODS code (or id) CODE, after checking them by other means.
+
+    They are told by e-mail.
+    """
+    _in_app(lambda: _verify(email, code))
 
 
 @commands.group()
@@ -150,6 +161,19 @@ def main() -> None:
     except SettingsError as error:
         click.echo(str(error), err=True)
         sys.exit(2)
+
+
+def _verify(email: str, code: str) -> None:
+    done = operator.verify(email, code)
+    events.commit()
+    if done.email:
+        context = {
+            "approver": "HealthBerry",
+            "organisation": done.organisation,
+            "inbox_url": links.address("inbox.index"),
+        }
+        send.post(done.email, "approved", context, useful_seconds=24 * 3600)
+    click.echo(done.said)
 
 
 def _app() -> Flask:

@@ -15,6 +15,7 @@ def table() -> Mapping[str, Sequence[Subscriber]]:
     """Return what follows each kind of event; "*" is every event."""
     return {
         "organisation_joined": [_look_for_channels],
+        "channels_wanted": [_look_for_channels],
         "channel_linked": [_read_channel],
         "channel_connected": [_read_channel],
         "mail_queued": [_send_mail],

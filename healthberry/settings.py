@@ -83,7 +83,9 @@ class Settings(Environment):
     )
     x_client_secret: str | None = setting("X: OAuth client secret", parse=env.text, default=None, secret=True)
     operator_email: str | None = setting(
-        "who is told about organisations that are not in the register", parse=env.mail_from, default=None
+        "who is told about organisations that are not in the register, and asked to check for whom people act",
+        parse=env.mail_from,
+        default=None,
     )
     trusted_proxies: int = setting(
         "how many reverse proxies in front of HealthBerry set X-Forwarded-* (number)", parse=env.whole(0, 5), default=0

@@ -11,8 +11,9 @@ from flask import request
 
 from healthberry.blueprints.guard import member
 from healthberry.blueprints.render import shown_address
-from healthberry.core import channels, events, inbox
+from healthberry.core import channels, events, inbox, members
 from healthberry.core.inbox import View
+from healthberry.models.organisations import ORGANISATION_VERIFIED
 
 _PAGE = "/conversations/"
 
@@ -31,6 +32,7 @@ def list_context(view: View, after: str = "") -> dict[str, Any]:
         "first": not after,
         "number": number,
         "linked": linked,
+        "next_step": members.next_step(asking),
         "kinds": sorted({channel.kind for channel in linked}),
         "services": inbox.services(asking),
         "narrowed": partial(narrowed, view),
@@ -57,11 +59,16 @@ def reply_address(reply_id: UUID, act: str) -> str:
     return f"/replies/{reply_id}/{act}"
 
 
-def stream_address(view: View, after: int, conversation_id: UUID | None = None) -> str:
-    """Return the address of the changes that a page with this list, and perhaps a conversation, listens to."""
+def stream_address(view: View, after: int, conversation_id: UUID | None = None, level: int = 2) -> str:
+    """Return the address of the changes that a page with this list, and perhaps a conversation, listens to.
+
+    `level` is the trust that the page was drawn for: at level 1 it also waits for more.
+    """
     args = {"view": "inbox", **view.to_args()}
     if conversation_id is not None:
         args = {**args, "view": "conversation", "conversation": str(conversation_id)}
+    if level < ORGANISATION_VERIFIED:
+        args["level"] = str(level)
     return "/stream" + _query({**args, "after": str(after)})
 
 

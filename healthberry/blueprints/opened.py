@@ -9,7 +9,7 @@ from uuid import UUID
 
 from healthberry.blueprints import listing, snoozes
 from healthberry.blueprints.guard import member
-from healthberry.core import inbox, replies, thread
+from healthberry.core import inbox, members, replies, thread
 from healthberry.core.inbox import View
 from healthberry.core.thread import Page
 from healthberry.models.conversations import Message
@@ -73,6 +73,7 @@ def thread_context(page: Page, view: View, composer: Composer | None = None) -> 
         "composer": composer or composer_of(page),
         "snoozes": snoozes.choices(),
         "proven": True,
+        "next_step": members.next_step(member()),
     }
 
 

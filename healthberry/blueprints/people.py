@@ -7,7 +7,7 @@ from flask import Blueprint, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from werkzeug.wrappers import Response
 
-from healthberry.blueprints import codes, guard
+from healthberry.blueprints import asking, codes, guard
 from healthberry.core import events, invitations, members, signup
 from healthberry.core.errors import Invalid
 from healthberry.mail import links, send
@@ -25,20 +25,12 @@ def index() -> ResponseReturnValue:
 @blueprint.post("/people/ask")
 @guard.signed_in
 def ask() -> ResponseReturnValue:
-    """Ask the administrators for approval; again within a day: they are not told again."""
+    """Ask whoever can let one publish: the administrators, where there are any, else the operator."""
     member = guard.member()
-    told = members.administrators(member.organisation_id) if members.ask_approval(member) else []
-    addresses, organisation = [one.email for one in told], members.organisation_of(member).name
-    events.commit()
-    context = {
-        "person": member.name,
-        "email": member.email,
-        "organisation": organisation,
-        "people_url": links.address("people.index"),
-    }
-    for address in addresses:
-        send.post(address, "approval", context, useful_seconds=24 * 3600)
-    return _back("asked")
+    step = members.next_step(member)
+    if step:
+        asking.ask_administrators(member) if step == "ask" else asking.ask_operator(member)
+    return redirect(url_for("settings.index", done=_ASKED.get(step)), 303)
 
 
 @blueprint.post("/people/<uuid:other_id>/approve")
@@ -118,8 +110,8 @@ def accept(token: str) -> Response | ResponseReturnValue:
     return codes.send_code("invite", invitation.email, token, name=name)
 
 
+_ASKED = {"ask": "asked", "domain": "check_asked", "operator": "check_asked"}
 _DONE = {
-    "asked": "The administrators have been asked by e-mail. You will hear from us when one of them has approved you.",
     "approved": "They may publish now, and have been told by e-mail.",
     "changed": "Changed.",
     "removed": "They are signed out everywhere, and links in their e-mails no longer work.",
@@ -139,6 +131,4 @@ def _page(errors: dict[str, str] | None = None) -> str:
 
 
 def _back(done: str) -> Response:
-    """A level-1 member may not see the people: they go back to their settings."""
-    where = "settings.index" if done == "asked" else "people.index"
-    return redirect(url_for(where, done=done), 303)
+    return redirect(url_for("people.index", done=done), 303)

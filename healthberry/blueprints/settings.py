@@ -12,6 +12,8 @@ blueprint = Blueprint("settings", __name__)
 _DONE = {
     "saved": "Saved.",
     "asked": "The administrators have been asked by e-mail. You will hear from us when one of them has approved you.",
+    "check_asked": "HealthBerry has been asked to check that you act for your organisation. You get an e-mail from us "
+    "when you may publish.",
 }
 
 

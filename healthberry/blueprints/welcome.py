@@ -8,7 +8,7 @@ from flask.typing import ResponseReturnValue
 from healthberry.blueprints import guard
 from healthberry.blueprints.render import wants_part
 from healthberry.core import channels as linked
-from healthberry.core import events, members, organisations
+from healthberry.core import discovery, events, members, organisations
 from healthberry.models.channels import Channel
 
 blueprint = Blueprint("welcome", __name__)
@@ -35,6 +35,15 @@ def found() -> ResponseReturnValue:
     return _page("welcome/_found.html")
 
 
+@blueprint.post("/channels/look")
+@guard.signed_in
+def look() -> ResponseReturnValue:
+    """Look for the channels once more; within a minute of the last time: nothing happens."""
+    discovery.want_look(guard.member())
+    events.commit()
+    return redirect(url_for("welcome.channels"), 303)
+
+
 @blueprint.post("/channels/<uuid:channel_id>/on", defaults={"on": True}, endpoint="switch_on")
 @blueprint.post("/channels/<uuid:channel_id>/off", defaults={"on": False}, endpoint="switch_off")
 @guard.signed_in
@@ -49,7 +58,10 @@ def switch(channel_id: UUID, on: bool) -> ResponseReturnValue:
 
 def render_channel_card(channel: Channel) -> str:
     """Return the card of a channel as the member of this request sees it."""
-    return render_template("welcome/_channel.html", channel=channel, member=guard.member())
+    member = guard.member()
+    return render_template(
+        "welcome/_channel.html", channel=channel, member=member, may_switch=linked.may_switch(member)
+    )
 
 
 def _page(template: str) -> str:
@@ -61,7 +73,9 @@ def _page(template: str) -> str:
         organisation=organisation,
         problems=organisations.details_of(member.organisation_id).discovery_problems,
         channels=linked.channels_of(member),
-        looking=organisation.discover_next_at is not None,
+        may_switch=linked.may_switch(member),
+        looking=discovery.is_looking(organisation),
+        can_look=discovery.can_look(organisation),
         number=events.last_number(member.organisation_id),
         next_step=members.next_step(member),
     )

@@ -51,9 +51,10 @@ class ProviderFacts:
 class Listing:
     """A page, handle or listing that can be linked as a channel.
 
-    `config` is all that the connector needs to read it later (no secrets). `found_at` says where the link was found,
-    for people. `needs` names what is missing before it can be read ("" when nothing is). `amount` says how much a first
-    look found, for people: "12 reviews", "more than 100 reviews" ("" where a first look cannot tell).
+    `config` is all that the connector needs to read it later (no secrets). `found_at` says how it was found, for
+    people: "Found by ODS code RYJ", "Linked from www.imperial.nhs.uk". `needs` names what is missing before it can be
+    read ("" when nothing is). `amount` says how much a first look found, for people: "12 reviews", "more than 100
+    reviews" ("" where a first look cannot tell).
     """
 
     kind: str
@@ -71,10 +72,12 @@ class Discovery:
     """What can be linked for an organisation, and in sentences for people what could not be found and why.
 
     A listing may stand beside a problem: one that is certain by its code is listed even while its site is down.
+    `again` says that something failed for the moment only, so that another look, later, may find more.
     """
 
     listings: Sequence[Listing] = ()
     problems: Sequence[str] = ()
+    again: bool = False
 
 
 @dataclass(frozen=True)

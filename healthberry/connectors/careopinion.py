@@ -152,7 +152,14 @@ class CareOpinion(Keyed):
         return {"subscription_key": key} if key else {}
 
     def discover(self, provider: ProviderFacts) -> Discovery:
-        """Return one listing for the organisation's ODS code and its sites'; a first look says how much there is."""
+        """Return one listing for the organisation's ODS code and its sites'; a first look says how much there is.
+
+        Without an ODS code there is none, and nobody is asked.
+        """
+        if not provider.ods_code:
+            return Discovery(
+                [], [f"{provider.name} has no ODS code, so Care Opinion stories about it can't be looked for."]
+            )
         codes = list(dict.fromkeys([provider.ods_code, *provider.site_codes]))
         listing = Listing(
             kind=self.kind,
@@ -160,7 +167,7 @@ class CareOpinion(Keyed):
             label=f"Care Opinion stories about {provider.name}",
             url=self._listing.replace("{code}", provider.ods_code),
             config={"nacs": codes},
-            found_at=f"by ODS code {provider.ods_code}",
+            found_at=f"Found by ODS code {provider.ods_code}",
         )
         if not self.installed_access():
             return Discovery([replace(listing, needs=_NO_KEY)])
@@ -169,7 +176,7 @@ class CareOpinion(Keyed):
         except NotAuthorised as error:
             return Discovery([replace(listing, needs=error.reason)], [error.reason])
         except (Temporary, Permanent) as error:
-            return Discovery([listing], [f"{error.reason} We will look again by ourselves."])
+            return Discovery([listing], [error.reason], again=isinstance(error, Temporary))
         return Discovery([replace(listing, amount=_amount(found))])
 
     def backfill(self, access: Access, since: datetime, cursor: str | None) -> Page:

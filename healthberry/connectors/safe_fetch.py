@@ -26,6 +26,8 @@ MOST_REDIRECTS: Final = 2
 LARGEST_BYTES: Final = 1024 * 1024
 _CONNECT_SECONDS: Final = 1.5
 _MOST_ADDRESSES: Final = 3
+_PASSING: Final = (408, 425, 429)  # as every 5xx
+_TOO_LATE: Final = "it did not answer within 5 seconds"
 # Addresses that carry another one inside: 6to4, NAT64, and Teredo, where what is inside decides.
 _NAT64: Final = ipaddress.ip_network("64:ff9b::/96")
 
@@ -34,7 +36,14 @@ Result = TypeVar("Result")
 
 
 class FetchFailed(Exception):
-    """The page could not be had; the message is half a sentence for people: "it does not exist"."""
+    """The page could not be had; the message is half a sentence for people: "it does not exist".
+
+    `passes` says that it may be had later.
+    """
+
+    def __init__(self, reason: str, *, passes: bool = False) -> None:
+        super().__init__(reason)
+        self.passes = passes
 
 
 @dataclass(frozen=True)
@@ -88,7 +97,9 @@ class SafeFetch:
         self._whole_seconds = whole_seconds
 
     def first_of(self, urls: Sequence[str], domain: str) -> Fetched:
-        """Return the first of the pages that answers with HTML. Raises: FetchFailed with the reason of the likeliest.
+        """Return the first of the pages that answers with HTML.
+
+        Raises: FetchFailed with the most frequent reason; it passes where any of them does.
 
         Takes at most 5 seconds in all, also where a server sends one byte at a time or a name server is silent.
         """
@@ -100,20 +111,22 @@ class SafeFetch:
             client.close()  # also ends a read that is still under way in the other thread
 
     def _first(self, client: httpx.Client, urls: Sequence[str], domain: str, deadline: float) -> Fetched:
-        reasons = []
+        failures: list[FetchFailed] = []
         for url in urls:
             if time.monotonic() > deadline:
-                reasons.append("it did not answer within 5 seconds")
+                failures.append(FetchFailed(_TOO_LATE, passes=True))
                 break
             try:
                 return self._follow(client, url, domain, deadline)
-            except FetchFailed as reason:
-                reasons.append(str(reason))
+            except FetchFailed as failure:
+                failures.append(failure)
             except httpx.TimeoutException:
-                reasons.append("it did not answer in time")
+                failures.append(FetchFailed("it did not answer in time", passes=True))
+            except httpx.TransportError:
+                failures.append(FetchFailed("no connection could be made", passes=True))
             except (httpx.HTTPError, httpx.StreamError, httpx.InvalidURL, ValueError):
-                reasons.append("no connection could be made")
-        raise FetchFailed(Counter(reasons).most_common(1)[0][0] if reasons else "it has no address")
+                failures.append(FetchFailed("no connection could be made"))
+        raise _likeliest(failures)
 
     def _follow(self, client: httpx.Client, url: str, domain: str, deadline: float) -> Fetched:
         for _ in range(MOST_REDIRECTS + 1):
@@ -144,6 +157,10 @@ class SafeFetch:
     def _checked_addresses(self, host: str, port: int) -> Sequence[str]:
         try:
             addresses = list(dict.fromkeys(self._resolve(host, port)))
+        except socket.gaierror as error:
+            if error.errno == socket.EAI_AGAIN:  # the name server, not the name
+                raise FetchFailed("its address could not be looked up", passes=True) from None
+            addresses = []
         except (OSError, UnicodeError):
             addresses = []
         if not addresses:
@@ -160,6 +177,12 @@ class SafeFetch:
         if mapped_path and location.startswith(mapped_path + "/"):
             return "https://" + location.removeprefix(mapped_path + "/")
         return urljoin(url, location)
+
+
+def _likeliest(failures: Sequence[FetchFailed]) -> FetchFailed:
+    reasons = Counter(map(str, failures))
+    reason = reasons.most_common(1)[0][0] if reasons else "it has no address"
+    return FetchFailed(reason, passes=any(failure.passes for failure in failures))
 
 
 def check_url(url: str, domain: str) -> str:
@@ -193,7 +216,8 @@ def _send(client: httpx.Client, url: str, deadline: float, host: str = "") -> ht
 
 def _html(response: httpx.Response, deadline: float) -> str:
     if response.status_code != 200:
-        raise FetchFailed(f"it answers with an error (status {response.status_code})")
+        passes = response.status_code >= 500 or response.status_code in _PASSING
+        raise FetchFailed(f"it answers with an error (status {response.status_code})", passes=passes)
     declared = response.headers.get("content-type", "text/html").lower()
     if "html" not in declared:
         raise FetchFailed("its home page is not a web page")
@@ -209,7 +233,7 @@ def _html(response: httpx.Response, deadline: float) -> str:
 def _until(chunks: Iterator[bytes], deadline: float) -> Iterator[bytes]:
     for chunk in chunks:
         if time.monotonic() > deadline:
-            raise FetchFailed("it did not answer within 5 seconds")
+            raise FetchFailed(_TOO_LATE, passes=True)
         yield chunk
 
 
@@ -227,7 +251,7 @@ def _within(seconds: float, work: Callable[[], Result]) -> Result:
     try:
         result, error = done.get(timeout=seconds + 0.2)
     except queue.Empty:
-        raise FetchFailed("it did not answer within 5 seconds") from None
+        raise FetchFailed(_TOO_LATE, passes=True) from None
     if error is not None:
         raise error
     return result  # type: ignore[return-value]

@@ -31,11 +31,15 @@ _MOST_HANDLES: Final = 3
 
 @dataclass(frozen=True)
 class HandlesFound:
-    """Handles without "@", the likeliest first; `found_at` is the host that links to them; problems as sentences."""
+    """Handles without "@", the likeliest first; `found_at` is the host that links to them; problems as sentences.
+
+    `again` says that the website failed for the moment only.
+    """
 
     handles: Sequence[str] = ()
     found_at: str = ""
     problems: Sequence[str] = ()
+    again: bool = False
 
 
 class Websites:
@@ -64,7 +68,8 @@ class Websites:
         try:
             page = self._fetch.first_of(urls, domain)
         except FetchFailed as reason:
-            return HandlesFound(problems=[f"The website {domain} could not be read: {reason}."])
+            problem = f"The website {domain} could not be read: {reason}."
+            return HandlesFound(problems=[problem], again=reason.passes)
         handles = x_handles(page.html)
         if not handles:
             return HandlesFound((), page.host, [f"The website {page.host} links to no X account."])

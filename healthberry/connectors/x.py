@@ -120,21 +120,28 @@ class X:
         return {"bearer_token": token} if token else {}
 
     def discover(self, provider: ProviderFacts) -> Discovery:
-        """Return the account that the organisation's own website links to, if X knows it."""
+        """Return the account that the organisation's own website links to, if X knows it, with how much mentions it.
+
+        Where X can't say for the moment whether it knows the account, nothing is listed and another look is wanted.
+        """
         found = self._websites.find_x_handles(provider.name, provider.web_domain)
-        problems = list(found.problems)
+        problems, again = list(found.problems), found.again
         for handle in found.handles:
             listing = _listing(handle, found.found_at, self._web)
             if not self.installed_access():
                 return Discovery([replace(listing, needs=_NO_TOKEN)], problems)
             try:
                 user = self._user(Access({}, self.installed_access()), handle)
-                return Discovery([_listing(user.username, found.found_at, self._web, user.user_id)], problems)
+                known = _listing(user.username, found.found_at, self._web, user.user_id)
+                return Discovery([replace(known, amount=self._first_look(user))], problems)
             except Gone:
                 problems.append(f"{found.found_at} links to @{handle}, but X has no such account.")
+            except NotAuthorised as error:
+                return Discovery([replace(listing, needs=error.reason)], [*problems, error.reason])
             except (Temporary, Permanent) as error:
-                return Discovery([], [*problems, f"@{handle} could not be looked up: {error.reason}"])
-        return Discovery([], problems)
+                problems.append(f"@{handle} could not be looked up: {error.reason}")
+                return Discovery([], problems, again=isinstance(error, Temporary))
+        return Discovery([], problems, again)
 
     def authorise_url(self, state: str, redirect_uri: str, verifier: str) -> str:
         """Return X's page to sign in at. Raises: NotAuthorised when this installation has no client id."""
@@ -255,6 +262,17 @@ class X:
             return len(text)
         return int(twitter_text.parse_tweet(text).weightedLength)
 
+    def _first_look(self, us: posts.Us) -> str:
+        """Count one page of mentions, for people; "" where X does not answer: reading shows what there is anyway."""
+        try:
+            body = self._read_timeline(Access({}, self.installed_access()), us.user_id, "mentions", "", [])
+        except (Temporary, Permanent):
+            return ""
+        counted = len(sequence(body.get("data")))
+        if x_walks.meta_of(body).next_token:
+            return f"more than {counted} posts"
+        return {0: "no posts yet", 1: "1 post"}.get(counted, f"{counted} posts")
+
     def _timeline(
         self, access: Access, us: posts.Us, state: x_walks.Backfill | x_walks.Poll, params: Params
     ) -> tuple[Page, x_walks.Meta]:
@@ -331,7 +349,7 @@ def _listing(handle: str, found_at: str, web: str, user_id: str = "") -> Listing
         label=f"@{handle}",
         url=f"{web}/{handle}",
         config={"username": handle} | ({"user_id": user_id} if user_id else {}),
-        found_at=f"linked from {found_at}",
+        found_at=f"Linked from {found_at}",
     )
 
 

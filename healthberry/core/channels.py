@@ -5,17 +5,17 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import select, update
+from sqlalchemy import func, select
 from sqlalchemy.dialects.postgresql import insert
 
 from healthberry.connectors.base import Access, Authorisation, Capabilities, Connector, Discovery, Listing
-from healthberry.core import events, organisations
+from healthberry.core import events, members
 from healthberry.core.errors import Conflict, NotFound
-from healthberry.core.permissions import require
+from healthberry.core.permissions import may, require
 from healthberry.core.vault import Vault, VaultError
 from healthberry.extensions import db, part
 from healthberry.models.channels import Channel
-from healthberry.models.organisations import Member, Organisation
+from healthberry.models.organisations import ORGANISATION_VERIFIED, Member
 from healthberry.models.owned import new_id, now
 
 log = logging.getLogger(__name__)
@@ -62,24 +62,28 @@ def channels_of(member: Member) -> Sequence[Channel]:
     return db.session.scalars(statement.order_by(Channel.kind, Channel.created_at)).all()
 
 
+def may_switch(member: Member) -> bool:
+    """Say whether `member` may switch channels on and off.
+
+    Whoever proved only a mailbox may do so with what was found for them, as long as they are alone.
+    """
+    if member.level >= ORGANISATION_VERIFIED:
+        return may(member, "manage")
+    return members.is_alone(member)
+
+
 def link_found(organisation_id: UUID, discovery: Discovery) -> list[UUID]:
-    """Link what was found of one kind; a second call adds nothing twice. Return the new ones."""
-    added = [channel_id for listing in discovery.listings if (channel_id := _link(organisation_id, listing))]
+    """Link what was found of one kind; a second call adds nothing twice. Return the new ones.
+
+    The same address is the same channel, by whatever id it was known when it was found first.
+    """
+    addresses = select(Channel.kind, func.lower(Channel.url)).where(Channel.organisation_id == organisation_id)
+    known = {(kind, url) for kind, url in db.session.execute(addresses)}
+    fresh = [listing for listing in discovery.listings if (listing.kind, listing.url.lower()) not in known]
+    added = [channel_id for listing in fresh if (channel_id := _link(organisation_id, listing))]
     for channel_id in added:
         events.record(organisation_id, "channel_linked", channel_id=channel_id)
     return added
-
-
-def discovery_done(organisation_id: UUID, problems: Sequence[str]) -> None:
-    """Note that every kind was looked for, and in sentences what could not be found and why."""
-    db.session.execute(update(Organisation).where(Organisation.id == organisation_id).values(discover_next_at=None))
-    organisations.keep(organisation_id, discovery_problems=list(problems))
-    events.record(organisation_id, "channels_looked_for")
-
-
-def discover_again(organisation_id: UUID, retry_at: datetime) -> None:
-    """Look for the channels again at `retry_at`."""
-    db.session.execute(update(Organisation).where(Organisation.id == organisation_id).values(discover_next_at=retry_at))
 
 
 def _link(organisation_id: UUID, listing: Listing) -> UUID | None:
@@ -101,11 +105,8 @@ def _link(organisation_id: UUID, listing: Listing) -> UUID | None:
 
 
 def switch(member: Member, channel_id: UUID, on: bool) -> Channel:
-    """Switch reading and answering on or off; what is stored stays. Raises: NotFound, NotAllowed.
-
-    Whoever proved only a mailbox may still switch off what was found for them, as long as nobody has proved more.
-    """
-    if not _is_alone(member):
+    """Switch reading and answering on or off; what is stored stays. Raises: NotFound, NotAllowed."""
+    if not may_switch(member):
         require(member, "manage")
     channel = find(member.organisation_id, channel_id, lock=True)
     channel.state, channel.trouble = ("active" if on else "off"), ""
@@ -161,10 +162,3 @@ def claim_tokens(organisation_id: UUID, channel_id: UUID, seconds: int = 60) -> 
 
 def _claimed(until: datetime | None) -> bool:
     return until is not None and until > now()
-
-
-def _is_alone(member: Member) -> bool:
-    others = select(Member.id).where(
-        Member.organisation_id == member.organisation_id, Member.left_at.is_(None), Member.id != member.id
-    )
-    return db.session.scalar(others.limit(1)) is None

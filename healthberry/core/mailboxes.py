@@ -50,15 +50,17 @@ def domain_of(email: str) -> str:
 
 def proves(email: str, web_domain: str | None) -> bool:
     """Say whether this normalised address is at exactly the organisation's registered web domain ("www." apart)."""
-    if not web_domain:
-        return False
-    registered = _ascii(web_domain.strip().lower().rstrip(".").removeprefix("www."))
-    return bool(registered) and registered not in SHARED and domain_of(email) == registered
+    return may_prove(web_domain) and domain_of(email) == _registered(web_domain)
 
 
-def is_shared(email: str) -> bool:
-    """Say whether anybody, or many organisations, have mailboxes at this domain."""
-    return domain_of(email) in SHARED
+def may_prove(web_domain: str | None) -> bool:
+    """Say whether addresses at this registered web domain say for whom somebody acts."""
+    registered = _registered(web_domain)
+    return bool(registered) and registered not in SHARED
+
+
+def _registered(web_domain: str | None) -> str:
+    return _ascii((web_domain or "").strip().lower().rstrip(".").removeprefix("www."))
 
 
 def _ascii(domain: str) -> str:

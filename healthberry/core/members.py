@@ -74,6 +74,18 @@ def ask_approval(member: Member) -> bool:
     return not recently
 
 
+def ask_check(member: Member) -> bool:
+    """Note that a level-1 member asks the operator to check for whom they act; return whether that is new.
+
+    It is noted once: the operator's list keeps it until they are trusted or leave.
+    """
+    if member.level >= ORGANISATION_VERIFIED or member.check_asked_at is not None:
+        return False
+    member.check_asked_at = now()
+    events.record(member.organisation_id, "check_asked", subject_id=member.id, member=member)
+    return True
+
+
 def approve(member: Member, other_id: UUID) -> Member:
     """Let somebody publish; a second call changes nothing. Raises: NotAllowed, NotFound."""
     require(member, "manage")
@@ -119,7 +131,7 @@ def remove(member: Member, other_id: UUID) -> Member:
         )
     other.left_at = now()
     other.session_key = new_id()
-    other.approval_asked_at = None
+    other.approval_asked_at = other.check_asked_at = None
     events.record(member.organisation_id, "member_left", subject_id=other.id, member=member)
     return other
 
@@ -139,7 +151,7 @@ def add(organisation_id: UUID, email: str, name: str, role: str, inviter: Member
         come_back(member)
         member.role = role
     member.level = max(member.level or MAILBOX_VERIFIED, ORGANISATION_VERIFIED)
-    member.approval_asked_at = None
+    member.approval_asked_at = member.check_asked_at = None
     db.session.flush()
     events.record(organisation_id, "member_joined", subject_id=member.id, member=member, level=member.level)
     return member
@@ -148,7 +160,7 @@ def add(organisation_id: UUID, email: str, name: str, role: str, inviter: Member
 def trust(member: Member) -> None:
     """Raise a member to level 2; the first one of an organisation becomes its administrator."""
     member.level = ORGANISATION_VERIFIED
-    member.approval_asked_at = None
+    member.approval_asked_at = member.check_asked_at = None
     if not administrators(member.organisation_id):
         member.role = "administrator"
     db.session.flush()
@@ -185,13 +197,18 @@ def sign_out_everywhere(member: Member) -> None:
 
 
 def next_step(member: Member) -> str:
-    """Say what would let a level-1 member publish, "" for others."""
+    """Say what would let a level-1 member publish, "" for others.
+
+    "ask" an administrator; "domain": an address at the organisation's own web domain, or the operator's check;
+    "operator": that check alone, for there is nobody to ask and no domain (the register has none for most practices,
+    pharmacies, hospices and care homes).
+    """
     if member.level >= ORGANISATION_VERIFIED:
         return ""
     if administrators(member.organisation_id):
         return "ask"
-    domain = organisation_of(member).web_domain
-    return "domain" if domain and not mailboxes.is_shared(f"somebody@{domain}") else "operator"
+    organisation = organisation_of(member)
+    return "domain" if organisation.listed and mailboxes.may_prove(organisation.web_domain) else "operator"
 
 
 def _present(organisation_id: UUID) -> Select[Member]:

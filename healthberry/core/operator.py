@@ -3,9 +3,10 @@
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from typing import NamedTuple
 from uuid import UUID
 
-from sqlalchemy import or_, select
+from sqlalchemy import or_, select, text
 
 from healthberry.core import events, quarantine, scope
 from healthberry.core.vault import Vault, VaultError
@@ -13,33 +14,80 @@ from healthberry.extensions import db, part
 from healthberry.models.channels import Channel
 from healthberry.models.organisations import ORGANISATION_VERIFIED, Member, Organisation
 
+_WAITING = text("SELECT organisation_id, id FROM waiting_members()")
+
+
+class Verified(NamedTuple):
+    """What became of verifying somebody: a sentence for the operator, and who is to be told ("" for nobody)."""
+
+    said: str
+    email: str = ""
+    organisation: str = ""
+
+
+def code_of(organisation: Organisation) -> str:
+    """Return what the operator calls an organisation by: its ODS code, or the id of one that has none."""
+    return organisation.ods_code or str(organisation.id)
+
 
 def unlisted() -> list[str]:
-    """Return one line per organisation that was typed in by hand."""
-    found = db.session.scalars(select(Organisation).where(~Organisation.listed).order_by(Organisation.created_at))
-    return [
-        f"{one.id}  {one.created_at:%Y-%m-%d}  {one.name}, {one.town or 'town unknown'} ({one.kind})" for one in found
+    """Return one line per organisation that was typed in by hand, and beneath it one per member who can't publish."""
+    found = select(Organisation).where(~Organisation.listed).order_by(Organisation.created_at)
+    organisations = [
+        (one.id, f"{one.id}  {one.created_at:%Y-%m-%d}  {one.name}, {one.town or 'town unknown'} ({one.kind})")
+        for one in db.session.scalars(found)
     ]
+    lines = []
+    for organisation_id, line in organisations:
+        scope.enter(organisation_id)
+        lines += [line, *(f"    {one.email}  {one.name}" for one in _untrusted(organisation_id))]
+    return lines
 
 
-def verify(email: str, code: str) -> str:
-    """Let a member publish; say what was done or what is not there. The caller commits."""
+def _untrusted(organisation_id: UUID) -> Sequence[Member]:
+    statement = select(Member).where(
+        Member.organisation_id == organisation_id, Member.left_at.is_(None), Member.level < ORGANISATION_VERIFIED
+    )
+    return db.session.scalars(statement.order_by(Member.created_at)).all()
+
+
+def waiting() -> list[str]:
+    """Return one line per member who asked to be checked, whoever has waited longest first.
+
+    Organisation, ODS code (or id), name, address, since when.
+    """
+    lines = []
+    for organisation_id, member_id in db.session.execute(_WAITING).all():
+        scope.enter(organisation_id)
+        organisation = db.session.get_one(Organisation, organisation_id)
+        member = db.session.get_one(Member, (organisation_id, member_id))
+        named = f"{organisation.name}  {code_of(organisation)}  {member.name}  {member.email}"
+        lines.append(f"{named}  since {member.check_asked_at:%Y-%m-%d %H:%M} UTC")
+    return lines
+
+
+def verify(email: str, code: str) -> Verified:
+    """Let a member publish as an administrator; a second call changes nothing and tells nobody. The caller commits."""
     wanted = [Organisation.ods_code == code.upper()]
     with suppress(ValueError):
         wanted.append(Organisation.id == UUID(code))
     organisation = db.session.scalar(select(Organisation).where(or_(*wanted)))
     if organisation is None:
-        return f"No organisation with the code {code} has signed up."
+        return Verified(f"No organisation with the code {code} has signed up.")
     scope.enter(organisation.id)
     member = db.session.scalar(
         select(Member).where(Member.organisation_id == organisation.id, Member.email == email.lower())
     )
     if member is None or member.left_at is not None:
-        return f"Nobody with the address {email} is a member of {organisation.name}."
-    member.level, member.role, member.approval_asked_at = ORGANISATION_VERIFIED, "administrator", None
+        return Verified(f"Nobody with the address {email} is a member of {organisation.name}.")
+    done = f"{member.name} may now publish for {organisation.name} and invite others."
+    if organisation.listed and (member.level, member.role) == (ORGANISATION_VERIFIED, "administrator"):
+        return Verified(done)
+    member.level, member.role = ORGANISATION_VERIFIED, "administrator"
+    member.approval_asked_at = member.check_asked_at = None
     organisation.listed = True
     events.record(organisation.id, "member_verified", subject_id=member.id)
-    return f"{member.name} may now publish for {organisation.name} and invite others."
+    return Verified(done, member.email, organisation.name)
 
 
 def quarantined() -> list[str]:

@@ -22,8 +22,7 @@ _ROLES = {
 }
 
 NEXT_STEP = (
-    "You have proved your mailbox, not yet that you act for this organisation. Ask a colleague who can publish to "
-    "approve you, or sign in with an e-mail address at the organisation's own web domain."
+    "You have proved your mailbox, not yet that you act for this organisation. Your settings say what is missing."
 )
 
 

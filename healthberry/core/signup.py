@@ -24,13 +24,17 @@ _CODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]{1,19}")  # social care carries hyph
 
 @dataclass(frozen=True)
 class Choice:
-    """The organisation that somebody wants to join; `subject` is how a code remembers it."""
+    """The organisation that somebody wants to join; `subject` is how a code remembers it.
+
+    `web_domain` is the one whose addresses publish at once, "" where there is none.
+    """
 
     subject: str
     name: str
     kind: str
     town: str
     postcode: str = ""
+    web_domain: str = ""
 
     @property
     def listed(self) -> bool:
@@ -53,7 +57,14 @@ def choose(ods_code: str) -> Choice:
     provider = _provider(ods_code)
     if provider.closed_on is not None:
         raise Invalid(f"{provider.name} has closed. Choose the organisation that it is now part of.", "q")
-    return Choice(provider.ods_code, provider.name, provider.kind, provider.town or "", provider.postcode or "")
+    return Choice(
+        provider.ods_code,
+        provider.name,
+        provider.kind,
+        provider.town or "",
+        provider.postcode or "",
+        (provider.web_domain or "") if mailboxes.may_prove(provider.web_domain) else "",
+    )
 
 
 def _provider(ods_code: str) -> Provider:

@@ -20,19 +20,21 @@ _LOOK_AGAIN = timedelta(minutes=5)
 
 @job("ingest", timeout_seconds=120)
 def discover(organisation: str) -> None:
-    """Find the channels of a new organisation, with no further question, and link them."""
+    """Find the channels of an organisation, with no further question, and link them; once more where a look failed."""
     organisation_id = UUID(organisation)
     scope.enter(organisation_id)
     facts = discovery.facts_of(organisation_id)
-    channels.discover_again(organisation_id, now() + _LOOK_AGAIN)  # unless this worker gets to the end
+    discovery.schedule_look(organisation_id, now() + _LOOK_AGAIN)  # unless this worker gets to the end
     commit()
     problems: list[str] = []
+    again = False
     for connector in part("connectors"):
         found = connector.discover(facts)
         problems += found.problems
+        again = again or found.again
         channels.link_found(organisation_id, found)
         commit()  # reading begins at once: a slow website must not hold back the reviews
-    channels.discovery_done(organisation_id, problems)
+    discovery.end_look(organisation_id, problems, again=again)
     commit()
 
 

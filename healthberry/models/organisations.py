@@ -31,6 +31,8 @@ class Organisation(Base):
     web_domain: Mapped[str | None]
     listed: Mapped[bool] = mapped_column(default=True)
     discover_next_at: Mapped[Moment | None] = mapped_column(default=now)  # None once its channels were looked for
+    discover_failures: Mapped[int] = mapped_column(default=0)  # looks in a row that failed for the moment
+    discovered_at: Mapped[Moment | None]  # the end of the last look
     created_at: Mapped[Moment] = mapped_column(default=now)
 
 
@@ -80,7 +82,8 @@ class Member(Base, OrganisationOwned):
     level: Mapped[int] = mapped_column(default=MAILBOX_VERIFIED)
     wants_alerts: Mapped[bool] = mapped_column(default=True)
     session_key: Mapped[UUID] = mapped_column(default=new_id)
-    approval_asked_at: Mapped[Moment | None]
+    approval_asked_at: Mapped[Moment | None]  # by administrators
+    check_asked_at: Mapped[Moment | None]  # by the operator
     left_at: Mapped[Moment | None]
     created_at: Mapped[Moment] = mapped_column(default=now)
 

@@ -15,7 +15,7 @@ from healthberry.core.errors import Invalid, NotFound
 from healthberry.core.events import Event
 from healthberry.core.inbox import View
 from healthberry.core.permissions import may
-from healthberry.models.organisations import Member
+from healthberry.models.organisations import ORGANISATION_VERIFIED, Member
 from healthberry.realtime.pieces import Sheet
 
 # After these a conversation may be in a view that it was not in before.
@@ -141,29 +141,55 @@ class Channels:
 
     def paint(self, sheet: Sheet, member: Member, change: Event) -> str:
         """Return the card."""
-        key = ("channel", change.channel_id, member.level, member.role)
+        # At level 1 it depends on who else is there, which only the one who asks can say.
+        sharers = (member.level, member.role) if member.level > 1 else member.id
+        key = ("channel", change.channel_id, sharers)
         return sheet.once(key, change.number, lambda: self._render(member, change.channel_id))
 
     def _render(self, member: Member, channel_id: UUID | None) -> str:
         found = [channel for channel in channels.channels_of(member) if channel.id == channel_id]
-        return _render_page("stream/_channel.html", channel=found[0], member=member) if found else ""
+        if not found:
+            return ""
+        switches = channels.may_switch(member)
+        return _render_page("stream/_channel.html", channel=found[0], member=member, may_switch=switches)
+
+
+@dataclass(frozen=True)
+class Trust:
+    """That its member may publish from now on: for pages that were drawn while they might not.
+
+    `place` is the id of what says so on the page.
+    """
+
+    place: str
+
+    def concerns(self, change: Event) -> bool:
+        """Follow the people."""
+        return change.kind.startswith("member")
+
+    def paint(self, sheet: Sheet, member: Member, change: Event) -> str:
+        """Return the good news, once it is."""
+        if member.level < ORGANISATION_VERIFIED:
+            return ""
+        return sheet.once(self, change.number, lambda: _render("stream/_trusted.html", place=self.place))
 
 
 def asked_for(member: Member, args: Mapping[str, str]) -> tuple[Topic, ...]:
     """Return what a page wants to hear of.
 
     `view=inbox` is the list, narrowed as `View.from_args` says; `view=conversation` the same list with the
-    `conversation` beside it; `view=channels` the channels' cards.
+    `conversation` beside it; `view=channels` the channels' cards. With `level=1` also when its member may publish.
 
     Raises: Invalid for a view that does not exist; NotFound for a conversation that the member may not see.
     """
     view = args.get("view", "")
+    trust = (Trust("next-step" if view == "channels" else "trust"),) if args.get("level") == "1" else ()
     if view == "channels":
-        return (Channels(),)
+        return (Channels(), *trust)
     if view == "conversation":
-        return (Inbox(View.from_args(args)), Thread(_conversation_id(member, args)))
+        return (Inbox(View.from_args(args)), Thread(_conversation_id(member, args)), *trust)
     if view == "inbox":
-        return (Inbox(View.from_args(args)),)
+        return (Inbox(View.from_args(args)), *trust)
     raise Invalid("There is no such view to follow.", "view")
 
 

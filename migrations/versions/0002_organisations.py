@@ -68,6 +68,8 @@ CREATE TABLE organisations (
     web_domain VARCHAR,
     listed BOOLEAN NOT NULL,
     discover_next_at TIMESTAMP WITH TIME ZONE,
+    discover_failures INTEGER NOT NULL,
+    discovered_at TIMESTAMP WITH TIME ZONE,
     created_at TIMESTAMP WITH TIME ZONE NOT NULL,
     CONSTRAINT pk_organisations PRIMARY KEY (id),
     CONSTRAINT uq_organisations_ods_code UNIQUE (ods_code)
@@ -137,6 +139,7 @@ CREATE TABLE members (
     wants_alerts BOOLEAN NOT NULL,
     session_key UUID NOT NULL,
     approval_asked_at TIMESTAMP WITH TIME ZONE,
+    check_asked_at TIMESTAMP WITH TIME ZONE,
     left_at TIMESTAMP WITH TIME ZONE,
     created_at TIMESTAMP WITH TIME ZONE NOT NULL,
     organisation_id UUID NOT NULL,
@@ -438,6 +441,17 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public AS $$
 $$;
 """
 
+# Who asked the operator to be checked: ids only, over all organisations, whoever has waited longest first.
+WAITING_MEMBERS = """
+CREATE FUNCTION waiting_members()
+RETURNS TABLE (organisation_id uuid, id uuid)
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public AS $$
+    SELECT m.organisation_id, m.id FROM members m
+     WHERE m.check_asked_at IS NOT NULL AND m.level = 1 AND m.left_at IS NULL
+     ORDER BY m.check_asked_at, m.id
+$$;
+"""
+
 # What the sweep has to nudge again: ids only, over all organisations.
 DUE_WORK = """
 CREATE FUNCTION due_work(at timestamptz)
@@ -539,11 +553,12 @@ def upgrade() -> None:
         op.execute(WALL.format(table=table))
     op.execute(ORGANISATIONS_WALL)
     op.execute(MEMBERSHIPS)
+    op.execute(WAITING_MEMBERS)
     op.execute(DUE_WORK)
     op.execute(SEARCH)
 
 
 def downgrade() -> None:
-    op.execute("DROP FUNCTION search_conversations, search_walk, due_work, memberships_of")
+    op.execute("DROP FUNCTION search_conversations, search_walk, due_work, waiting_members, memberships_of")
     for table in reversed((*OWNED, "email_codes", "heartbeats", "organisations")):
         op.execute(f"DROP TABLE IF EXISTS {table} CASCADE")

@@ -5,7 +5,7 @@ import contextlib
 import httpx
 import pytest
 
-from healthberry.connectors.base import Access, Reply, SentReply
+from healthberry.connectors.base import Access, ProviderFacts, Reply, SentReply
 from healthberry.connectors.errors import Gone, NotAuthorised, RateLimited, Unavailable
 from tests.connectors.cases import SINCE, Case, made, signed_in
 from tests.connectors.conftest import Sandbox
@@ -161,6 +161,7 @@ def test_discovery_finds_the_listing_and_says_how_much_there_is(case: Case) -> N
     (listing,) = found.listings
     assert (listing.kind, listing.remote_id, listing.needs) == (case.kind, case.provider.ods_code, "")
     assert listing.amount.startswith("1 ")
+    assert listing.found_at == f"Found by ODS code {case.provider.ods_code}"
     assert case.sandbox.http.get(listing.url).status_code == 200
     items = case.connector.poll(Access(listing.config, case.connector.installed_access()), None).items
     assert len(items) == 1
@@ -171,6 +172,19 @@ def test_a_provider_that_is_down_keeps_its_listing_and_says_so(case: Case) -> No
     case.fault("server_error")
     found = case.connector.discover(case.provider)
     assert len(found.listings) == len(found.problems) == 1
+    assert found.again
+
+
+@BY_CODE
+def test_without_an_ods_code_nothing_is_listed_and_nobody_asked(case: Case) -> None:
+    case.fault("server_error")
+    unlisted = ProviderFacts("", "Brook Hospice", "hospice", None, "England")
+
+    found = case.connector.discover(unlisted)
+
+    assert (list(found.listings), found.again) == ([], False)
+    assert found.problems[0].startswith("Brook Hospice has no ODS code")
+    assert case.connector.discover(case.provider).problems, "the fault was used up: the provider was asked"
 
 
 @ON_THE_SITE

@@ -1,10 +1,11 @@
+import socket
 import time
 
 import httpx
 import pytest
 
 from healthberry.connectors import registry
-from healthberry.connectors.base import ProviderFacts
+from healthberry.connectors.base import Discovery, ProviderFacts
 from healthberry.connectors.websites import Websites, handle_of, registered, x_handles
 from tests.connectors.conftest import CREDENTIALS, Sandbox
 from tests.connectors.fakes import Provider
@@ -116,12 +117,14 @@ def test_a_dead_website_is_a_sentence() -> None:
     websites = Websites(None, transport=Provider(refuse), resolve=lambda host, port: ["93.184.216.34"])
     found = websites.find_x_handles("Example Trust", "example.nhs.uk")
     assert found.problems == ["The website example.nhs.uk could not be read: no connection could be made."]
+    assert found.again
 
 
 def test_a_website_without_links_to_x_is_a_sentence() -> None:
     websites = Websites("http://127.0.0.1:9/w", transport=Provider(lambda request: httpx.Response(200, html="<p>")))
     found = websites.find_x_handles("Example Trust", "example.nhs.uk")
     assert found.problems == ["The website example.nhs.uk links to no X account."]
+    assert not found.again
 
 
 def _provider(domain: str) -> ProviderFacts:
@@ -133,7 +136,7 @@ def test_the_account_is_found_on_the_sandbox_website_and_can_be_read(sandbox: Sa
     found = x.discover(_provider("www.findable.nhs.uk"))
     (listing,) = found.listings
     assert listing.label == f"@{listing.config['username']}"
-    assert listing.found_at == "linked from findable.nhs.uk" or listing.found_at == "linked from www.findable.nhs.uk"
+    assert listing.found_at in ("Linked from findable.nhs.uk", "Linked from www.findable.nhs.uk")
     assert listing.needs == ""
     assert listing.remote_id == listing.config["user_id"]
     assert sandbox.http.get(listing.url).status_code == 200
@@ -159,3 +162,68 @@ def test_without_a_token_the_listing_says_what_is_missing() -> None:
     (listing,) = built.get("x").discover(_provider("example.nhs.uk")).listings
     assert "X_BEARER_TOKEN" in listing.needs
     assert listing.config == {"username": "ExampleNHS"}
+
+
+@pytest.mark.parametrize(("status", "again"), [(404, False), (403, False), (429, True), (500, True), (503, True)])
+def test_only_a_website_that_fails_for_the_moment_is_worth_another_look(status: int, again: bool) -> None:
+    websites = Websites("http://127.0.0.1:9/w", transport=Provider(lambda request: httpx.Response(status)))
+    assert websites.find_x_handles("Example Trust", "example.nhs.uk").again is again
+
+
+@pytest.mark.parametrize(("errno", "again"), [(socket.EAI_AGAIN, True), (socket.EAI_NONAME, False)])
+def test_a_name_server_that_is_down_is_told_from_a_name_that_is_not_there(errno: int, again: bool) -> None:
+    def resolve(host: str, port: int) -> list[str]:
+        raise socket.gaierror(errno, "no")
+
+    found = Websites(None, resolve=resolve).find_x_handles("Example Trust", "example.nhs.uk")
+    assert found.again is again
+
+
+def _looked_up(user: httpx.Response, mentions: httpx.Response | None = None) -> Discovery:
+    """Look for the account of a website that links to one, with these answers of X."""
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        if request.url.path.startswith("/websites/"):
+            return httpx.Response(200, html='<a href="https://x.com/ExampleNHS">us</a>')
+        return mentions if mentions and request.url.path.endswith("/mentions") else user
+
+    built = registry.build(registry.endpoints("http://127.0.0.1:9"), CREDENTIALS, Provider(answer))
+    return built.get("x").discover(_provider("example.nhs.uk"))
+
+
+USER = httpx.Response(200, json={"data": {"id": "77", "username": "ExampleNHS"}})
+
+
+def _mentions(number: int, **meta: str) -> httpx.Response:
+    return httpx.Response(200, json={"data": [{"id": str(one)} for one in range(1, number + 1)], "meta": meta})
+
+
+@pytest.mark.parametrize(
+    ("mentions", "amount"),
+    [
+        (_mentions(12), "12 posts"),
+        (_mentions(1), "1 post"),
+        (_mentions(0), "no posts yet"),
+        (_mentions(100, next_token="t"), "more than 100 posts"),
+        (httpx.Response(503), ""),
+        (httpx.Response(401), ""),
+        (httpx.Response(200, text="{"), ""),
+    ],
+)
+def test_the_account_comes_with_how_often_it_is_mentioned_where_x_says_so(
+    mentions: httpx.Response, amount: str
+) -> None:
+    (listing,) = _looked_up(USER, mentions).listings
+    assert (listing.remote_id, listing.amount, listing.found_at) == ("77", amount, "Linked from example.nhs.uk")
+
+
+def test_x_that_is_down_for_the_moment_is_looked_at_again() -> None:
+    found = _looked_up(httpx.Response(503))
+    assert (found.listings, found.again) == ([], True)
+    assert found.problems[0].startswith("@ExampleNHS could not be looked up: ")
+
+
+def test_x_that_refuses_our_token_is_said_on_the_account_itself() -> None:
+    found = _looked_up(httpx.Response(401))
+    assert found.listings[0].needs == found.problems[0]
+    assert not found.again

@@ -10,11 +10,13 @@ from flask import Flask
 
 from healthberry.cli import commands
 from healthberry.connectors.base import Authorisation
-from healthberry.core import channels, operator, scope
+from healthberry.core import channels, events, members, operator, scope
 from healthberry.core.errors import Conflict
 from healthberry.core.vault import Vault
 from healthberry.extensions import db
 from healthberry.models.channels import Channel
+from healthberry.models.organisations import Member
+from healthberry.models.owned import now
 from healthberry.settings import Settings
 from tests.world import World
 
@@ -106,12 +108,16 @@ def test_signing_in_with_another_account_is_refused(world: World) -> None:
 def test_the_operator_lets_a_checked_member_publish(world: World) -> None:
     organisation = world.organisation(listed=False)
     member = world.member(organisation, level=1, role="responder", email="pat@nhs.net")
-    assert any(organisation.name in line for line in operator.unlisted())
+    named, waits = operator.unlisted()
+    assert organisation.name in named
+    assert "pat@nhs.net" in waits
 
-    said = operator.verify("pat@nhs.net", organisation.ods_code or "")
+    done = operator.verify("pat@nhs.net", organisation.ods_code or "")
     db.session.commit()
 
-    assert "may now publish" in said
+    assert "may now publish" in done.said
+    assert (done.email, done.organisation) == ("pat@nhs.net", organisation.name)
+    assert operator.verify("pat@nhs.net", organisation.ods_code or "").email == "", "they would be told twice"
     assert (member.level, member.role) == (2, "administrator")
     assert operator.unlisted() == []
 
@@ -119,5 +125,31 @@ def test_the_operator_lets_a_checked_member_publish(world: World) -> None:
 def test_the_operator_is_told_when_nobody_matches(world: World) -> None:
     organisation = world.organisation()
 
-    assert operator.verify("pat@nhs.net", "NOPE") == "No organisation with the code NOPE has signed up."
-    assert operator.verify("pat@nhs.net", organisation.ods_code or "").startswith("Nobody with the address")
+    assert operator.verify("pat@nhs.net", "NOPE").said == "No organisation with the code NOPE has signed up."
+    nobody = operator.verify("pat@nhs.net", organisation.ods_code or "")
+    assert nobody.said.startswith("Nobody with the address")
+    assert nobody.email == ""
+
+
+def test_who_asked_to_be_checked_stands_in_the_operators_list_until_they_are_trusted_or_leave(world: World) -> None:
+    practice = world.organisation(name="Cedar Surgery", web_domain=None)
+    first = world.member(practice, level=1, role="responder", email="pat@nhs.net", name="Pat Lee")
+    world.member(practice, level=1, email="silent@nhs.net")
+    members.ask_check(first)
+    events.commit()
+    hospice = world.organisation(name="Brook Hospice", ods_code=None, web_domain=None, listed=False)
+    second = world.member(hospice, level=1, role="responder", email="anna@brook.example")
+    members.ask_check(second)
+    events.commit()
+    hospice_id, code = str(hospice.id), practice.ods_code or ""
+
+    one, other = operator.waiting()
+
+    assert one.startswith(f"Cedar Surgery  {code}  Pat Lee  pat@nhs.net  since {now():%Y-}")
+    assert f"Brook Hospice  {hospice_id}  " in other
+    operator.verify("pat@nhs.net", code)
+    events.commit()
+    scope.enter(second.organisation_id)
+    members.remove(db.session.get_one(Member, (second.organisation_id, second.id)), second.id)
+    events.commit()
+    assert operator.waiting() == []

@@ -240,7 +240,8 @@ def test_a_mailbox_alone_may_not_act(desk: Desk, story: UUID, action: str) -> No
     newcomer = desk.as_(desk.world.member(desk.organisation, level=1))
     answer = newcomer.send(f"/conversations/{story}/{action}", **ACTIONS[action])
     assert answer.status_code == 403
-    assert "approve" in answer.text
+    assert "Your settings say what is missing." in answer.text
+    assert "approve" in newcomer.get("/settings").text
     assert desk.conversation(story).status == "open"
 
 

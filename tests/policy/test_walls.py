@@ -4,7 +4,7 @@ import psycopg
 import pytest
 from flask import Flask
 
-from healthberry.core import channels, conversations, organisations, replies, scope, thread
+from healthberry.core import conversations, discovery, organisations, replies, scope, thread
 from healthberry.core.errors import NotFound
 from healthberry.extensions import db
 from healthberry.local.postgres import Database
@@ -72,7 +72,7 @@ def test_what_an_organisation_decided_and_what_it_lacks_is_read_by_its_own_peopl
     for organisation in (ours, theirs):
         scope.enter(organisation.id)
         organisations.keep(organisation.id, alert_excerpts=True)
-        channels.discovery_done(organisation.id, ["Not found."])
+        discovery.end_look(organisation.id, ["Not found."])
         db.session.commit()
 
     with psycopg.connect(database.app_url) as connection:
@@ -91,7 +91,8 @@ def test_from_outside_an_organisation_shows_what_signing_up_needs_and_no_more(da
         ).fetchall()
 
     facts = {"id", "ods_code", "name", "kind", "nation", "town", "postcode", "web_domain", "listed", "created_at"}
-    assert {row[0] for row in columns} == facts | {"discover_next_at"}
+    looks = {"discover_next_at", "discover_failures", "discovered_at"}  # what the sweep goes by: times, and a count
+    assert {row[0] for row in columns} == facts | looks
 
 
 def test_the_applications_role_cannot_write_for_another_organisation(world: World, database: Database) -> None:

@@ -5,11 +5,12 @@ from dataclasses import replace
 from pathlib import Path
 from uuid import UUID
 
+import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
 from healthberry import create_app
-from healthberry.core import conversations, events, scope
+from healthberry.core import conversations, events, operator, scope
 from healthberry.extensions import db
 from healthberry.local import valkey
 from healthberry.local.postgres import Database
@@ -271,3 +272,26 @@ def test_what_the_bus_lost_is_found_in_the_database(world: World, hub: Hub, open
     _, number = arrive(world, channel)
 
     assert [message.number for message in page.until(number)] == [1, 2]
+
+
+@pytest.mark.parametrize(("view", "place"), [("inbox", "#trust"), ("channels", "#next-step")])
+def test_whoever_may_publish_from_now_on_reads_it_on_the_open_page(
+    world: World, open_stream: Open, view: str, place: str
+) -> None:
+    organisation = world.organisation(web_domain=None)
+    member = world.member(organisation, level=1, role="responder", email="pat@nhs.net")
+    other = world.member(organisation, level=1, role="responder")
+    code = organisation.ods_code or ""
+    page = open_stream(member, f"view={view}&level=1", after=0)
+    theirs = open_stream(other, f"view={view}&level=1", after=0)
+
+    operator.verify("pat@nhs.net", code)
+    events.commit()
+    channel = world.channel(organisation)
+    arrive(world, channel) if view == "inbox" else events.record(organisation.id, "c", channel_id=channel.id)
+    events.commit()
+
+    message = page.next()
+    assert f'<hx-partial hx-target="{place}"' in message.data
+    assert "You can publish now" in message.data
+    assert "You can publish now" not in theirs.next().data

@@ -6,7 +6,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from flask.testing import FlaskClient
 
-from healthberry.core import channels, scope
+from healthberry.core import discovery, scope
 from healthberry.extensions import db
 from healthberry.models.channels import Channel
 from healthberry.models.organisations import Member, Organisation
@@ -88,7 +88,7 @@ def test_while_channels_are_looked_for_the_list_asks_again_and_then_stops(
     assert "every 1s" in client.get("/channels/found").text
 
     scope.enter(organisation.id)
-    channels.discovery_done(organisation.id, ["The website cedar.nhs.uk names no account on X."])
+    discovery.end_look(organisation.id, ["The website cedar.nhs.uk names no account on X."])
     db.session.commit()
     scope.leave()
     part = client.get("/channels/found").text

@@ -275,3 +275,10 @@ def test_everybody_is_seen_by_level_two_alone(newcomer: Newcomer) -> None:
         scope.enter(admin.organisation_id)
         people: list[Member] = list(members.everybody(admin))
     assert [one.name for one in people] == ["Sam Archer", "Priya Kaur"]
+
+
+def test_the_form_promises_publishing_at_once_only_where_an_address_can_give_it(newcomer: Newcomer) -> None:
+    trust, practice = (newcomer.client.get("/signup/you", query_string={"ods": ods}).text for ods in ("ZT1", "ZG1"))
+
+    assert "An address at @quillburyhospitals.nhs.uk lets you publish at once." in trust
+    assert "publish at once" not in practice
