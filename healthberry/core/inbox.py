@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, Uuid, and_, bindparam, func, literal, select, text, tuple_
+from sqlalchemy import ARRAY, ColumnElement, Select, Uuid, and_, any_, bindparam, func, literal, select, text, tuple_
 from sqlalchemy.dialects.postgresql import JSONB
 
 from healthberry.core import cursors, highlights
@@ -110,7 +110,8 @@ def list_conversations(member: Member, view: View, after: str = "", limit: int =
     place = cursors.read(after)
     if view.q:
         ids = _found(member, view, place, limit + 1)
-        statement = _rows(member).where(Conversation.id.in_(ids)) if ids else None
+        # One array, not a list of as many parameters as there are hits: the statement stays the same, and prepared.
+        statement = _rows(member).where(Conversation.id == any_(literal(ids, ARRAY(Uuid)))) if ids else None
     else:
         statement = _narrowed(_rows(member), member, view)
         if place:

@@ -503,7 +503,7 @@ RETURNS SETOF uuid LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pu
 DECLARE
     org uuid := nullif(current_setting('app.organisation_id', true), '')::uuid;
     query tsquery := websearch_to_tsquery('english', words);
-    hits integer;
+    hits uuid[];
     conditions text := '';
     ordering text := ' ORDER BY c.last_activity_at DESC, c.id DESC LIMIT ' || size;
     statement text;
@@ -526,15 +526,14 @@ BEGIN
             || ' (($3->>''at'')::timestamptz, ($3->>''id'')::uuid)';
     END IF;
     IF filters ? 'upwards' THEN ordering := ' ORDER BY c.last_activity_at, c.id LIMIT ' || size; END IF;
-    SELECT count(*) INTO hits FROM (
-        SELECT 1 FROM search_texts s WHERE s.organisation_id = org AND s.words @@ query LIMIT 1501
+    SELECT array_agg(found.conversation_id) INTO hits FROM (
+        SELECT s.conversation_id FROM search_texts s WHERE s.organisation_id = org AND s.words @@ query LIMIT 1501
     ) AS found;
-    IF hits <= 1500 THEN
-        statement := 'WITH found AS MATERIALIZED (SELECT s.conversation_id FROM search_texts s'
-            || ' WHERE s.organisation_id = $1 AND s.words @@ $2)'
-            || ' SELECT c.id FROM found JOIN conversations c ON c.organisation_id = $1 AND c.id = found.conversation_id'
+    IF coalesce(cardinality(hits), 0) <= 1500 THEN
+        statement := 'SELECT c.id FROM unnest($2) AS found (id)'
+            || ' JOIN conversations c ON c.organisation_id = $1 AND c.id = found.id'
             || ' WHERE true' || conditions || ordering;
-        RETURN QUERY EXECUTE statement USING org, query, filters;
+        RETURN QUERY EXECUTE statement USING org, hits, filters;
     ELSE
         statement := 'SELECT c.id FROM conversations c JOIN search_texts s'
             || ' ON s.organisation_id = $1 AND s.conversation_id = c.id AND s.words @@ $2'
