@@ -55,7 +55,7 @@ def conversation_address(view: View, conversation_id: UUID) -> str:
 
 
 def reply_address(reply_id: UUID, act: str) -> str:
-    """Return where to send what a person decides about a reply: retry, take-back or copied; needs no request."""
+    """Return where to send what a person decides of a reply: retry, take-back, copied, confirm; needs no request."""
     return f"/replies/{reply_id}/{act}"
 
 

@@ -74,6 +74,14 @@ def wait(member: Member, conversation_id: UUID) -> Conversation:
     return _move(member, conversation_id, "waiting")
 
 
+def close_answered(conversation: Conversation) -> None:
+    """Close it because an answer is out, whoever gave it; written down once."""
+    if (conversation.status, conversation.closed_reason) == ("closed", "answered"):
+        return
+    conversation.status, conversation.closed_reason, conversation.snoozed_until = "closed", "answered", None
+    events.record(conversation.organisation_id, "closed", conversation_id=conversation.id, reason="answered")
+
+
 def reopen(member: Member, conversation_id: UUID) -> Conversation:
     """Open it again. Raises: NotFound, NotAllowed."""
     return _move(member, conversation_id, "open")

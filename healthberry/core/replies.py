@@ -176,7 +176,9 @@ def take_back(member: Member, reply_id: UUID) -> Reply:
     conversation = conversations.find(member, reply.conversation_id)
     reply.state = "cancelled"
     begun = drafts.find(member, conversation.id)
-    words = reply.text if begun is None or begun.text.strip() in reply.text else f"{begun.text}\n\n{reply.text}"
+    words = reply.text
+    if begun is not None and not reply.text.startswith(begun.text.strip()):
+        words = f"{begun.text}\n\n{reply.text}"
     if begun is None or reply.text not in begun.text:
         drafts.put(member.organisation_id, member.id, conversation.id, words, conversation.version)
     _changed(reply, "reply_taken_back", member)
@@ -206,8 +208,7 @@ def confirm(member: Member, reply_id: UUID) -> Reply:
     seen.member_id, seen.screen_name = reply.member_id, reply.member_name
     reply.state, reply.reason = "sent", ""
     reply.remote_id, reply.url, reply.sent_at = seen.remote_id, seen.url, now()
-    conversation = conversations.find(member, reply.conversation_id, lock=True)
-    conversation.status, conversation.closed_reason, conversation.snoozed_until = "closed", "answered", None
+    conversations.close_answered(conversations.find(member, reply.conversation_id, lock=True))
     _changed(reply, "replied", member)
     return reply
 

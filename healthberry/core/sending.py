@@ -8,7 +8,7 @@ from sqlalchemy.dialects.postgresql import insert
 
 from healthberry.connectors.base import Reply as OutgoingReply
 from healthberry.connectors.base import SentReply
-from healthberry.core import drafts, events, replies, summaries
+from healthberry.core import conversations, drafts, events, replies, summaries
 from healthberry.extensions import db
 from healthberry.models.conversations import Conversation, Message
 from healthberry.models.organisations import Member
@@ -74,8 +74,7 @@ def mark_sent(reply: Reply, sent: SentReply) -> None:
     )
     _write_message(reply, conversation, sent)
     summaries.refresh(reply.organisation_id, [conversation.id])
-    conversation.status, conversation.closed_reason, conversation.snoozed_until = "closed", "answered", None
-    events.record(reply.organisation_id, "closed", conversation_id=conversation.id, reason="answered")
+    conversations.close_answered(conversation)
     _changed(reply, "replied")
 
 
@@ -86,10 +85,18 @@ def settle(reply: Reply, found: SentReply | None) -> None:
         _changed(reply, "reply_shown")
     elif found is None and now() - (reply.sent_at or reply.queued_at) > _HELD_AT_MOST:
         _unwrite_message(reply)
-        reply.pending = False
         mark_failed(reply, _NOT_SHOWN)
     else:
-        look_later(reply)
+        reply.next_attempt_at = now() + _pause_after(now() - (reply.sent_at or reply.queued_at))
+
+
+def mark_gone(reply: Reply, reason: str) -> None:
+    """Note that what it answers is no longer there. One that was published is gone with it: nothing is left to do."""
+    if reply.pending:
+        reply.pending = False
+        _changed(reply, "reply_gone")
+    else:
+        mark_failed(reply, reason)
 
 
 def mark_unknown(reply: Reply) -> None:
@@ -101,7 +108,7 @@ def mark_unknown(reply: Reply) -> None:
 
 def mark_failed(reply: Reply, reason: str) -> None:
     """Note why it can't go out, and put the text back where it was written, unless other words stand there by now."""
-    reply.state, reply.reason = "failed", reason
+    reply.state, reply.reason, reply.pending = "failed", reason, False
     if reply.member_id is not None:
         drafts.put_back(reply.organisation_id, reply.member_id, reply.conversation_id, reply.text, reply.version)
     _changed(reply, "reply_failed")
@@ -139,10 +146,14 @@ def look_later(reply: Reply, reason: str = "") -> None:
     if since > (_GIVE_UP if reply.state in ("sending", "unknown") else _STOP_LOOKING):
         mark_failed(reply, "We could not find your reply on the site. Check there before you publish it again.")
         return
-    reply.next_attempt_at = now() + min(max(since / 4, timedelta(seconds=5)), timedelta(minutes=15))
+    reply.next_attempt_at = now() + _pause_after(since)
     if reply.reason != reason:
         reply.reason = reason
         _changed(reply, "reply_delayed")
+
+
+def _pause_after(since: timedelta) -> timedelta:
+    return min(max(since / 4, timedelta(seconds=5)), timedelta(minutes=15))
 
 
 def _write_message(reply: Reply, conversation: Conversation, sent: SentReply) -> None:

@@ -81,11 +81,12 @@ def _find(reply: Reply, connector: Connector, access: Access, outgoing: Outgoing
     try:
         found = connector.find_reply(access, outgoing)
     except Gone as error:
-        sending.mark_failed(reply, error.reason)
+        sending.mark_gone(reply, error.reason)
         return
     except ConnectorError as error:
         current_app.logger.info("look_failed", extra={"reply": str(reply.id), "error": type(error).__name__})
-        sending.look_later(reply, error.reason if isinstance(error, Permanent) else "")
+        if not reply.pending:  # one that is published already is looked for again when the claim runs out
+            sending.look_later(reply, error.reason if isinstance(error, Permanent) else "")
         return
     if reply.pending:
         sending.settle(reply, found)

@@ -102,3 +102,36 @@ def test_an_answer_that_never_showed_is_said_to_have_failed(desk: Desk, story: U
     assert "its moderators may have refused it" in html
     assert desk.conversation(story).status == "open"
     assert db.session.scalars(db.select(Message).filter_by(direction="outbound")).all() == []
+
+
+def test_an_answer_that_is_held_for_long_is_neither_failed_nor_forgotten(desk: Desk, story: UUID) -> None:
+    reply = the_reply(desk)
+    sending.mark_sent(reply, SentReply("a1", None, "pending"))
+    reply.sent_at = reply.attempted_at = now() - timedelta(days=40)
+
+    sending.settle(reply, SentReply("a1", None, "pending"))
+
+    assert (reply.state, reply.pending) == ("sent", True)
+    assert reply.next_attempt_at > now()
+
+
+def test_an_answer_that_is_held_to_what_was_taken_down_is_over(desk: Desk, story: UUID) -> None:
+    reply = the_reply(desk)
+    sending.mark_sent(reply, SentReply("a1", None, "pending"))
+
+    sending.mark_gone(reply, "Care Opinion no longer shows this story.")
+    db.session.commit()
+
+    assert (reply.state, reply.pending) == ("sent", False)
+    assert 'data-state="none"' in desk.get(f"/conversations/{story}").text
+    assert ("reply", str(desk.organisation.id), str(reply.id)) not in due_work()
+
+
+def test_an_answer_that_the_site_showed_first_closes_its_conversation_once(desk: Desk, story: UUID) -> None:
+    ours = desk.world.item("Dear author.", thread_id="c1", remote_id="a1", direction="outbound", ratings=())
+    desk.world.arrives(desk.careopinion, ours)
+
+    sending.mark_sent(the_reply(desk), SentReply("a1", None))
+    db.session.commit()
+
+    assert desk.get(f"/conversations/{story}").text.count("Closed by itself") == 1

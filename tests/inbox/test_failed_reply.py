@@ -90,6 +90,12 @@ def test_a_text_that_is_put_back_stands_below_what_one_has_begun(desk: Desk, pos
     assert the_reply(desk).state == "cancelled"
 
 
+def test_a_few_letters_that_the_text_happens_to_hold_are_not_taken_for_it(desk: Desk, post: UUID) -> None:
+    desk.send(f"/conversations/{post}/draft", text="you", version="1")
+    answer = desk.send(f"/replies/{the_reply(desk).id}/take-back", shown=f"/conversations/{post}")
+    assert typed(answer.text) == "you\n\nThank you."
+
+
 def test_a_text_that_is_there_already_is_not_put_back_twice(desk: Desk, post: UUID) -> None:
     answer = desk.send(f"/replies/{the_reply(desk).id}/take-back", shown=f"/conversations/{post}")
     assert typed(answer.text) == "Thank you."

@@ -274,7 +274,7 @@ def test_an_account_that_nobody_signed_in_to_can_be_connected_from_here(desk: De
     assert f"/channels/{desk.x.id}/connect" in html
 
 
-@pytest.mark.parametrize("act", ["retry", "take-back", "copied"])
+@pytest.mark.parametrize("act", ["retry", "take-back", "copied", "confirm"])
 def test_another_organisations_reply_is_not_there(desk: Desk, post: UUID, act: str) -> None:
     desk.send(f"/conversations/{post}/reply", text="Thank you.", version=version(desk, post))
     (reply,) = replies(desk)

@@ -1,6 +1,5 @@
 """The second wall cannot be left out by accident: a role that passes it is refused, or seen in `/health`."""
 
-import os
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -14,6 +13,7 @@ from healthberry import create_app
 from healthberry.extensions import db
 from healthberry.local.postgres import APP, OWNER, SUPERUSER, Database, LocalPostgres
 from healthberry.settings import Settings
+from tests.environment import environment_of
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -27,18 +27,9 @@ def empty_database(postgres: LocalPostgres) -> Iterator[str]:
 
 
 def _upgrade(settings: Settings, application: str, owner: str = "") -> subprocess.CompletedProcess[str]:
-    given = {
-        "DATABASE_URL": application,
-        "DATABASE_OWNER_URL": owner,
-        "REDIS_URL": settings.redis_url,
-        "MAIL_URL": settings.mail_url,
-        "MAIL_FROM": settings.mail_from,
-        "SECRET_KEY": settings.secret_key,
-        "CHANNEL_KEYS": ",".join(settings.channel_keys),
-        "PUBLIC_URL": settings.public_url,
-    }
+    environment = environment_of(settings, DATABASE_URL=application, DATABASE_OWNER_URL=owner)
     command = [sys.executable, "-m", "healthberry.cli", "db", "upgrade"]
-    return subprocess.run(command, check=False, capture_output=True, text=True, cwd=ROOT, env={**os.environ, **given})
+    return subprocess.run(command, check=False, capture_output=True, text=True, cwd=ROOT, env=environment)
 
 
 @pytest.mark.parametrize("role", [OWNER, SUPERUSER])

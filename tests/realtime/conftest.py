@@ -1,6 +1,5 @@
 """Open pages, as a browser holds them: over the test client, and over a real web server."""
 
-import os
 import socket
 import subprocess
 import sys
@@ -13,6 +12,7 @@ from flask import Flask
 from healthberry.models.organisations import Member
 from healthberry.realtime.hub import Hub, hub_of
 from healthberry.settings import Settings
+from tests.environment import environment_of
 from tests.realtime.pages import Page, cookie_of, open_page, open_remote_page
 from tests.world import World
 
@@ -56,22 +56,11 @@ def open_stream(app: Flask, hub: Hub, world: World) -> Iterator[Open]:
 def server(app: Flask, settings: Settings) -> Iterator[int]:
     """A real web server with two gevent workers over the same database and bus; its port."""
     listener = socket.create_server(("127.0.0.1", 0), backlog=128)
-    environment = {
-        **os.environ,
-        "DATABASE_URL": settings.database_url,
-        "REDIS_URL": settings.redis_url,
-        "MAIL_URL": settings.mail_url,
-        "MAIL_FROM": settings.mail_from,
-        "SECRET_KEY": settings.secret_key,
-        "CHANNEL_KEYS": ",".join(settings.channel_keys),
-        "PUBLIC_URL": settings.public_url,
-        "LOG_LEVEL": "WARNING",
-    }
     command = [sys.executable, "-m", "gunicorn", "--config", "gunicorn.conf.py", "--workers", "2"]
     process = subprocess.Popen(
         [*command, "--bind", f"fd://{listener.fileno()}", "wsgi:app"],
         cwd=ROOT,
-        env=environment,
+        env=environment_of(settings),
         pass_fds=[listener.fileno()],
     )
     yield listener.getsockname()[1]

@@ -1,6 +1,5 @@
 """Asking to be let publish: whoever can do that is asked, and every page says who that is."""
 
-import os
 import subprocess
 import sys
 from collections.abc import Callable
@@ -15,6 +14,7 @@ from healthberry.core import members, scope
 from healthberry.local.mailbox import Mailbox
 from healthberry.models.organisations import Member
 from healthberry.settings import Settings
+from tests.environment import environment_of
 from tests.mail.outgoing import work
 from tests.signup.newcomer import Newcomer
 from tests.world import World
@@ -172,16 +172,7 @@ def test_the_operator_verifies_by_command_and_the_member_is_told(newcomer: Newco
 
 def command(settings: Settings, *words: str) -> str:
     """Run `healthberry` as the operator does, and return what it prints."""
-    environment = {
-        **os.environ,
-        "DATABASE_URL": settings.database_url,
-        "REDIS_URL": settings.redis_url,
-        "MAIL_URL": settings.mail_url,
-        "MAIL_FROM": settings.mail_from,
-        "SECRET_KEY": settings.secret_key,
-        "CHANNEL_KEYS": ",".join(settings.channel_keys),
-        "PUBLIC_URL": settings.public_url,
-        "LOG_LEVEL": "WARNING",
-    }
     line = [sys.executable, "-m", "healthberry.cli", *words]
-    return subprocess.run(line, env=environment, cwd=ROOT, check=True, capture_output=True, text=True).stdout
+    return subprocess.run(
+        line, env=environment_of(settings), cwd=ROOT, check=True, capture_output=True, text=True
+    ).stdout

@@ -42,6 +42,17 @@ def post(
     return made
 
 
+def _queued(app: Flask) -> tuple[UUID, UUID]:
+    """Answer the only conversation as its page would; return its id and the reply's."""
+    with app.app_context():
+        us = member()
+        conversation = db.session.scalars(db.select(Conversation)).one()
+        reply = replies.queue_reply(us, conversation.id, ANSWER, conversation.version)
+        ids = conversation.id, reply.id
+        events.commit()
+        return ids
+
+
 def _taken() -> Reply:
     """Queue a reply and take it as a job does, to the point just before the provider is called."""
     conversation = db.session.scalars(db.select(Conversation)).one()
@@ -109,12 +120,7 @@ def test_a_reply_that_the_channel_refuses_comes_back_as_a_draft_with_its_reason(
     app: Flask, client: FlaskClient, sandbox: Sandbox, post: str, work: Callable[[], None]
 ) -> None:
     sandbox.control("DELETE", f"posts/x/{post}")
-    with app.app_context():
-        us = member()
-        conversation = db.session.scalars(db.select(Conversation)).one()
-        reply = replies.queue_reply(us, conversation.id, ANSWER, conversation.version)
-        conversation_id, reply_id = conversation.id, reply.id
-        events.commit()
+    conversation_id, reply_id = _queued(app)
 
     work()
 
@@ -132,11 +138,7 @@ def test_a_channel_that_asks_us_to_slow_down_gets_it_later_and_once(
     app: Flask, sandbox: Sandbox, post: str, work: Callable[[], None], tick: Callable[[], None]
 ) -> None:
     sandbox.fault("x", "rate_limit", operation="reply")
-    with app.app_context():
-        us = member()
-        conversation = db.session.scalars(db.select(Conversation)).one()
-        replies.queue_reply(us, conversation.id, ANSWER, conversation.version)
-        events.commit()
+    _queued(app)
 
     work()
     assert _published(sandbox, post) == []
@@ -149,11 +151,7 @@ def test_a_token_that_ran_out_is_renewed_and_the_reply_goes_out_once(
     app: Flask, sandbox: Sandbox, post: str, work: Callable[[], None]
 ) -> None:
     sandbox.fault("x", "expired_token", operation="reply")
-    with app.app_context():
-        us = member()
-        conversation = db.session.scalars(db.select(Conversation)).one()
-        replies.queue_reply(us, conversation.id, ANSWER, conversation.version)
-        events.commit()
+    _queued(app)
 
     work()
 
@@ -169,16 +167,11 @@ def test_an_answer_to_what_is_gone_is_not_looked_for_a_day_long(
     sign_up(client, mailbox, work, ods_code=TRUST, email=f"pat@{DOMAIN}")
     story = sandbox.post("careopinion", "Mum was moved", ods_code=TRUST, author="a carer")
     work()
-    with app.app_context():
-        us = member()
-        conversation = db.session.scalars(db.select(Conversation).filter_by(channel_kind="careopinion")).one()
-        reply = replies.queue_reply(us, conversation.id, ANSWER, conversation.version)
-        reply_id, organisation_id = reply.id, reply.organisation_id
-        events.commit()
+    _, reply_id = _queued(app)
     sandbox.control("DELETE", f"posts/careopinion/{story}")
 
     with app.app_context():
-        send_reply(str(organisation_id), str(reply_id))
+        send_reply(str(member().organisation_id), str(reply_id))
         member()
         state, reason = db.session.execute(db.select(Reply.state, Reply.reason)).one()
     assert (state, reason) == ("failed", "Care Opinion no longer shows this story.")
