@@ -7,7 +7,7 @@ only the time until the next sweep.
 from collections.abc import Mapping, Sequence
 
 from healthberry.core.events import Event, Subscriber
-from healthberry.jobs import alerts, ingest, replies
+from healthberry.jobs import alerts, ingest, maintenance, replies
 from healthberry.realtime import publish
 
 
@@ -18,6 +18,7 @@ def table() -> Mapping[str, Sequence[Subscriber]]:
         "channels_wanted": [_look_for_channels],
         "channel_linked": [_read_channel],
         "channel_connected": [_read_channel],
+        "channel_unlinked": [_erase_channel],
         "mail_queued": [_send_mail],
         "reply_queued": [_send_reply],
         "*": [_tell_open_pages],
@@ -30,6 +31,10 @@ def _look_for_channels(event: Event) -> None:
 
 def _read_channel(event: Event) -> None:
     ingest.backfill.nudge(event.organisation_id, event.channel_id)
+
+
+def _erase_channel(event: Event) -> None:
+    maintenance.erase.nudge(event.organisation_id, event.channel_id)
 
 
 def _send_mail(event: Event) -> None:

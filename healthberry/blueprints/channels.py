@@ -1,5 +1,5 @@
-"""What belongs to one channel: signing in at its provider so that replies can be published there (OAuth 2.0 with
-PKCE), and the pieces that it sent and nobody could read.
+"""What belongs to one channel: unlinking it, signing in at its provider so that replies can be published there (OAuth
+2.0 with PKCE), and the pieces that it sent and nobody could read.
 """
 
 import secrets
@@ -79,6 +79,26 @@ def show_answer(kind: str) -> ResponseReturnValue:
         return render_template("welcome/connect.html", channel=channel, wanted=begun["next"], trouble=str(error)), 409
     events.commit()
     return _connected(channel, begun, "connected")
+
+
+@blueprint.get("/channels/<uuid:channel_id>/unlink")
+@guard.signed_in
+def ask_unlink(channel_id: UUID) -> ResponseReturnValue:
+    """Ask whether what the channel brought is kept or erased."""
+    return render_template("welcome/unlink.html", channel=_mine(channel_id))
+
+
+@blueprint.post("/channels/<uuid:channel_id>/unlink")
+@guard.signed_in
+def unlink(channel_id: UUID) -> ResponseReturnValue:
+    """Unlink the channel; again: it stays so. Without a choice, the question is asked again."""
+    keep = request.form.get("keep", "")
+    if keep not in ("kept", "erased"):
+        problem = "Choose whether what is here stays."
+        return render_template("welcome/unlink.html", channel=_mine(channel_id), problem=problem), 422
+    channels.unlink(guard.member(), channel_id, erase=keep == "erased")
+    events.commit()
+    return redirect(url_for("welcome.channels", done="unlinked" if keep == "kept" else "erasing"), 303)
 
 
 @blueprint.get("/channels/<uuid:channel_id>/quarantined")

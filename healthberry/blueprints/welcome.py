@@ -73,6 +73,7 @@ def _page(template: str) -> str:
         organisation=organisation,
         problems=organisations.details_of(member.organisation_id).discovery_problems,
         channels=linked.channels_of(member),
+        unlinked=linked.unlinked_of(member),
         may_switch=linked.may_switch(member),
         looking=discovery.is_looking(organisation),
         can_look=discovery.can_look(organisation),

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.dialects.postgresql import insert
 
 from healthberry.connectors.base import Access, Authorisation, Capabilities, Connector, Discovery, Listing
@@ -57,8 +57,17 @@ def find(organisation_id: UUID, channel_id: UUID, *, lock: bool = False) -> Chan
 
 
 def channels_of(member: Member) -> Sequence[Channel]:
-    """Return the organisation's channels in the order of their kinds."""
-    statement = select(Channel).where(Channel.organisation_id == member.organisation_id)
+    """Return the organisation's linked channels in the order of their kinds."""
+    return _listed(member, Channel.state != "unlinked")
+
+
+def unlinked_of(member: Member) -> Sequence[Channel]:
+    """Return the channels that were unlinked, in the order of their kinds."""
+    return _listed(member, Channel.state == "unlinked")
+
+
+def _listed(member: Member, condition: ColumnElement[bool]) -> Sequence[Channel]:
+    statement = select(Channel).where(Channel.organisation_id == member.organisation_id, condition)
     return db.session.scalars(statement.order_by(Channel.kind, Channel.created_at)).all()
 
 
@@ -105,14 +114,35 @@ def _link(organisation_id: UUID, listing: Listing) -> UUID | None:
 
 
 def switch(member: Member, channel_id: UUID, on: bool) -> Channel:
-    """Switch reading and answering on or off; what is stored stays. Raises: NotFound, NotAllowed."""
+    """Switch reading and answering on or off; what is stored stays. One that was unlinked is linked again.
+
+    Raises: NotFound; NotAllowed; Conflict while what it brought is being erased.
+    """
     if not may_switch(member):
         require(member, "manage")
     channel = find(member.organisation_id, channel_id, lock=True)
+    if channel.erase_at is not None:
+        raise Conflict("What this channel brought is still being erased. Link it again in a minute.")
     channel.state, channel.trouble = ("active" if on else "off"), ""
     channel.next_poll_at = channel.backfill_next_at = now()
     kind = "channel_linked" if on else "channel_switched_off"
     events.record(member.organisation_id, kind, channel_id=channel.id, member=member)
+    return channel
+
+
+def unlink(member: Member, channel_id: UUID, *, erase: bool) -> Channel:
+    """Read this channel no more and forget its tokens; what it brought stays, or is erased part by part.
+
+    It does not come back by itself, however often channels are looked for. Again: it stays so.
+
+    Raises: NotFound, NotAllowed.
+    """
+    require(member, "manage")
+    channel = find(member.organisation_id, channel_id, lock=True)
+    channel.state, channel.trouble = "unlinked", ""
+    channel.sealed_secrets = channel.secrets_expire_at = channel.account = channel.token_claimed_until = None
+    channel.erase_at = now() if erase else channel.erase_at
+    events.record(member.organisation_id, "channel_unlinked", channel_id=channel.id, member=member, erase=erase)
     return channel
 
 

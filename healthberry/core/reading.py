@@ -32,7 +32,7 @@ class Failure:
 def claim_backfill(organisation_id: UUID, channel_id: UUID) -> Channel | None:
     """Become the one who loads this channel's history; None when it is loaded, off, or somebody else does."""
     channel = db.session.get(Channel, (organisation_id, channel_id), with_for_update=True)
-    if channel is None or channel.state == "off" or channel.backfill_state == "done":
+    if channel is None or not is_read(channel) or channel.backfill_state == "done":
         return None
     if channel.backfill_claimed_until is not None and channel.backfill_claimed_until > now():
         return None
@@ -42,7 +42,9 @@ def claim_backfill(organisation_id: UUID, channel_id: UUID) -> Channel | None:
 
 
 def store_backfill(channel: Channel, page: Page) -> None:
-    """Store one page of history and the cursor after it, in the caller's transaction."""
+    """Store one page of history and the cursor after it, in the caller's transaction; nothing once it is unlinked."""
+    if _is_unlinked(channel):
+        return
     stored = ingest.store_page(channel, page.items, backfill=True)
     quarantine.keep(channel, page.bad)
     channel.items_loaded += stored.messages
@@ -73,7 +75,7 @@ def backfill_failed(channel: Channel, error: Temporary | Permanent) -> Failure:
 def claim_poll(organisation_id: UUID, channel_id: UUID) -> Channel | None:
     """Become the one who polls this channel now; None when it is off or somebody else does."""
     channel = db.session.get(Channel, (organisation_id, channel_id), with_for_update=True)
-    if channel is None or channel.state == "off":
+    if channel is None or not is_read(channel):
         return None
     if channel.claimed_until is not None and channel.claimed_until > now():
         return None
@@ -82,7 +84,9 @@ def claim_poll(organisation_id: UUID, channel_id: UUID) -> Channel | None:
 
 
 def store_poll(channel: Channel, page: Page) -> ingest.Stored:
-    """Store one page of news and the cursor after it, in the caller's transaction."""
+    """Store one page of news and the cursor after it, in the caller's transaction; nothing once it is unlinked."""
+    if _is_unlinked(channel):
+        return ingest.Stored()
     stored = ingest.store_page(channel, page.items, backfill=False)
     quarantine.keep(channel, page.bad)
     channel.items_loaded += stored.messages
@@ -104,10 +108,21 @@ def poll_failed(channel: Channel, error: Temporary | Permanent) -> Failure:
     return failure
 
 
+def is_read(channel: Channel) -> bool:
+    """Say whether anything is read from this channel."""
+    return channel.state in ("active", "failing")
+
+
 def poll_seconds(channel: Channel) -> int:
     """Return how often this channel is polled: as its kind asks, unless the settings say otherwise."""
     wished: int | None = part("settings").poll_seconds
     return wished or capabilities_of(channel.kind).poll_seconds
+
+
+def _is_unlinked(channel: Channel) -> bool:
+    """Look once more, and hold the channel: what comes back from a provider now must not outlive an erasing."""
+    db.session.refresh(channel, with_for_update=True)
+    return channel.state == "unlinked"
 
 
 def _succeeded(channel: Channel) -> None:

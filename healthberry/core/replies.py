@@ -47,8 +47,9 @@ def permission(channel: Channel, conversation: Conversation, target: Message | N
     """Say whether and how this conversation can be answered, and if not, why."""
     if target is None:
         return ReplyPermission("none", "There is nothing left here to answer: it was taken down at the source.")
-    if channel.state == "off":
-        return ReplyPermission("none", "This channel is switched off.", conversation.url)
+    if channel.state in ("off", "unlinked"):
+        how = "switched off" if channel.state == "off" else "no longer linked"
+        return ReplyPermission("none", f"This channel is {how}.", conversation.url)
     return connector_of(channel).may_reply(access_of(channel), facts_of(target, conversation))
 
 

@@ -50,7 +50,7 @@ def backfill(organisation: str, channel_id: str) -> None:
     connector, access = channels.connector_of(channel), channels.access_of(channel)
     since = channel.created_at - timedelta(days=reading.BACKFILL_DAYS)
     ends = time.monotonic() + _SLICE_SECONDS
-    while channel.backfill_state != "done" and channel.state != "off" and time.monotonic() < ends:
+    while channel.backfill_state != "done" and reading.is_read(channel) and time.monotonic() < ends:
         try:
             page = connector.backfill(access, since, channel.backfill_cursor)
         except (Temporary, Permanent) as error:
@@ -63,7 +63,7 @@ def backfill(organisation: str, channel_id: str) -> None:
         db.session.commit()
     reading.release_backfill(channel)
     commit()
-    if channel.backfill_state != "done" and channel.state != "off":
+    if channel.backfill_state != "done" and reading.is_read(channel):
         backfill.nudge(organisation, channel_id)
 
 
@@ -87,7 +87,7 @@ def poll(organisation: str, channel_id: str) -> None:
             return
         reading.store_poll(channel, page)
         commit()
-        more = page.more
+        more = page.more and reading.is_read(channel)
 
 
 @job("backfill", timeout_seconds=300)

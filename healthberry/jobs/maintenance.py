@@ -1,6 +1,8 @@
 """The sweep: what the database says is due is nudged again, whether or not its nudge was lost. And tidying up."""
 
-from healthberry.core import codes
+from uuid import UUID
+
+from healthberry.core import codes, erasing, scope
 from healthberry.core import sweep as due
 from healthberry.core.events import commit
 from healthberry.jobs import alerts, ingest, replies, tokens
@@ -21,12 +23,23 @@ def sweep() -> None:
         "reply": replies.send_reply,
         "mail": alerts.send_mail,
         "snoozed": replies.wake,
+        "erase": erase,
     }
     for kind, organisation_id, row_id in work:
         if kind == "discover":
             nudge_once(ingest.discover, organisation_id)
         else:
             nudge_once(jobs[kind], organisation_id, row_id)
+
+
+@job("backfill", timeout_seconds=120)
+def erase(organisation: str, channel_id: str) -> None:
+    """Erase the next part of what an unlinked channel brought; the rest is another job's."""
+    scope.enter(UUID(organisation))
+    more = erasing.erase_part(UUID(organisation), UUID(channel_id))
+    commit()
+    if more:
+        erase.nudge(organisation, channel_id)
 
 
 @job("ingest", timeout_seconds=60)

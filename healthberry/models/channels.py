@@ -15,7 +15,8 @@ class Channel(Base, OrganisationOwned):
     """One linked listing, page or handle; `kind` says which connector reads it.
 
     `config` is what the connector needs (no secrets); `sealed_secrets` are the organisation's own tokens, encrypted.
-    `state`: active, off (switched off by people), failing (needs somebody; `trouble` says what in plain words).
+    `state`: active, off (switched off by people), failing (needs somebody; `trouble` says what in plain words),
+    unlinked (read no more; what it brought is kept, or erased part by part while `erase_at` is set).
     `backfill_state`: waiting, running, done. `items_total` is None where the source does not tell how many it has.
     `claimed_until` keeps two workers from polling the same channel at once; `backfill_claimed_until` likewise.
     `recheck_at` is when stored messages are next looked at for edits and withdrawals; while a worker looks, it lies
@@ -25,7 +26,7 @@ class Channel(Base, OrganisationOwned):
     __tablename__ = "channels"
     __table_args__ = (
         UniqueConstraint("organisation_id", "kind", "remote_id"),
-        CheckConstraint("state in ('active', 'off', 'failing')", name="state"),
+        CheckConstraint("state in ('active', 'off', 'failing', 'unlinked')", name="state"),
         CheckConstraint("backfill_state in ('waiting', 'running', 'done')", name="backfill_state"),
         Index("ix_channels_due", "next_poll_at", postgresql_where=text("state <> 'off'")),
     )
@@ -58,6 +59,7 @@ class Channel(Base, OrganisationOwned):
     claimed_until: Mapped[Moment | None]
     recheck_at: Mapped[Moment] = mapped_column(default=now)
     rechecked_at: Mapped[Moment | None]
+    erase_at: Mapped[Moment | None]  # when the next part of what it brought is erased
     created_at: Mapped[Moment] = mapped_column(default=now)
 
 
