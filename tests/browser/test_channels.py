@@ -31,3 +31,26 @@ def test_axe_finds_nothing_and_nothing_is_wider_than_the_window(
     assert page.locator("pre").count() == 2
     assert violations(page) == []
     assert not overflows(page)
+
+
+@pytest.mark.parametrize("size", [PHONE, TABLET, DESK, (320, 640)])
+def test_a_channel_is_unlinked_after_a_question_and_linked_again(
+    app: Flask, world: World, look: Look, size: tuple[int, int]
+) -> None:
+    organisation = world.organisation()
+    member = world.member(organisation)
+    world.channel(organisation, items_loaded=412)
+
+    page = look("/channels", member, size)
+    page.click("text=Unlink")
+    page.wait_for_url("**/unlink")
+    assert violations(page) == []
+    assert not overflows(page)
+    page.check("text=Keep it in the inbox")
+    page.click("button:has-text('Unlink')")
+    page.wait_for_url("**/channels?done=unlinked")
+    assert violations(page) == []
+    assert not overflows(page)
+    page.click("text=Link again")
+
+    page.wait_for_selector(".card:has-text('412 here')")

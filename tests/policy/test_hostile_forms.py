@@ -80,6 +80,7 @@ FORMS = (
     Form("settings.save_organisation", {"alert_excerpts": "on"}),
     Form("unsubscribe.change", {"alerts": "on"}),
     Form("unsubscribe.change", {"List-Unsubscribe": "One-Click"}),
+    Form("channels.unlink", {"keep": "kept"}),
 )
 
 _RENEW = """
@@ -87,6 +88,7 @@ DELETE FROM email_codes;
 DELETE FROM replies;
 DELETE FROM drafts;
 DELETE FROM notes;
+UPDATE channels SET state = 'active', erase_at = NULL;
 UPDATE members SET role = 'administrator', level = 2, left_at = NULL, name = 'Priya';
 UPDATE conversations SET status = 'open', closed_reason = NULL, snoozed_until = NULL, assignee_id = NULL;
 """

@@ -268,7 +268,7 @@ def test_unlinking_asks_first_and_only_who_manages_channels(
     where = organisation_id, channel_id = channel.organisation_id, channel.id
     colleague = world.member(organisation, role="responder")
     stranger = world.member(world.organisation())
-    assert "Erase them" in client.get(f"/channels/{channel_id}/unlink").get_data(as_text=True)
+    assert "Erase it" in client.get(f"/channels/{channel_id}/unlink").get_data(as_text=True)
     assert unlinks(client, channel_id, "") == 422
 
     scope.enter(organisation_id)
