@@ -14,7 +14,7 @@ from werkzeug.wrappers import Response
 
 from healthberry.blueprints import guard, headers
 from healthberry.connectors.errors import ConnectorError
-from healthberry.core import channels, events, quarantine
+from healthberry.core import channels, events, quarantine, unlinking
 from healthberry.core.errors import Conflict, NotAllowed
 from healthberry.core.permissions import may, require
 from healthberry.mail import links
@@ -85,7 +85,7 @@ def show_answer(kind: str) -> ResponseReturnValue:
 @guard.signed_in
 def ask_unlink(channel_id: UUID) -> ResponseReturnValue:
     """Ask whether what the channel brought is kept or erased."""
-    return render_template("welcome/unlink.html", channel=_mine(channel_id))
+    return render_template("welcome/unlink.html", channel=_mine(channel_id), errors={})
 
 
 @blueprint.post("/channels/<uuid:channel_id>/unlink")
@@ -94,9 +94,9 @@ def unlink(channel_id: UUID) -> ResponseReturnValue:
     """Unlink the channel; again: it stays so. Without a choice, the question is asked again."""
     keep = request.form.get("keep", "")
     if keep not in ("kept", "erased"):
-        problem = "Choose whether what is here stays."
-        return render_template("welcome/unlink.html", channel=_mine(channel_id), problem=problem), 422
-    channels.unlink(guard.member(), channel_id, erase=keep == "erased")
+        errors = {"keep": "Choose whether the feedback that is here stays."}
+        return render_template("welcome/unlink.html", channel=_mine(channel_id), errors=errors), 422
+    unlinking.unlink(guard.member(), channel_id, erase=keep == "erased")
     events.commit()
     return redirect(url_for("welcome.channels", done="unlinked" if keep == "kept" else "erasing"), 303)
 

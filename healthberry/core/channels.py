@@ -121,6 +121,8 @@ def switch(member: Member, channel_id: UUID, on: bool) -> Channel:
     if not may_switch(member):
         require(member, "manage")
     channel = find(member.organisation_id, channel_id, lock=True)
+    if channel.state == "unlinked":
+        require(member, "manage")
     if channel.erase_at is not None:
         raise Conflict("What this channel brought is still being erased. Link it again in a minute.")
     channel.state, channel.trouble = ("active" if on else "off"), ""
@@ -130,29 +132,24 @@ def switch(member: Member, channel_id: UUID, on: bool) -> Channel:
     return channel
 
 
-def unlink(member: Member, channel_id: UUID, *, erase: bool) -> Channel:
-    """Read this channel no more and forget its tokens; what it brought stays, or is erased part by part.
+def is_unlinked(channel: Channel) -> bool:
+    """Look once more, and hold the channel to the end of the transaction.
 
-    It does not come back by itself, however often channels are looked for. Again: it stays so.
-
-    Raises: NotFound, NotAllowed.
+    For whoever comes back from a provider: what it said must not outlive an unlinking or an erasing meanwhile.
     """
-    require(member, "manage")
-    channel = find(member.organisation_id, channel_id, lock=True)
-    channel.state, channel.trouble = "unlinked", ""
-    channel.sealed_secrets = channel.secrets_expire_at = channel.account = channel.token_claimed_until = None
-    channel.erase_at = now() if erase else channel.erase_at
-    events.record(member.organisation_id, "channel_unlinked", channel_id=channel.id, member=member, erase=erase)
-    return channel
+    db.session.refresh(channel, with_for_update=True)
+    return channel.state == "unlinked"
 
 
 def connect(member: Member, channel_id: UUID, authorisation: Authorisation) -> Channel:
     """Keep, sealed, what signing in at the provider gave.
 
-    Raises: NotFound; NotAllowed; Conflict when it is another account than the channel's.
+    Raises: NotFound; NotAllowed; Conflict when it is another account than the channel's, or was unlinked meanwhile.
     """
     require(member, "manage")
     channel = find(member.organisation_id, channel_id, lock=True)
+    if channel.state == "unlinked":
+        raise Conflict("This channel was unlinked. Link it again, and then connect it.")
     account = authorisation.account.lstrip("@")
     if channel.remote_id not in (authorisation.account_id, f"@{account.casefold()}"):
         raise Conflict(

@@ -10,7 +10,7 @@ from uuid import UUID
 from healthberry.connectors.base import Page
 from healthberry.connectors.errors import NotAuthorised, Permanent, RateLimited, Temporary
 from healthberry.core import events, ingest, quarantine
-from healthberry.core.channels import capabilities_of
+from healthberry.core.channels import capabilities_of, is_unlinked
 from healthberry.extensions import db, part
 from healthberry.models.channels import Channel
 from healthberry.models.owned import now
@@ -43,7 +43,7 @@ def claim_backfill(organisation_id: UUID, channel_id: UUID) -> Channel | None:
 
 def store_backfill(channel: Channel, page: Page) -> None:
     """Store one page of history and the cursor after it, in the caller's transaction; nothing once it is unlinked."""
-    if _is_unlinked(channel):
+    if is_unlinked(channel):
         return
     stored = ingest.store_page(channel, page.items, backfill=True)
     quarantine.keep(channel, page.bad)
@@ -85,7 +85,7 @@ def claim_poll(organisation_id: UUID, channel_id: UUID) -> Channel | None:
 
 def store_poll(channel: Channel, page: Page) -> ingest.Stored:
     """Store one page of news and the cursor after it, in the caller's transaction; nothing once it is unlinked."""
-    if _is_unlinked(channel):
+    if is_unlinked(channel):
         return ingest.Stored()
     stored = ingest.store_page(channel, page.items, backfill=False)
     quarantine.keep(channel, page.bad)
@@ -117,12 +117,6 @@ def poll_seconds(channel: Channel) -> int:
     """Return how often this channel is polled: as its kind asks, unless the settings say otherwise."""
     wished: int | None = part("settings").poll_seconds
     return wished or capabilities_of(channel.kind).poll_seconds
-
-
-def _is_unlinked(channel: Channel) -> bool:
-    """Look once more, and hold the channel: what comes back from a provider now must not outlive an erasing."""
-    db.session.refresh(channel, with_for_update=True)
-    return channel.state == "unlinked"
 
 
 def _succeeded(channel: Channel) -> None:

@@ -12,7 +12,7 @@ from sqlalchemy import select, update
 from healthberry.connectors.base import InboundItem
 from healthberry.connectors.errors import Permanent, RateLimited, Temporary
 from healthberry.core import ingest
-from healthberry.core.channels import capabilities_of
+from healthberry.core.channels import capabilities_of, is_unlinked
 from healthberry.core.recheck_times import next_recheck
 from healthberry.extensions import db
 from healthberry.models.channels import Channel
@@ -48,7 +48,12 @@ def claim(organisation_id: UUID, channel_id: UUID) -> tuple[Channel, list[str]] 
 
 
 def store(channel: Channel, asked: Sequence[str], found: Sequence[InboundItem]) -> None:
-    """Follow what the source says now; whatever it said nothing of is asked for again in an hour."""
+    """Follow what the source says now; whatever it said nothing of is asked for again in an hour.
+
+    Nothing is stored once the channel is unlinked.
+    """
+    if is_unlinked(channel):
+        return
     ingest.store_page(
         channel, [item for item in found if item.remote_id in asked or item.direction == "outbound"], backfill=False
     )

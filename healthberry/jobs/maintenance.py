@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-from healthberry.core import codes, erasing, scope
+from healthberry.core import codes, scope, unlinking
 from healthberry.core import sweep as due
 from healthberry.core.events import commit
 from healthberry.jobs import alerts, ingest, replies, tokens
@@ -36,7 +36,7 @@ def sweep() -> None:
 def erase(organisation: str, channel_id: str) -> None:
     """Erase the next part of what an unlinked channel brought; the rest is another job's."""
     scope.enter(UUID(organisation))
-    more = erasing.erase_part(UUID(organisation), UUID(channel_id))
+    more = unlinking.erase_part(UUID(organisation), UUID(channel_id))
     commit()
     if more:
         erase.nudge(organisation, channel_id)

@@ -34,6 +34,9 @@ def renew(organisation_id: UUID, channel_id: UUID) -> Literal["renewed", "later"
     except (Temporary, Permanent):
         got = "later"  # the claim runs out, and the sweep tries again
     else:
-        channels.keep_tokens(channel, authorisation)
+        if channels.is_unlinked(channel):
+            got = "no"
+        else:
+            channels.keep_tokens(channel, authorisation)
     commit()
     return got

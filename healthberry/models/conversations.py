@@ -78,6 +78,7 @@ class Message(Base, OrganisationOwned):
         UniqueConstraint("organisation_id", "channel_id", "remote_id"),
         CheckConstraint("direction in ('inbound', 'outbound')", name="direction"),
         Index("ix_messages_conversation", "organisation_id", "conversation_id", "posted_at", "id"),
+        Index("ix_messages_author", "organisation_id", "author_id", postgresql_where=text("author_id IS NOT NULL")),
         Index(
             "ix_messages_recheck",
             "organisation_id",
@@ -128,7 +129,11 @@ class Unread(Base):
     """This member has not read what is new in this conversation."""
 
     __tablename__ = "unread"
-    __table_args__ = (owned_key("conversation_id", "conversations"), owned_key("member_id", "members"))
+    __table_args__ = (
+        owned_key("conversation_id", "conversations"),
+        owned_key("member_id", "members"),
+        Index("ix_unread_conversation", "organisation_id", "conversation_id"),
+    )
 
     organisation_id: Mapped[UUID] = mapped_column(primary_key=True)
     member_id: Mapped[UUID] = mapped_column(primary_key=True)

@@ -44,6 +44,7 @@ class Reply(Base, OrganisationOwned):
             name="state",
         ),
         Index("ix_replies_conversation", "organisation_id", "conversation_id"),
+        Index("ix_replies_target", "organisation_id", "target_id"),
         Index(
             "ix_replies_open",
             "next_attempt_at",

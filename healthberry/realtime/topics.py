@@ -35,6 +35,10 @@ _MAY_ENTER = frozenset(
 )
 
 
+# After these only loading the list anew can show what is there.
+_BY_THE_HUNDRED = {"backfill_progress": "more", "channel_erased": "erased"}
+
+
 class Topic(Protocol):
     """What a page listens to."""
 
@@ -52,15 +56,15 @@ class Inbox:
     view: View
 
     def concerns(self, change: Event) -> bool:
-        """Follow every conversation, and what a backfill brings in; a row does not say who was told of it."""
+        """Follow every conversation, and what is loaded or erased by the hundred; a row does not say who was told."""
         if change.kind == outbox.MOVED:
             return False
-        return change.conversation_id is not None or change.kind == "backfill_progress"
+        return change.conversation_id is not None or change.kind in _BY_THE_HUNDRED
 
     def paint(self, sheet: Sheet, member: Member, change: Event) -> str:
         """Return the row: in its place, and among the arrivals where it may be new here. One that left is greyed."""
         if change.conversation_id is None:
-            return _render("stream/_loaded.html")
+            return _render("stream/_loaded.html", what=_BY_THE_HUNDRED[change.kind])
         ask_lists(sheet, [(self, member)], change)
         standing = sheet.find(("standing", change.conversation_id), change.number)
         if standing is None:
@@ -140,7 +144,7 @@ class Channels:
         return change.channel_id is not None and change.conversation_id is None
 
     def paint(self, sheet: Sheet, member: Member, change: Event) -> str:
-        """Return the card."""
+        """Return the card; of a channel that is unlinked, that it goes and stands among the others of its kind."""
         # At level 1 it depends on who else is there, which only the one who asks can say.
         sharers = (member.level, member.role) if member.level > 1 else member.id
         key = ("channel", change.channel_id, sharers)
@@ -149,7 +153,8 @@ class Channels:
     def _render(self, member: Member, channel_id: UUID | None) -> str:
         found = [channel for channel in channels.channels_of(member) if channel.id == channel_id]
         if not found:
-            return ""
+            unlinked = channels.unlinked_of(member)
+            return _render_page("stream/_unlinked.html", channel_id=channel_id, unlinked=unlinked, member=member)
         switches = channels.may_switch(member)
         return _render_page("stream/_channel.html", channel=found[0], member=member, may_switch=switches)
 

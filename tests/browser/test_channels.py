@@ -44,6 +44,8 @@ def test_a_channel_is_unlinked_after_a_question_and_linked_again(
     page = look("/channels", member, size)
     page.click("text=Unlink")
     page.wait_for_url("**/unlink")
+    page.click("button:has-text('Unlink')")
+    page.wait_for_selector("text=There is a problem")
     assert violations(page) == []
     assert not overflows(page)
     page.check("text=Keep it in the inbox")

@@ -10,7 +10,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from healthberry import create_app
-from healthberry.core import conversations, events, operator, scope
+from healthberry.core import conversations, events, operator, scope, unlinking
 from healthberry.extensions import db
 from healthberry.local import valkey
 from healthberry.local.postgres import Database
@@ -295,3 +295,23 @@ def test_whoever_may_publish_from_now_on_reads_it_on_the_open_page(
     assert f'<hx-partial hx-target="{place}"' in message.data
     assert "You can publish now" in message.data
     assert "You can publish now" not in theirs.next().data
+
+
+def test_a_card_goes_when_its_channel_is_unlinked_and_the_list_is_loaded_anew_when_it_is_erased(
+    world: World, open_stream: Open
+) -> None:
+    organisation = world.organisation()
+    member = world.member(organisation)
+    channel_id = world.channel(organisation).id
+    cards, rows = open_stream(member, "view=channels", after=0), open_stream(member, after=0)
+
+    unlinking.unlink(member, channel_id, erase=True)
+    events.commit()
+    message = cards.next()
+    assert f'<hx-partial hx-target="#channel-{channel_id}" hx-swap="delete">' in message.data
+    assert "is being erased" in message.data
+
+    unlinking.erase_part(organisation.id, channel_id)
+    events.commit()
+    assert "is being erased" not in cards.next().data
+    assert 'data-loaded="erased"' in rows.next().data

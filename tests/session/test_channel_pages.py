@@ -2,17 +2,13 @@
 
 from dataclasses import replace
 from urllib.parse import parse_qs, urlsplit
-from uuid import UUID
 
 import pytest
-from flask import Flask
 from flask.testing import FlaskClient
 
-from healthberry.connectors.base import Discovery, Listing, Page
-from healthberry.core import channels, discovery, erasing, reading, scope
+from healthberry.core import discovery, scope
 from healthberry.extensions import db
 from healthberry.models.channels import Channel
-from healthberry.models.conversations import Conversation
 from healthberry.models.organisations import Member, Organisation
 from healthberry.models.owned import now
 from healthberry.settings import Settings
@@ -199,102 +195,3 @@ def test_only_administrators_connect(
     assert client.get(f"/channels/{channel.id}/connect").status_code == 403
     assert client.post(f"/channels/{channel.id}/connect").status_code == 403
     assert "Connect to publish" not in client.get("/channels").text
-
-
-def unlinks(client: FlaskClient, channel_id: UUID, keep: str) -> int:
-    """Unlink by the form; return the status."""
-    return client.post(f"/channels/{channel_id}/unlink", data={"keep": keep}).status_code
-
-
-def conversations_of(organisation_id: UUID, channel_id: UUID) -> int:
-    """Count what the channel brought."""
-    scope.enter(organisation_id)
-    return len(db.session.scalars(db.select(Conversation.id).filter_by(channel_id=channel_id)).all())
-
-
-def state_of(organisation_id: UUID, channel_id: UUID) -> tuple[str, int, bool]:
-    """Return state, items loaded, and whether anything is left to erase."""
-    scope.enter(organisation_id)
-    channel = db.session.get_one(Channel, (organisation_id, channel_id), populate_existing=True)
-    return channel.state, channel.items_loaded, channel.erase_at is not None
-
-
-def test_an_unlinked_channel_keeps_what_it_brought_and_can_be_linked_again(
-    client: FlaskClient, admin: Member, channel: Channel, world: World
-) -> None:
-    where = organisation_id, channel_id = channel.organisation_id, channel.id
-    found = Listing(channel.kind, "another-id", channel.label, channel.url, {})
-    world.arrives(channel, world.item("They were kind."))
-
-    assert unlinks(client, channel_id, "kept") == 303
-
-    page = client.get("/channels").get_data(as_text=True)
-    assert f'id="channel-{channel_id}"' not in page
-    assert "Link again" in page
-    assert state_of(*where)[0] == "unlinked"
-    assert erasing.erase_part(*where) is False
-    assert conversations_of(*where) == 1
-    assert channels.link_found(organisation_id, Discovery([found])) == []
-    client.post(f"/channels/{channel_id}/on")
-    assert state_of(*where)[0] == "active"
-
-
-def test_an_erased_channel_leaves_nothing_and_its_neighbours_everything(
-    client: FlaskClient, admin: Member, organisation: Organisation, channel: Channel, world: World
-) -> None:
-    where = organisation_id, channel_id = channel.organisation_id, channel.id
-    other = world.channel(organisation, "nhsuk")
-    beside = organisation_id, other.id
-    world.arrives(channel, *[world.item(f"Number {number}.") for number in range(7)])
-    world.arrives(other, world.item("I stay."))
-
-    assert unlinks(client, channel_id, "erased") == 303
-    assert client.post(f"/channels/{channel_id}/on").status_code == 409
-    scope.enter(organisation_id)
-    parts = 1
-    while erasing.erase_part(*where):
-        db.session.commit()
-        parts += 1
-    db.session.commit()
-
-    assert parts > 1
-    assert state_of(*where) == ("unlinked", 0, False)
-    assert (conversations_of(*where), conversations_of(*beside)) == (0, 1)
-
-
-def test_unlinking_asks_first_and_only_who_manages_channels(
-    client: FlaskClient, admin: Member, organisation: Organisation, channel: Channel, world: World
-) -> None:
-    where = organisation_id, channel_id = channel.organisation_id, channel.id
-    colleague = world.member(organisation, role="responder")
-    stranger = world.member(world.organisation())
-    assert "Erase it" in client.get(f"/channels/{channel_id}/unlink").get_data(as_text=True)
-    assert unlinks(client, channel_id, "") == 422
-
-    scope.enter(organisation_id)
-    world.signed_in(client, db.session.merge(colleague, load=False))
-    assert client.get(f"/channels/{channel_id}/unlink").status_code == 403
-    assert unlinks(client, channel_id, "erased") == 403
-
-    scope.enter(organisation_id)
-    world.signed_in(client, db.session.merge(stranger, load=False))
-    assert unlinks(client, channel_id, "erased") == 404
-    assert state_of(*where)[0] == "active"
-
-
-def test_what_a_provider_answers_after_the_unlinking_is_not_stored(
-    admin: Member, channel: Channel, world: World, context: Flask
-) -> None:
-    where = organisation_id, channel_id = channel.organisation_id, channel.id
-    scope.enter(organisation_id)
-    reader = reading.claim_poll(organisation_id, channel_id)
-    db.session.commit()
-    assert reader is not None
-    channels.unlink(admin, channel_id, erase=False)
-    db.session.commit()
-
-    assert reading.store_poll(reader, Page([world.item("Too late.")], "after", more=False)).messages == 0
-    reading.store_backfill(reader, Page([world.item("Too late as well.")], "after", more=False))
-    db.session.commit()
-
-    assert conversations_of(*where) == 0

@@ -105,7 +105,7 @@ window.addEventListener("online", () => connection?.delayCanceller?.());
 
 // What is new ----------------------------------------------------------------------------------------------------------
 
-let loaded = false; // a backfill stored something: only loading the list anew can show it
+let loaded = ""; // many came or went ("more", "erased"): only loading the list anew can show it
 let reloading = false;
 let lastReload = 0;
 let touchedAt = 0;
@@ -132,7 +132,7 @@ const sort = () => {
     known.add(row.id);
   }
   for (const mark of document.querySelectorAll("#arrivals > [data-loaded]")) {
-    loaded = true;
+    loaded = mark.dataset.loaded;
     mark.remove();
   }
 };
@@ -142,7 +142,7 @@ const announce = () => {
   const count = waiting().length;
   const words = count
     ? `${count} new ${count === 1 ? "conversation" : "conversations"}. Show ${count === 1 ? "it" : "them"}`
-    : loaded && "More conversations were loaded. Show them";
+    : { more: "More conversations were loaded. Show them", erased: "Conversations were erased. Show the list" }[loaded];
   button.hidden = !words;
   if (words && button.textContent !== words) button.textContent = words;
 };
@@ -159,7 +159,7 @@ const show = () => {
 const reload = async () => {
   if (reloading) return;
   reloading = true;
-  loaded = false;
+  loaded = "";
   lastReload = Date.now();
   const open = find("#thread");
   const beside = open ? "#entries:innerMorph,#thread-head:outerMorph,#details:outerMorph,#reply-state:outerMorph" : undefined;
