@@ -68,10 +68,10 @@ def show_answer(kind: str) -> ResponseReturnValue:
         raise Conflict(_STALE)
     if "error" in request.args:
         return _connected(channel, begun, "declined")
-    connector, channel_id = channels.connector_of(channel), channel.id
+    connector, access, channel_id = channels.connector_of(channel), channels.access_of(channel), channel.id
     events.commit()  # no connection to the database is held while the provider is waited for
     try:
-        authorisation = connector.authorise(request.args.to_dict(), _callback(kind), begun["verifier"])
+        authorisation = connector.authorise(access, request.args.to_dict(), _callback(kind), begun["verifier"])
         channels.connect(guard.member(), channel_id, authorisation)
     except (ConnectorError, Conflict) as error:
         events.forget()
@@ -138,7 +138,8 @@ def _connected(channel: Channel, begun: dict[str, Any], done: str) -> Response:
 
 def _authorise_url(channel: Channel, state: str, verifier: str) -> str:
     try:
-        return channels.connector_of(channel).authorise_url(state, _callback(channel.kind), verifier)
+        connector, access = channels.connector_of(channel), channels.access_of(channel)
+        return connector.authorise_url(access, state, _callback(channel.kind), verifier)
     except ConnectorError as error:
         raise Conflict(str(error)) from error
 

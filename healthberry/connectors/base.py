@@ -1,38 +1,19 @@
 """What every connector is given and gives back: plain values, no database rows, no HTTP objects."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, ClassVar, Literal, Protocol
 
-ReplyMode = Literal["api", "assisted", "none"]
-Counting = Literal["characters", "graphemes", "x_weighted"]
+from healthberry.connectors.capabilities import About as About
+from healthberry.connectors.capabilities import Capabilities as Capabilities
+from healthberry.connectors.capabilities import Field as Field
+from healthberry.connectors.capabilities import ReplyMode as ReplyMode
+from healthberry.connectors.webhooks import Delivery as Delivery
+from healthberry.connectors.webhooks import WebhookAnswer as WebhookAnswer
+from healthberry.connectors.webhooks import WebhookRequest as WebhookRequest
+
 Change = Literal["created", "edited", "withdrawn"]
-
-
-@dataclass(frozen=True)
-class Capabilities:
-    """What a kind of channel can do; composer, schedule and settings read it.
-
-    Times are in seconds, lengths in units of `counting`; None means that there is no such limit.
-    """
-
-    label: str  # "NHS.UK reviews"
-    place: str  # "NHS.UK": where a reply appears, as in "Posted on NHS.UK"
-    short: str  # "NHS": two to four letters for the badge
-    item: str  # "review": what one piece of feedback is called there
-    reply: ReplyMode
-    poll_seconds: int
-    connect: Literal["key", "oauth"]
-    length_limit: int | None = None
-    counting: Counting = "characters"
-    one_reply_only: bool = False
-    moderation_seconds: int | None = None  # how long the site may hold a reply before it shows
-    moderation_note: str = ""  # the same for people: "Care Opinion publishes replies after up to 30 minutes"
-    backfill_depth: str = ""  # for people: "the newest 800 mentions"
-    recheck_seconds: int = 20 * 3600  # how often what is stored is looked at again, for edits and withdrawals
-    recheck_days: int | None = None  # for how long after it was posted; None: as long as it is stored
-    recheck_batch: int = 20  # how many are looked at in one go
 
 
 @dataclass(frozen=True)
@@ -97,6 +78,27 @@ class Authorisation:
     expires_at: datetime | None
     account_id: str
     account: str
+
+
+@dataclass(frozen=True)
+class Linkable:
+    """A listing that can be linked now, with the secrets that belong to it alone (a Page's own token).
+
+    `account` is whom replies are published as, "" where there is nobody yet.
+    """
+
+    listing: Listing
+    secrets: Mapping[str, str] = field(default_factory=dict, repr=False)
+    expires_at: datetime | None = None
+    account: str = ""
+
+
+@dataclass(frozen=True)
+class Linkables:
+    """What a sign-in or a filled-in form opens; `problems` are sentences on what it does not, and why."""
+
+    found: Sequence[Linkable] = ()
+    problems: Sequence[str] = ()
 
 
 @dataclass(frozen=True)
@@ -176,11 +178,12 @@ class Page:
     more: bool
     bad: Sequence[BadItem] = ()
     total: int | None = None
+    poll_now: bool = False  # of a delivery: it was a hint only, the channel is to be asked
 
 
 @dataclass(frozen=True)
 class ReplyTarget:
-    """The message that is to be answered."""
+    """The message that is to be answered; `posted_at` is when its author wrote it."""
 
     remote_id: str
     thread_id: str
@@ -188,6 +191,16 @@ class ReplyTarget:
     service_code: str | None
     source: Mapping[str, Any]
     may_not_reply: str | None
+    posted_at: datetime | None = None
+
+
+@dataclass(frozen=True)
+class ReplyWay:
+    """One of several ways to answer the same message: publicly, or in private; `note` is a sentence for people."""
+
+    name: str
+    label: str
+    note: str = ""
 
 
 @dataclass(frozen=True)
@@ -195,12 +208,15 @@ class ReplyPermission:
     """Whether and how this message can be answered.
 
     `mode` is api (we publish), assisted (a person copies it to the site) or none. `reason` is a sentence for people
-    when mode is none or assisted; `url` is where to answer on the site.
+    when mode is none or assisted; `url` is where to answer on the site. `ways` are the choices where there is more than
+    one, the usual one first; `until` is when the provider stops taking an answer.
     """
 
     mode: ReplyMode
     reason: str = ""
     url: str | None = None
+    ways: tuple[ReplyWay, ...] = ()
+    until: datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -213,6 +229,7 @@ class Reply:
     author_name: str
     author_email: str
     attempted_at: datetime | None = None
+    way: str = ""  # the name of the chosen `ReplyWay`; "" for the usual one
 
 
 @dataclass(frozen=True)
@@ -222,26 +239,6 @@ class SentReply:
     remote_id: str
     url: str | None
     state: Literal["live", "pending"] = "live"
-
-
-@dataclass(frozen=True)
-class WebhookRequest:
-    """One delivery, untouched: verify `body` before reading it."""
-
-    method: str
-    headers: Mapping[str, str]
-    query: Mapping[str, str]
-    body: bytes
-
-
-@dataclass(frozen=True)
-class WebhookAnswer:
-    """What to answer the provider, and whether the delivery is to be stored for reading."""
-
-    status: int
-    body: str = ""
-    content_type: str = "text/plain"
-    store: bool = False
 
 
 class Connector(Protocol):
@@ -262,12 +259,33 @@ class Connector(Protocol):
         """Find what can be linked with no sign-in; what stands in the way comes back as sentences, not as errors."""
         ...
 
-    def authorise_url(self, state: str, redirect_uri: str, verifier: str) -> str:
-        """Return where to send the browser to sign in at the provider (PKCE: `verifier` is kept by the caller)."""
+    def missing(self) -> str:
+        """Say in a sentence which key this installation lacks, so that nothing of this kind can be linked; ""."""
         ...
 
-    def authorise(self, answer: Mapping[str, str], redirect_uri: str, verifier: str) -> Authorisation:
+    def prepare(self, given: Mapping[str, str], redirect_uri: str) -> Access:
+        """Check what the form for linking gave, by the names of `capabilities.fields`, and say how to go on.
+
+        What comes back is kept, sealed, while somebody signs in. Raises: NotLinked (with the field), Temporary.
+        """
+        ...
+
+    def authorise_url(self, access: Access, state: str, redirect_uri: str, verifier: str) -> str:
+        """Return where to send the browser to sign in at the provider (PKCE: `verifier` is kept by the caller).
+
+        `access` is what `prepare` gave, or the channel's own when it is connected again. Raises: NotAuthorised.
+        """
+        ...
+
+    def authorise(self, access: Access, answer: Mapping[str, str], redirect_uri: str, verifier: str) -> Authorisation:
         """Exchange the provider's answer for tokens. Raises: NotAuthorised, Temporary."""
+        ...
+
+    def link(self, access: Access) -> Linkables:
+        """Return what can be linked with these settings and secrets, tried on the spot.
+
+        Raises: NotLinked, NotAuthorised, Temporary.
+        """
         ...
 
     def refresh(self, access: Access) -> Authorisation:
@@ -285,8 +303,29 @@ class Connector(Protocol):
         """
         ...
 
+    def addressed(self, request: WebhookRequest) -> str | None:
+        """Return the `remote_id` of the channel that a request not yet verified says it is for; None: it says none."""
+        ...
+
     def receive(self, access: Access, request: WebhookRequest) -> WebhookAnswer:
-        """Verify a delivery on its raw bytes. Raises: BadSignature."""
+        """Verify a request on its raw bytes and part it into deliveries; nothing else is read. Raises: BadSignature.
+
+        `access` is that of the channel where the address or `addressed` names one, else the installation's.
+        """
+        ...
+
+    def read_delivery(self, access: Access, body: str) -> Page:
+        """Read a delivery that `receive` verified, in any order, also one that was read before.
+
+        It may ask the provider for what the delivery only names. Raises: Temporary, Permanent.
+        """
+        ...
+
+    def listen(self, access: Access) -> Iterator[None]:
+        """Follow the provider's stream: each turn means that something is new and the channel is to be polled.
+
+        The first turn comes once the stream is open. Raises: Temporary, Permanent when it breaks off.
+        """
         ...
 
     def may_reply(self, access: Access, target: ReplyTarget) -> ReplyPermission:

@@ -21,6 +21,7 @@ import httpx
 
 from healthberry.connectors import careopinion_items as items
 from healthberry.connectors.base import (
+    About,
     Access,
     Capabilities,
     Discovery,
@@ -33,6 +34,7 @@ from healthberry.connectors.base import (
     ReplyTarget,
     SentReply,
 )
+from healthberry.connectors.defaults import Defaults
 from healthberry.connectors.endpoints import Credentials, Endpoints
 from healthberry.connectors.errors import (
     Gone,
@@ -46,7 +48,6 @@ from healthberry.connectors.errors import (
     UnexpectedAnswer,
 )
 from healthberry.connectors.http import Answer, Http, Pace, Refusals
-from healthberry.connectors.keyed import Keyed
 from healthberry.connectors.reading import (
     as_history,
     days_before,
@@ -102,7 +103,7 @@ class _Walk:
     next_skip: int = 0
 
 
-class CareOpinion(Keyed):
+class CareOpinion(Defaults):
     """The connector of kind "careopinion". Channel config: `nacs` (ODS codes)."""
 
     kind: ClassVar[str] = "careopinion"
@@ -139,6 +140,17 @@ class CareOpinion(Keyed):
             reply="assisted",
             poll_seconds=300,
             connect="key",
+            about=About(
+                reads="Stories about your organisation and its services, and every response.",
+                answers="You copy the answer to Care Opinion; it shows here once their moderators publish it.",
+                needs="Nothing: it is found by your ODS code. To answer there, your organisation needs a "
+                "subscription to Care Opinion.",
+                costs="Reading needs a key, which Care Opinion gives to its subscribers.",
+                data="Stories that Care Opinion withdraws leave HealthBerry within a day.",
+            ),
+            group="reviews",
+            found=True,
+            several=False,
             # Source: careopinion.org.au/info/response-moderation: 30 minutes to edit, then a moderator may read it.
             moderation_seconds=30 * 60,
             moderation_note="Care Opinion publishes answers after 30 minutes or more, and its moderators may edit them",
@@ -150,6 +162,10 @@ class CareOpinion(Keyed):
         """Return {"subscription_key": …}, or {}."""
         key = self._credentials.careopinion_subscription_key
         return {"subscription_key": key} if key else {}
+
+    def missing(self) -> str:
+        """Say that the subscription key is missing, where it is."""
+        return "" if self._credentials.careopinion_subscription_key else _NO_KEY
 
     def discover(self, provider: ProviderFacts) -> Discovery:
         """Return one listing for the organisation's ODS code and its sites'; a first look says how much there is.

@@ -10,6 +10,7 @@ ConnectorError
 │   ├── Gone                    what we asked for is no longer there
 │   └── UnexpectedAnswer        not in the shape that the provider documents
 │       └── TooMuch             larger than we take: ask for fewer
+├── NotLinked(reason, field)    what was filled in does not lead to a channel; `field` is the one to mend
 └── BadSignature                a webhook that the provider did not sign
 """
 
@@ -61,6 +62,15 @@ class UnexpectedAnswer(Permanent):
 
 class TooMuch(UnexpectedAnswer):
     """The answer is larger than we take at once: fewer items may pass."""
+
+
+class NotLinked(ConnectorError):
+    """What the form for linking gave does not lead to a channel; `field` names the one to mend, "" for all of it."""
+
+    def __init__(self, reason: str, field: str = "") -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.field = field
 
 
 class BadSignature(ConnectorError):

@@ -24,6 +24,7 @@ from healthberry.connectors import nhsuk_answers as answers
 from healthberry.connectors import nhsuk_items as items
 from healthberry.connectors import nhsuk_walks as walks
 from healthberry.connectors.base import (
+    About,
     Access,
     Capabilities,
     Discovery,
@@ -36,6 +37,7 @@ from healthberry.connectors.base import (
     ReplyTarget,
     SentReply,
 )
+from healthberry.connectors.defaults import Defaults
 from healthberry.connectors.endpoints import Credentials, Endpoints
 from healthberry.connectors.errors import (
     Gone,
@@ -49,7 +51,6 @@ from healthberry.connectors.errors import (
     UnexpectedAnswer,
 )
 from healthberry.connectors.http import Answer, Http, Params, Refusals
-from healthberry.connectors.keyed import Keyed
 from healthberry.connectors.reading import (
     as_history,
     days_before,
@@ -82,7 +83,7 @@ _ASSISTED: Final = (
 )
 
 
-class NhsUk(Keyed):
+class NhsUk(Defaults):
     """The connector of kind "nhsuk". Channel config: `ods_codes`, `name`."""
 
     kind: ClassVar[str] = "nhsuk"
@@ -112,6 +113,17 @@ class NhsUk(Keyed):
             reply="api" if self._may_publish else "assisted",
             poll_seconds=300,
             connect="key",
+            about=About(
+                reads="Reviews of your organisation and all its sites, and the answers that are there already.",
+                answers="You copy the answer to NHS.UK. With a publisher's key of the installation it goes out by "
+                "itself.",
+                needs="Nothing: it is found by your ODS code.",
+                data="Reviews that NHS.UK removes leave HealthBerry within a day, all others two years after the "
+                "experience.",
+            ),
+            group="reviews",
+            found=True,
+            several=False,
             # No source gives a maximum length.
             length_limit=None,
             one_reply_only=True,
@@ -125,6 +137,10 @@ class NhsUk(Keyed):
         """Return {"subscription_key": …}, or {}."""
         key = self._credentials.nhsuk_subscription_key
         return {"subscription_key": key} if key else {}
+
+    def missing(self) -> str:
+        """Say that the subscription key is missing, where it is."""
+        return "" if self._credentials.nhsuk_subscription_key else _NO_KEY
 
     def discover(self, provider: ProviderFacts) -> Discovery:
         """Return one listing for the organisation's ODS code and its sites'; a first look says how much there is.

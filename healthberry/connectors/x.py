@@ -16,6 +16,7 @@ import twitter_text
 from healthberry.connectors import x_posts as posts
 from healthberry.connectors import x_refusals, x_sign_in, x_walks
 from healthberry.connectors.base import (
+    About,
     Access,
     Authorisation,
     Capabilities,
@@ -28,12 +29,10 @@ from healthberry.connectors.base import (
     ReplyPermission,
     ReplyTarget,
     SentReply,
-    WebhookAnswer,
-    WebhookRequest,
 )
+from healthberry.connectors.defaults import Defaults
 from healthberry.connectors.endpoints import Credentials, Endpoints
 from healthberry.connectors.errors import (
-    BadSignature,
     Gone,
     NotAuthorised,
     Permanent,
@@ -77,7 +76,7 @@ _NOT_SIGNED_IN: Final = (
 )
 
 
-class X:
+class X(Defaults):
     """The connector of kind "x". Channel config: `user_id`, `username`."""
 
     kind: ClassVar[str] = "x"
@@ -89,6 +88,18 @@ class X:
         reply="api",
         poll_seconds=60,
         connect="oauth",
+        about=About(
+            reads="Posts that mention your account, and the answers that it gave.",
+            answers="You publish from here as your account, once somebody signed in with X as that account.",
+            needs="Whoever knows the password of your account on X, usually your communications team.",
+            costs="X charges the operator of this installation for each post that is read.",
+            permissions="Read posts and your profile, publish posts, stay signed in (tweet.read, users.read, "
+            "tweet.write, offline.access).",
+            data="What is edited, hidden or deleted on X follows here within a day.",
+        ),
+        group="social",
+        found=True,
+        several=False,
         length_limit=280,
         counting="x_weighted",
         backfill_depth="the newest 800 mentions",
@@ -119,6 +130,10 @@ class X:
         token = self._credentials.x_bearer_token
         return {"bearer_token": token} if token else {}
 
+    def missing(self) -> str:
+        """Say that the application's token is missing, where it is."""
+        return "" if self._credentials.x_bearer_token else _NO_TOKEN
+
     def discover(self, provider: ProviderFacts) -> Discovery:
         """Return the account that the organisation's own website links to, if X knows it, with how much mentions it.
 
@@ -143,11 +158,11 @@ class X:
                 return Discovery([], problems, again=isinstance(error, Temporary))
         return Discovery([], problems, again)
 
-    def authorise_url(self, state: str, redirect_uri: str, verifier: str) -> str:
+    def authorise_url(self, access: Access, state: str, redirect_uri: str, verifier: str) -> str:
         """Return X's page to sign in at. Raises: NotAuthorised when this installation has no client id."""
         return self._sign_in.url(state, redirect_uri, verifier)
 
-    def authorise(self, answer: Mapping[str, str], redirect_uri: str, verifier: str) -> Authorisation:
+    def authorise(self, access: Access, answer: Mapping[str, str], redirect_uri: str, verifier: str) -> Authorisation:
         """Exchange the code and ask who signed in. Raises: NotAuthorised, Temporary."""
         token = self._sign_in.exchange(answer, redirect_uri, verifier)
         headers = {"Authorization": f"Bearer {token['access_token']}"}
@@ -193,10 +208,6 @@ class X:
         onward = replace(state, again=True) if suspect else x_walks.next_poll(state, meta)
         page = replace(page, bad=()) if suspect else page
         return replace(page, cursor=pack(onward), more=not onward.resting)
-
-    def receive(self, access: Access, request: WebhookRequest) -> WebhookAnswer:
-        """Raise BadSignature: X is polled, so nothing that arrives can be verified."""
-        raise BadSignature("This channel takes no webhooks.")
 
     def may_reply(self, access: Access, target: ReplyTarget) -> ReplyPermission:
         """Say whether the signed-in account may answer this post."""

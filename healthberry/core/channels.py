@@ -126,7 +126,8 @@ def switch(member: Member, channel_id: UUID, on: bool) -> Channel:
     if channel.erase_at is not None:
         raise Conflict("What this channel brought is still being erased. Link it again in a minute.")
     channel.state, channel.trouble = ("active" if on else "off"), ""
-    channel.next_poll_at = channel.backfill_next_at = now()
+    channel.backfill_next_at = now()
+    channel.next_poll_at = now() if capabilities_of(channel.kind).poll_seconds else None
     kind = "channel_linked" if on else "channel_switched_off"
     events.record(member.organisation_id, kind, channel_id=channel.id, member=member)
     return channel

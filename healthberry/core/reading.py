@@ -4,7 +4,7 @@ A claim is a time until which nobody else reads the same channel; a worker that 
 """
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from healthberry.connectors.base import Page
@@ -96,7 +96,7 @@ def store_poll(channel: Channel, page: Page) -> ingest.Stored:
         channel.claimed_until = now() + _CLAIM
     else:
         channel.claimed_until = None
-        channel.next_poll_at = now() + timedelta(seconds=poll_seconds(channel))
+        channel.next_poll_at = next_poll(channel)
     return stored
 
 
@@ -104,7 +104,7 @@ def poll_failed(channel: Channel, error: Temporary | Permanent) -> Failure:
     """Note the failure; what was missed is read at the next poll. Return the pause."""
     failure = _failed(channel, error)
     channel.claimed_until = None
-    channel.next_poll_at = now() + timedelta(seconds=max(failure.pause_seconds, poll_seconds(channel)))
+    channel.next_poll_at = now() + timedelta(seconds=max(failure.pause_seconds, poll_seconds(channel) or 0))
     return failure
 
 
@@ -113,10 +113,17 @@ def is_read(channel: Channel) -> bool:
     return channel.state in ("active", "failing")
 
 
-def poll_seconds(channel: Channel) -> int:
-    """Return how often this channel is polled: as its kind asks, unless the settings say otherwise."""
+def poll_seconds(channel: Channel) -> int | None:
+    """Return how often this channel is polled: as its kind asks, unless the settings say otherwise; None: never."""
     wished: int | None = part("settings").poll_seconds
-    return wished or capabilities_of(channel.kind).poll_seconds
+    usual = capabilities_of(channel.kind).poll_seconds
+    return usual and (wished or usual)
+
+
+def next_poll(channel: Channel) -> datetime | None:
+    """Return when this channel is polled again; None where there is nothing to ask."""
+    seconds = poll_seconds(channel)
+    return now() + timedelta(seconds=seconds) if seconds else None
 
 
 def _succeeded(channel: Channel) -> None:

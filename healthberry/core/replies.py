@@ -62,6 +62,7 @@ def facts_of(target: Message, conversation: Conversation) -> ReplyTarget:
         service_code=conversation.service_code,
         source=target.source,
         may_not_reply=target.may_not_reply,
+        posted_at=target.posted_at,
     )
 
 

@@ -19,6 +19,7 @@ class Channel(Base, OrganisationOwned):
     unlinked (read no more; what it brought is kept, or erased part by part while `erase_at` is set).
     `backfill_state`: waiting, running, done. `items_total` is None where the source does not tell how many it has.
     `claimed_until` keeps two workers from polling the same channel at once; `backfill_claimed_until` likewise.
+    `next_poll_at` is None where there is nothing to ask: all that comes is sent, entered or uploaded.
     `recheck_at` is when stored messages are next looked at for edits and withdrawals; while a worker looks, it lies
     ahead.
     """
@@ -29,6 +30,9 @@ class Channel(Base, OrganisationOwned):
         CheckConstraint("state in ('active', 'off', 'failing', 'unlinked')", name="state"),
         CheckConstraint("backfill_state in ('waiting', 'running', 'done')", name="backfill_state"),
         Index("ix_channels_due", "next_poll_at", postgresql_where=text("state <> 'off'")),
+        Index("ix_channels_remote", "kind", "remote_id"),
+        Index("ix_channels_reread", "reread_at", postgresql_where=text("reread_at IS NOT NULL")),
+        Index("ix_channels_id", "id"),
     )
 
     kind: Mapped[str]
@@ -55,10 +59,13 @@ class Channel(Base, OrganisationOwned):
     items_quarantined: Mapped[int] = mapped_column(default=0)
     failures_in_a_row: Mapped[int] = mapped_column(default=0)
     last_success_at: Mapped[Moment | None]
-    next_poll_at: Mapped[Moment] = mapped_column(default=now)
+    next_poll_at: Mapped[Moment | None] = mapped_column(default=now)
     claimed_until: Mapped[Moment | None]
     recheck_at: Mapped[Moment] = mapped_column(default=now)
     rechecked_at: Mapped[Moment | None]
+    reread_at: Mapped[Moment | None]  # when the last days are read again, to repair what push missed
+    next_delivery_at: Mapped[Moment] = mapped_column(default=now)  # what was sent to us is read from then on
+    last_delivery_at: Mapped[Moment | None]
     erase_at: Mapped[Moment | None]  # when the next part of what it brought is erased
     created_at: Mapped[Moment] = mapped_column(default=now)
 

@@ -139,13 +139,13 @@ def made(kind: str, sandbox: Sandbox) -> Case:
 def signed_in(case: Case) -> Access:
     """Sign in with X as the organisation, through the sandbox's own page."""
     back = "http://127.0.0.1:9/back"
-    url = case.connector.authorise_url("state-1", back, _VERIFIER)
+    url = case.connector.authorise_url(case.access, "state-1", back, _VERIFIER)
     page = case.sandbox.http.get(url).text
     fields = dict(re.findall(r'name="([^"]+)" value="([^"]*)"', page))
     answer = case.sandbox.http.post("/x/i/oauth2/authorize", data={**fields, "username": case.where["handle"]})
     query = parse_qs(urlsplit(answer.headers["location"]).query)
     assert query["state"] == ["state-1"]
-    got = case.connector.authorise({name: values[0] for name, values in query.items()}, back, _VERIFIER)
+    got = case.connector.authorise(case.access, {name: values[0] for name, values in query.items()}, back, _VERIFIER)
     assert got.account == case.where["handle"]
     return Access(case.access.config, got.secrets, got.expires_at)
 

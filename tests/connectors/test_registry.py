@@ -38,14 +38,18 @@ def test_every_connector_says_what_people_need_to_know() -> None:
         assert 2 <= len(known.short) <= 4 or known.short == "X"
         assert known.item
         assert known.backfill_depth
-        assert 10 <= known.poll_seconds <= 3600
-        assert connector.installed_access()
+        assert known.poll_seconds is None or 10 <= known.poll_seconds <= 3600
+        assert known.about.reads
+        assert known.about.answers
+        assert known.about.needs
+        assert not connector.missing()
         assert connector.length("ten chars!") == 10
 
 
 def test_without_keys_there_is_nothing_to_read_with() -> None:
     built = registry.build(registry.endpoints(None), registry.Credentials(), answering({}))
     assert [dict(connector.installed_access()) for connector in built] == [{}, {}, {}]
+    assert all("KEY" in connector.missing() or "TOKEN" in connector.missing() for connector in built)
 
 
 def test_known_secrets_are_named_for_masking() -> None:
@@ -63,8 +67,8 @@ def test_nobody_takes_a_webhook_that_nobody_sends() -> None:
 def test_a_channel_with_a_key_has_no_page_to_sign_in_at(kind: str) -> None:
     connector = connectors(answering({})).get(kind)
     with pytest.raises(NotAuthorised):
-        connector.authorise_url("s", "https://hb.example/back", "v")
+        connector.authorise_url(access(), "s", "https://hb.example/back", "v")
     with pytest.raises(NotAuthorised):
-        connector.authorise({"code": "c"}, "https://hb.example/back", "v")
+        connector.authorise(access(), {"code": "c"}, "https://hb.example/back", "v")
     with pytest.raises(NotAuthorised):
         connector.refresh(access())

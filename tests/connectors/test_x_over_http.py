@@ -84,4 +84,4 @@ def test_a_text_too_long_is_refused_with_the_reason(case: Case) -> None:
 
 def test_a_code_is_good_once(case: Case) -> None:
     with pytest.raises(NotAuthorised, match="30 seconds"):
-        case.connector.authorise({"code": "never-given"}, "http://127.0.0.1:9/back", "v" * 43)
+        case.connector.authorise(case.access, {"code": "never-given"}, "http://127.0.0.1:9/back", "v" * 43)

@@ -7,7 +7,7 @@ import pytest
 from healthberry.connectors.base import Access
 from healthberry.connectors.errors import NotAuthorised
 from healthberry.connectors.x_sign_in import challenge
-from tests.connectors.fakes import answering, as_json
+from tests.connectors.fakes import access, answering, as_json
 from tests.connectors.test_x import US, by_path, x
 
 
@@ -20,7 +20,7 @@ def test_signing_in_exchanges_the_code_and_asks_who_it_was() -> None:
     token = {"token_type": "bearer", "expires_in": 7200, "access_token": "new-own", "refresh_token": "once"}
     user = {"data": {"id": US, "username": "ExampleTrust", "name": "Trust"}}
     provider = by_path(token=lambda request: token, me=lambda request: user)
-    got = x(provider).authorise({"code": "c0de", "state": "s"}, "https://hb.example/back", "verifier")
+    got = x(provider).authorise(access(), {"code": "c0de", "state": "s"}, "https://hb.example/back", "verifier")
     assert (got.account_id, got.account) == (US, "ExampleTrust")
     assert got.secrets["access_token"] == "new-own"
     assert got.secrets["refresh_token"] == "once"
@@ -40,7 +40,9 @@ def test_signing_in_exchanges_the_code_and_asks_who_it_was() -> None:
 
 
 def test_the_page_to_sign_in_at_asks_for_what_is_needed() -> None:
-    query = parse_qs(urlsplit(x(answering({})).authorise_url("st&te", "https://hb.example/back?a=1", "v")).query)
+    query = parse_qs(
+        urlsplit(x(answering({})).authorise_url(access(), "st&te", "https://hb.example/back?a=1", "v")).query
+    )
     assert query["scope"] == ["tweet.read tweet.write users.read offline.access"]
     assert query["state"] == ["st&te"]
     assert query["redirect_uri"] == ["https://hb.example/back?a=1"]
@@ -51,7 +53,7 @@ def test_the_page_to_sign_in_at_asks_for_what_is_needed() -> None:
 def test_a_cancelled_sign_in_is_said_without_asking_x(answer: dict[str, str]) -> None:
     provider = answering({})
     with pytest.raises(NotAuthorised, match="cancelled"):
-        x(provider).authorise(answer, "https://hb.example/back", "v")
+        x(provider).authorise(access(), answer, "https://hb.example/back", "v")
     assert provider.asked == []
 
 
@@ -60,7 +62,7 @@ def test_a_code_or_refresh_token_that_is_dead_is_said(status: int) -> None:
     body = {"error": "invalid_request", "error_description": "Value passed for the token was invalid."}
     connector = x(answering(as_json(body, status)))
     with pytest.raises(NotAuthorised, match="30 seconds"):
-        connector.authorise({"code": "c"}, "https://hb.example/back", "v")
+        connector.authorise(access(), {"code": "c"}, "https://hb.example/back", "v")
     with pytest.raises(NotAuthorised, match="Sign in with X again"):
         connector.refresh(Access({}, {"refresh_token": "used"}))
     with pytest.raises(NotAuthorised, match="Sign in with X again"):

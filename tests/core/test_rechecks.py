@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 import pytest
 from sqlalchemy import select, update
 
-from healthberry.connectors.base import Capabilities, InboundItem
+from healthberry.connectors.base import About, Capabilities, InboundItem
 from healthberry.connectors.errors import NotAuthorised, RateLimited, Unavailable
 from healthberry.core import rechecks
 from healthberry.core.recheck_times import next_recheck
@@ -17,7 +17,7 @@ from healthberry.models.conversations import Message
 from healthberry.models.owned import now
 from tests.world import World
 
-RULES = Capabilities("", "", "", "", "api", 60, "key", recheck_seconds=20 * 3600, recheck_days=90)
+RULES = Capabilities("", "", "", "", "api", 60, "key", About("", "", ""), recheck_seconds=20 * 3600, recheck_days=90)
 
 
 @pytest.fixture
