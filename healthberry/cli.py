@@ -8,6 +8,7 @@ healthberry secrets rotate              seal the channels' secrets with the newe
 healthberry organisations unlisted      organisations that were typed in by hand, and who waits there
 healthberry members waiting             people who asked to be checked
 healthberry members verify EMAIL CODE   let a member publish, after checking them by other means
+healthberry channels                    the kinds of channels: what each can do, and what this installation lacks
 healthberry channels quarantined        pieces that could not be read, with their reasons and no words of patients
 """
 
@@ -23,6 +24,7 @@ from flask import Flask
 from sqlalchemy import Engine, create_engine
 
 from healthberry.application import create_app
+from healthberry.connectors import overview
 from healthberry.core import events, operator
 from healthberry.extensions import db as tables
 from healthberry.jobs.schedule import Schedule
@@ -143,9 +145,12 @@ def verify(email: str, code: str) -> None:
     _in_app(lambda: _verify(email, code))
 
 
-@commands.group()
-def channels() -> None:
-    """What is read."""
+@commands.group(invoke_without_command=True)
+@click.pass_context
+def channels(context: click.Context) -> None:
+    """What is read: alone, the table of kinds with what each can do, and which keys are missing."""
+    if context.invoked_subcommand is None:
+        click.echo(overview.table(_app().extensions["connectors"]))
 
 
 @channels.command()

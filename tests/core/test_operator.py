@@ -153,3 +153,21 @@ def test_who_asked_to_be_checked_stands_in_the_operators_list_until_they_are_tru
     members.remove(db.session.get_one(Member, (second.organisation_id, second.id)), second.id)
     events.commit()
     assert operator.waiting() == []
+
+
+def test_the_table_of_kinds_says_what_each_can_do_and_which_key_is_missing(
+    settings: Settings, channel_key: str
+) -> None:
+    environment = {**_environment(settings, channel_key), "CAREOPINION_SUBSCRIPTION_KEY": "a-key"}
+
+    done = CliRunner(env=environment).invoke(commands, ["channels"])
+
+    assert done.exit_code == 0
+    heading, *kinds = done.output.splitlines()
+    rows = {line.split()[0]: line for line in kinds}
+    assert heading.split()[0] == "kind"
+    assert rows["careopinion"].endswith("ready")
+    assert "copied by a person" in rows["careopinion"]
+    assert rows["nhsuk"].endswith("(NHSUK_SUBSCRIPTION_KEY).")
+    assert "the newest 800 mentions" in rows["x"]
+    assert "asking every 1 min" in rows["x"]
