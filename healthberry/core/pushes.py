@@ -21,6 +21,7 @@ from healthberry.models.pushes import PushDelivery
 _LONGEST_KEY = 200
 
 _BY_ACCOUNT = text("SELECT organisation_id, id FROM channels_called(:kind, :remote_id)")
+_LISTENING = text("SELECT organisation_id, id FROM listening_channels(:kinds)")
 _BY_ID = text("SELECT channel_owner(:kind, :id)")
 
 
@@ -35,15 +36,16 @@ class Called:
 
 def called_by_id(kind: str, channel_id: UUID) -> list[Called]:
     """Return the channel with this id, unless it is of another kind, off or unlinked."""
-    return [_called(owner, channel_id) for owner in db.session.scalars(_BY_ID, {"kind": kind, "id": channel_id})]
+    return [reach(owner, channel_id) for owner in db.session.scalars(_BY_ID, {"kind": kind, "id": channel_id})]
 
 
 def called(kind: str, remote_id: str) -> list[Called]:
     """Return each organisation's channel that the provider knows by this id."""
-    return [_called(*ids) for ids in ids_called(kind, remote_id)]
+    return [reach(*ids) for ids in ids_called(kind, remote_id)]
 
 
-def _called(organisation_id: UUID, channel_id: UUID) -> Called:
+def reach(organisation_id: UUID, channel_id: UUID) -> Called:
+    """Enter the organisation of a channel and say how it is reached. Raises: NotFound."""
     scope.enter(organisation_id)
     return Called(organisation_id, channel_id, channels.access_of(channels.find(organisation_id, channel_id)))
 
@@ -52,6 +54,14 @@ def ids_called(kind: str, remote_id: str) -> list[tuple[UUID, UUID]]:
     """Return organisation and channel of each that the provider knows by this id; off and unlinked ones are not."""
     found = db.session.execute(_BY_ACCOUNT, {"kind": kind, "remote_id": remote_id.replace("\x00", "")})
     return [(row.organisation_id, row.id) for row in found]
+
+
+def listening(kinds: Sequence[str]) -> dict[tuple[UUID, UUID], str]:
+    """Return the active channels of these kinds, of all organisations: organisation and channel, with the kind."""
+    found: dict[tuple[UUID, UUID], str] = {}
+    for kind in kinds:
+        found |= {(row.organisation_id, row.id): kind for row in db.session.execute(_LISTENING, {"kinds": [kind]})}
+    return found
 
 
 def installed_access(connector: Connector) -> Access:

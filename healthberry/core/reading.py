@@ -109,6 +109,15 @@ def _asked_since(channel: Channel, begun_at: datetime | None) -> bool:
     return begun_at is not None and channel.next_poll_at is not None and begun_at < channel.next_poll_at <= now()
 
 
+def ask_now(organisation_id: UUID, channel_id: UUID) -> bool:
+    """Let this channel's turn to be polled come at once; False where it is off, gone, or never asked."""
+    channel = db.session.get(Channel, (organisation_id, channel_id), with_for_update={"key_share": True})
+    if channel is None or not is_read(channel) or not poll_seconds(channel):
+        return False
+    channel.next_poll_at = now()
+    return True
+
+
 def poll_failed(channel: Channel, error: Temporary | Permanent) -> Failure:
     """Note the failure; what was missed is read at the next poll. Return the pause."""
     failure = _failed(channel, error)
