@@ -2,31 +2,20 @@
 
 import os
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
-from flask import Flask, jsonify
+from flask import Blueprint, Flask, jsonify
 
-from . import (
-    careopinion_api,
-    control,
-    control_world,
-    nhsuk_api,
-    nhsuk_moderation,
-    pages,
-    pages_sites,
-    texts,
-    websites,
-    x_api,
-    x_oauth,
-    x_write,
-)
-from .config import Keys, read_config
+from . import control, control_world, pages, texts, websites
+from .config import read_config
+from .sites import SITES, keys
 from .state import Sandbox
 from .store import Store
 
 LARGEST_REQUEST_BYTES = 64_000_000
-# These add their views to a blueprint that another module made.
-_ADDING = (control_world, nhsuk_moderation, pages_sites, x_write)
+# The second half of the control API adds its views to the blueprint of the first.
+_ADDING = (control_world,)
 
 
 def create_app(config: Mapping[str, str] | None = None) -> Flask:
@@ -34,19 +23,20 @@ def create_app(config: Mapping[str, str] | None = None) -> Flask:
 
     Raises: config.BadSetting.
     """
-    known = read_config(os.environ if config is None else config)
+    given = os.environ if config is None else config
+    known = read_config(given, keys())
     app = Flask(__name__, static_folder="assets", static_url_path="/assets")
     app.config.update(MAX_CONTENT_LENGTH=LARGEST_REQUEST_BYTES, MAX_FORM_MEMORY_SIZE=LARGEST_REQUEST_BYTES)
-    store = Store(known.data_path)
+    store = Store(known.data_path, (site.tables for site in SITES))
     store.offset_seconds = known.settings.clock_offset_seconds
-    known = type(known)(_lasting(store, known.keys, config), known.data_path, known.random_seed, known.settings)
-    settings = type(known.settings)(**vars(known.settings))
-    app.extensions["sandbox"] = Sandbox(known, settings, store, texts.load())
+    known = replace(known, keys=_lasting(store, known.keys, given))
+    sites = {site.kind: site for site in SITES}
+    app.extensions["sandbox"] = Sandbox(sites, known, replace(known.settings), store, texts.load())
     app.json.sort_keys = False  # type: ignore[attr-defined]
     app.jinja_env.finalize = _printable
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
-    for module in (x_api, x_oauth, careopinion_api, nhsuk_api, websites, control, pages):
-        app.register_blueprint(module.blueprint)
+    for blueprint in _blueprints():
+        app.register_blueprint(blueprint)
     app.add_url_rule("/health", "health", lambda: jsonify(status="ok", items=_items(store)))
     return app
 
@@ -57,20 +47,23 @@ def sandbox_of(app: Flask) -> Sandbox:
     return found
 
 
-def _lasting(store: Store, keys: Keys, config: Mapping[str, str] | None) -> Keys:
+def _blueprints() -> list[Blueprint]:
+    own = [websites.blueprint, control.blueprint, pages.blueprint]
+    return [*(blueprint for site in SITES for blueprint in site.blueprints), *own]
+
+
+def _lasting(store: Store, keys: Mapping[str, str], given: Mapping[str, str]) -> Mapping[str, str]:
     """Keep keys that were made up across restarts; keys that were given count."""
-    given = os.environ if config is None else config
-    kept = dict(vars(keys))
-    for name, value in vars(keys).items():
-        if not given.get(name.upper(), "").strip():
-            store.run("INSERT OR IGNORE INTO meta VALUES (?, ?)", name, value)
-            kept[name] = store.value("SELECT value FROM meta WHERE name = ?", name)
-    return Keys(**kept)
+    kept = dict(keys)
+    for name, value in keys.items():
+        if not given.get(name, "").strip():
+            store.run("INSERT OR IGNORE INTO meta VALUES (?, ?)", name.lower(), value)
+            kept[name] = store.value("SELECT value FROM meta WHERE name = ?", name.lower())
+    return kept
 
 
 def _items(store: Store) -> dict[str, int]:
-    tables = {"x": "x_posts", "careopinion": "co_stories", "nhsuk": "nu_comments"}
-    return {channel: store.value(f"SELECT COUNT(*) AS n FROM {table}") for channel, table in tables.items()}  # noqa: S608
+    return {site.kind: site.items(store) for site in SITES}
 
 
 def _printable(value: Any) -> Any:
