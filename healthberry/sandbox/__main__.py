@@ -10,9 +10,9 @@ import sys  # noqa: E402
 
 from healthberry.sandbox.config import BadSetting, documented  # noqa: E402
 from healthberry.sandbox.server import serve  # noqa: E402
-from healthberry.sandbox.sites import keys  # noqa: E402
+from healthberry.sandbox.sites import SITES  # noqa: E402
 
-NAMES = (*(key.name for key in keys()), *documented())
+NAMES = (*(key.name for site in SITES for key in site.keys), *documented())
 
 
 def main() -> int:

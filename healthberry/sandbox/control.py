@@ -10,8 +10,9 @@ from flask.typing import ResponseReturnValue
 from . import control_input as given
 from . import corpus, faults, life
 from .config import BadSetting
-from .site import Json, Site, Telling, Unusable
+from .site import Json, Site
 from .state import here
+from .telling import Telling, Unusable
 
 blueprint = Blueprint("control", __name__, url_prefix="/control")
 

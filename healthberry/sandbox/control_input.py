@@ -9,8 +9,9 @@ from flask.typing import ResponseReturnValue
 
 from . import handles
 from .config import BadSetting
-from .site import Site, Unusable
+from .site import Site
 from .state import here
+from .telling import Unusable
 
 LONGEST_PLACE = 300
 

@@ -10,8 +10,9 @@ from . import control_input as given
 from . import handles
 from .control import blueprint
 from .places import code_key
-from .site import Site, Unusable
+from .site import Site
 from .state import here
+from .telling import Unusable
 from .websites import BEHAVIOURS, HOST, handle_for
 from .x import store as x_store
 from .x.control import set_account

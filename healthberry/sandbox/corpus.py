@@ -6,8 +6,9 @@ from dataclasses import dataclass
 
 from . import seed
 from .config import chance
-from .site import Site, Unusable
+from .site import Site
 from .state import Sandbox
+from .telling import Unusable
 
 csv.field_size_limit(16_000_000)
 YEARS_SECONDS = 2 * 365 * 86_400

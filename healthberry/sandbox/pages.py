@@ -8,8 +8,9 @@ from flask import Blueprint, Response, g, make_response, redirect, render_templa
 from flask.typing import ResponseReturnValue
 
 from . import moments, places
-from .site import Site, Telling, Unusable
+from .site import Site
 from .state import here
+from .telling import Telling, Unusable
 
 blueprint = Blueprint("pages", __name__)
 
@@ -132,7 +133,7 @@ def publish_item(channel: str) -> ResponseReturnValue:
         return _form(site, typed, problem)
     try:
         with sandbox.store.writing():
-            remote_id = site.tell(sandbox, _telling(typed))
+            remote_id = site.tell(sandbox, _telling(site, typed))
     except Unusable as refused:
         return _form(site, typed, str(refused))
     answer = make_response(redirect(site.address(sandbox, remote_id), 303))
@@ -140,13 +141,13 @@ def publish_item(channel: str) -> ResponseReturnValue:
     return answer
 
 
-def _telling(typed: dict[str, str]) -> Telling:
+def _telling(site: Site, typed: dict[str, str]) -> Telling:
     return Telling(
         typed["place"].strip(),
         typed["author"].strip(),
         typed["text"],
         typed["title"].strip(),
-        int(typed["rating"]) if typed["rating"].isdigit() else None,
+        int(typed["rating"]) if site.takes_rating and typed["rating"].isdigit() else None,
         typed["in_reply_to"] or None,
     )
 

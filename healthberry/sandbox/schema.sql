@@ -26,3 +26,18 @@ CREATE TABLE IF NOT EXISTS used_texts (
 CREATE TABLE IF NOT EXISTS websites (
   host TEXT PRIMARY KEY, behaviour TEXT NOT NULL, handle TEXT, options TEXT NOT NULL
 ) WITHOUT ROWID;
+
+-- What sites without tables of their own keep (simple.py); `more` is JSON that one site alone knows.
+CREATE TABLE IF NOT EXISTS simple_items (
+  serial INTEGER PRIMARY KEY, channel TEXT NOT NULL, id TEXT NOT NULL, place TEXT NOT NULL, author TEXT NOT NULL, title TEXT NOT NULL,
+  text TEXT NOT NULL, rating INTEGER, created_at INTEGER NOT NULL, published_at INTEGER NOT NULL, updated_at INTEGER NOT NULL,
+  state TEXT NOT NULL DEFAULT 'published', in_reply_to TEXT, more TEXT NOT NULL DEFAULT '{}', UNIQUE (channel, id)
+);
+CREATE INDEX IF NOT EXISTS simple_items_place ON simple_items (channel, place, published_at, serial);
+CREATE INDEX IF NOT EXISTS simple_items_author ON simple_items (channel, author);
+CREATE TABLE IF NOT EXISTS simple_replies (
+  serial INTEGER PRIMARY KEY, channel TEXT NOT NULL, id TEXT NOT NULL, item_id TEXT NOT NULL, author TEXT NOT NULL, text TEXT NOT NULL,
+  created_at INTEGER NOT NULL, published_at INTEGER NOT NULL, updated_at INTEGER NOT NULL, state TEXT NOT NULL DEFAULT 'published',
+  more TEXT NOT NULL DEFAULT '{}', UNIQUE (channel, id)
+);
+CREATE INDEX IF NOT EXISTS simple_replies_item ON simple_replies (channel, item_id, published_at);

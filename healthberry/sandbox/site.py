@@ -9,13 +9,14 @@ import json
 import secrets
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from flask import Blueprint, Response
 
 from . import places
 from .store import Store
+from .telling import Line, Telling, Unusable
 
 if TYPE_CHECKING:
     from .faults import Fault
@@ -30,46 +31,12 @@ REFUSALS = {
 }
 
 
-class Unusable(ValueError):
-    """What was asked for cannot be done; the text says why, for people."""
-
-
 @dataclass(frozen=True)
 class Key:
     """A secret that callers must present: its name in the environment, and how it is made up where it is not given."""
 
     name: str
     make: Callable[[], str] = lambda: secrets.token_urlsafe(24)
-
-
-@dataclass
-class Telling:
-    """What somebody wants to say; `posted_at` in UTC milliseconds, None for now.
-
-    `hidden_seconds` = time until it shows. `more` is all that the control API was told, for what one site alone knows.
-    """
-
-    place: str
-    author: str
-    text: str
-    title: str = ""
-    rating: int | None = None
-    in_reply_to: str | None = None
-    posted_at: int | None = None
-    hidden_seconds: float = 0.0
-    syndicate: bool = False
-    more: Mapping[str, Any] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
-class Line:
-    """One item in a list on an organisation's page; `at` in UTC milliseconds."""
-
-    url: str
-    title: str
-    author: str
-    at: int
-    rating: int | None = None
 
 
 class Site(ABC):
@@ -99,7 +66,6 @@ class Site(ABC):
     needs_author: ClassVar[bool] = False
     newest_heading: ClassVar[str]  # "Newest reviews on NHS.UK"
     place_rule: ClassVar[str] = "An ODS code has 2 to 12 letters and digits."
-    texts_like: ClassVar[str | None] = None  # the channel whose invented texts fit, where it has none of its own
 
     def place_key(self, place: str) -> str:
         """Return the one way in which an organisation is written: handles small, codes in capitals."""
@@ -214,30 +180,3 @@ class Site(ABC):
     def malformed(self, body: bytes) -> bytes:
         """Put bytes into an answer that are not UTF-8."""
         return body.replace(b'":"', b'":"\xff\xfe', 1)
-
-
-def said(changes: Mapping[str, Any]) -> str:
-    """Return the new words of an item.
-
-    Raises: Unusable.
-    """
-    text = changes.get("text")
-    if not isinstance(text, str) or not text.strip():
-        raise Unusable("text is missing or empty.")
-    return text
-
-
-def rated(site: Site, telling: Telling) -> int | None:
-    """Return the stars that somebody gave, None for none.
-
-    Raises: Unusable.
-    """
-    if telling.rating is not None and not 1 <= telling.rating <= site.best_rating:
-        raise Unusable(f"A rating is a number from 1 to {site.best_rating}.")
-    return telling.rating
-
-
-def first_words(text: str) -> str:
-    """Make a title of a text's first eight words."""
-    words = text.split()
-    return " ".join(words[:8])[:100] + ("…" if len(words) > 8 else "")

@@ -5,8 +5,8 @@ from flask.typing import ResponseReturnValue
 
 from healthberry.sandbox.config import chance
 from healthberry.sandbox.places import service_name
-from healthberry.sandbox.site import Unusable
 from healthberry.sandbox.state import Sandbox, here
+from healthberry.sandbox.telling import Unusable
 from healthberry.sandbox.views import missing
 
 from . import store as stories

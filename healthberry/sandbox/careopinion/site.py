@@ -10,9 +10,10 @@ from healthberry.sandbox.config import chance
 from healthberry.sandbox.invent import DAY, Inventor
 from healthberry.sandbox.moments import stamp
 from healthberry.sandbox.nhsuk.copies import copy_to_nhsuk
-from healthberry.sandbox.site import Json, Key, Line, Site, Telling, Unusable, first_words, said
+from healthberry.sandbox.site import Json, Key, Site
 from healthberry.sandbox.state import Sandbox
 from healthberry.sandbox.store import Store
+from healthberry.sandbox.telling import Line, Telling, Unusable, first_words, said
 
 from . import api, control, pages, past
 from . import store as stories

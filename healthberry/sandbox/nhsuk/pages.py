@@ -6,8 +6,8 @@ from flask import Blueprint, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 
 from healthberry.sandbox.places import code_key, service_name
-from healthberry.sandbox.site import Unusable
 from healthberry.sandbox.state import Sandbox, here
+from healthberry.sandbox.telling import Unusable
 from healthberry.sandbox.views import missing
 
 from . import store as reviews_of

@@ -9,9 +9,10 @@ from urllib.parse import quote
 from healthberry.sandbox.config import chance
 from healthberry.sandbox.invent import DAY, Inventor, visit
 from healthberry.sandbox.moments import stamp
-from healthberry.sandbox.site import Json, Key, Line, Site, Telling, Unusable, first_words, rated, said
+from healthberry.sandbox.site import Json, Key, Site
 from healthberry.sandbox.state import Sandbox
 from healthberry.sandbox.store import Row, Store
+from healthberry.sandbox.telling import Line, Telling, Unusable, first_words, rated, said
 
 from . import api, moderation, pages, past
 from . import store as reviews
@@ -58,7 +59,7 @@ class NhsUk(Site):
             now + int(telling.hidden_seconds * 1000),
             month,
             year,
-            rated(self, telling),
+            rated(telling),
         )
         return reviews.add_reviews(sandbox.store, [new])[0]
 

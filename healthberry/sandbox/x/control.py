@@ -4,8 +4,8 @@ from flask import Blueprint, jsonify
 from flask.typing import ResponseReturnValue
 
 from healthberry.sandbox import control_input as given
-from healthberry.sandbox.site import Unusable
 from healthberry.sandbox.state import here
+from healthberry.sandbox.telling import Unusable
 
 from . import store as x_store
 

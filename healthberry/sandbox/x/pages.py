@@ -3,9 +3,9 @@
 from flask import Blueprint, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 
-from healthberry.sandbox.site import Unusable
 from healthberry.sandbox.state import Sandbox, here
 from healthberry.sandbox.store import Row
+from healthberry.sandbox.telling import Unusable
 from healthberry.sandbox.views import missing
 
 from . import store as x_store

@@ -9,9 +9,10 @@ from flask import Response
 from healthberry.sandbox.config import chance
 from healthberry.sandbox.invent import Inventor
 from healthberry.sandbox.moments import stamp
-from healthberry.sandbox.site import Json, Key, Line, Site, Telling, Unusable, said
+from healthberry.sandbox.site import Json, Key, Site
 from healthberry.sandbox.state import Sandbox
 from healthberry.sandbox.store import Row, Store
+from healthberry.sandbox.telling import Line, Telling, Unusable, said
 
 from . import api, control, oauth, pages, past
 from . import store as x_store
