@@ -208,6 +208,7 @@ def join(member: Member, conversation_id: UUID, other_id: UUID) -> UUID:
             found.copy_parted = False
         db.session.flush()
         _join(member.organisation_id, second.copy_of or second.id, first.copy_of or first.id)
+        events.record(member.organisation_id, "joined", conversation_id=second.id, member=member)
         return first.copy_of or first.id
     return shown[0]
 
