@@ -1,6 +1,6 @@
 """Kinds of channels that tests alone know: one that is signed in to, one that a form leads to, one without outside."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Any, ClassVar
@@ -72,6 +72,7 @@ class Imagined(Defaults):
     opens: Linkables = field(default_factory=Linkables)
     trouble: ConnectorError | None = None
     lacks: str = ""
+    before: Callable[[], object] = lambda: None
     given: list[Mapping[str, str]] = field(default_factory=list)
     linked: list[Access] = field(default_factory=list)
     provider: ClassVar[str] = "https://imagined.example"
@@ -99,6 +100,7 @@ class Imagined(Defaults):
 
     def authorise(self, access: Access, answer: Mapping[str, str], redirect_uri: str, verifier: str) -> Authorisation:
         """Take the code "good"."""
+        self._may_fail()
         if answer.get("code") != "good":
             raise NotAuthorised("The code is not good.")
         return Authorisation({"user_token": "of-the-user"}, now() + timedelta(hours=1), "user-1", "Pat Lee")
@@ -110,6 +112,7 @@ class Imagined(Defaults):
         return self.opens
 
     def _may_fail(self) -> None:
+        self.before()
         if self.trouble:
             raise self.trouble
 

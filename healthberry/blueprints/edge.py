@@ -9,6 +9,7 @@ from healthberry.blueprints import (
     headers,
     health,
     inbox,
+    linking,
     looks,
     people,
     public,
@@ -40,6 +41,7 @@ def register_blueprints(app: Flask) -> None:
         stream,
         unsubscribe,
         channels,
+        linking,
         people,
         settings,
     ):

@@ -21,10 +21,17 @@ from healthberry.models.owned import new_id, now
 log = logging.getLogger(__name__)
 
 
+def connector_of_kind(kind: str) -> Connector:
+    """Return the connector of a kind. Raises: NotFound for one that this installation does not have."""
+    if kind not in part("connectors"):
+        raise NotFound
+    connector: Connector = part("connectors").get(kind)
+    return connector
+
+
 def connector_of(channel: Channel) -> Connector:
     """Return the connector that reads this kind of channel."""
-    connector: Connector = part("connectors").get(channel.kind)
-    return connector
+    return connector_of_kind(channel.kind)
 
 
 def capabilities_of(kind: str) -> Capabilities:

@@ -48,7 +48,7 @@ def offers(member: Member) -> list[Offer]:
 
 def offer(member: Member, kind: str) -> Offer:
     """Return one kind. Raises: NotFound for one that this installation does not have."""
-    return _offer(member, _connector(kind), channels.channels_of(member))
+    return _offer(member, channels.connector_of_kind(kind), channels.channels_of(member))
 
 
 def check(member: Member, kind: str) -> Connector:
@@ -56,7 +56,7 @@ def check(member: Member, kind: str) -> Connector:
 
     Raises: NotFound; NotAllowed; Conflict where this installation lacks a key, or there can be no second one.
     """
-    connector = _connector(kind)
+    connector = channels.connector_of_kind(kind)
     _require(member, connector.capabilities)
     if missing := connector.missing():
         raise Conflict(missing)
@@ -80,7 +80,7 @@ def link(member: Member, begun: Begun, chosen: Sequence[Linkable]) -> list[Chann
     Raises: NotFound; NotAllowed; Invalid where nothing was chosen; Conflict where a channel is being erased, or where
     only one of its kind can be linked.
     """
-    about = _connector(begun.kind).capabilities
+    about = channels.connector_of_kind(begun.kind).capabilities
     _require(member, about)
     if not chosen:
         raise Invalid("Choose what is to be linked.", "chosen")
@@ -97,7 +97,7 @@ def connect_again(member: Member, begun: Begun, account: str = "") -> Channel:
 
     Raises: NotFound; NotAllowed; Invalid; Conflict when it leads to another channel, or was unlinked meanwhile.
     """
-    about = _connector(begun.kind).capabilities
+    about = channels.connector_of_kind(begun.kind).capabilities
     require(member, "manage")
     if begun.channel_id is None:
         raise NotFound
@@ -118,6 +118,18 @@ def fields_of(channel: Channel) -> dict[str, str]:
     return {one.name: _as_text(channel.config.get(one.name)) for one in _plain(about)}
 
 
+def in_words(channel: Channel) -> list[tuple[str, str]]:
+    """Return what the channel was set up with, as label and value for people; of secrets only that there is one."""
+    kept, said = kept_secrets(channel), fields_of(channel)
+    words = []
+    for one in channels.capabilities_of(channel.kind).fields:
+        value = (
+            said.get(one.name, "") if one.kind != "secret" else ("Kept, and never shown" if one.name in kept else "")
+        )
+        words.append((one.label, dict(one.choices).get(value, value)))
+    return words
+
+
 def kept_secrets(channel: Channel) -> dict[str, str]:
     """Return the organisation's own secrets of the channel, for settings that change without them."""
     names = set(channels.connector_of(channel).installed_access())
@@ -127,13 +139,6 @@ def kept_secrets(channel: Channel) -> dict[str, str]:
 def with_installed(connector: Connector, access: Access) -> Access:
     """Return the same access above the keys of this installation."""
     return replace(access, secrets={**connector.installed_access(), **access.secrets})
-
-
-def _connector(kind: str) -> Connector:
-    if kind not in part("connectors"):
-        raise NotFound
-    connector: Connector = part("connectors").get(kind)
-    return connector
 
 
 def _offer(member: Member, connector: Connector, linked: Sequence[Channel]) -> Offer:
