@@ -9,6 +9,7 @@ from healthberry.blueprints import (
     copies,
     headers,
     health,
+    hooks,
     inbox,
     linking,
     looks,
@@ -32,6 +33,7 @@ def register_blueprints(app: Flask) -> None:
     for module in (
         public,
         health,
+        hooks,
         signup,
         codes,
         session,
