@@ -11,6 +11,7 @@ from healthberry.blueprints import (
     health,
     hooks,
     inbox,
+    linking,
     looks,
     noise,
     people,
@@ -46,6 +47,7 @@ def register_blueprints(app: Flask) -> None:
         stream,
         unsubscribe,
         channels,
+        linking,
         people,
         settings,
     ):
