@@ -21,6 +21,12 @@ KEYS = {
     "X_BEARER_TOKEN": "x-bearer",
     "X_CLIENT_ID": "x-client",
     "X_CLIENT_SECRET": "x-client-secret",
+    "GOOGLE_CLIENT_ID": "google-client",
+    "GOOGLE_CLIENT_SECRET": "google-client-secret",
+    "GOOGLE_PUSH_AUDIENCE": "google-push-audience",
+    "GOOGLE_PUSH_EMAIL": "pusher@tests.iam.gserviceaccount.com",
+    "GOOGLE_PUBSUB_TOPIC": "projects/tests/topics/reviews",
+    "YOUTUBE_API_KEY": "youtube-key",
 }
 CREDENTIALS = registry.Credentials(**{name.lower(): value for name, value in KEYS.items()})
 
