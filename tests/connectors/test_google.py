@@ -17,7 +17,7 @@ ACCOUNT, LOCATION = "accounts/111", "222"
 REVIEW = f"{ACCOUNT}/locations/{LOCATION}/reviews/AbFvOqk1"
 SECRETS = {"access_token": "ya29.own", "refresh_token": "1//once"}
 # As in the document, section 3.
-FIRST = {
+FIRST: dict[str, Any] = {
     "name": REVIEW,
     "reviewId": "AbFvOqk1",
     "reviewer": {"profilePhotoUrl": "https://lh3.googleusercontent.com/a/x", "displayName": "A. Person"},
@@ -27,7 +27,7 @@ FIRST = {
     "updateTime": "2026-11-02T09:15:31.123456Z",
     "reviewReplyUrl": "https://business.google.com/reply/1",
 }
-SECOND = {
+SECOND: dict[str, Any] = {
     "name": f"{ACCOUNT}/locations/{LOCATION}/reviews/AbFvOqk2",
     "reviewId": "AbFvOqk2",
     "reviewer": {"isAnonymous": True},
@@ -213,7 +213,7 @@ def test_pictures_come_as_references() -> None:
 
 
 def test_what_cannot_be_read_blocks_no_neighbour() -> None:
-    strays = [None, "Sorry!", 7, [], {}, {"reviewId": "x"}, {"reviewId": 5, "createTime": "yesterday"}]
+    strays: list[Any] = [None, "Sorry!", 7, [], {}, {"reviewId": "x"}, {"reviewId": 5, "createTime": "yesterday"}]
     profile = Profile([*strays, FIRST, {"reviewId": "odd", "createTime": "2026-11-02T09:15:31Z", "comment": {"a": 1}}])
     page = google(profile).backfill(channel(), SINCE, None)
     assert {item.remote_id.rpartition("/")[2] for item in page.items} == {"AbFvOqk1", "odd"}
@@ -448,13 +448,15 @@ def test_each_refusal_means_what_the_table_says(
             call()
 
 
+def _telling(setting: dict[str, Any]) -> Callable[[httpx.Request], httpx.Response | None]:
+    return lambda request: as_json(setting) if request.url.path.endswith("notificationSetting") else None
+
+
 def test_google_is_asked_once_a_day_to_tell_us_and_another_tools_wish_is_left_alone() -> None:
     credentials = registry.Credentials(google_pubsub_topic="projects/p/topics/t", google_client_id="c")
     for present, asked in (({}, ["GET", "PATCH"]), ({"pubsubTopic": "projects/other/topics/t"}, ["GET"])):
         profile, setting = Profile([]), dict(present)
-        profile.refuse = lambda request, given=setting: (
-            as_json(given) if request.url.path.endswith("notificationSetting") else None
-        )
+        profile.refuse = _telling(setting)
         built = registry.build(registry.endpoints(None), credentials, profile, pace=UNHURRIED).get("google")
         cursor = built.poll(channel(), None).cursor
         built.poll(channel(), cursor)
