@@ -66,6 +66,7 @@ def _sandbox_url(servers_folder: Path) -> Iterator[str]:
         "SANDBOX_LIFE_SECONDS": "0",
         "SANDBOX_RATE_LIMITS": "off",
         "SANDBOX_CAREOPINION_DELAY_SECONDS": "0",
+        "SANDBOX_GOOGLE_DELAY_SECONDS": "0",
     }
     process = subprocess.Popen(
         [sys.executable, "-m", "healthberry.sandbox", "--host", "127.0.0.1", "--port", "0"],

@@ -36,7 +36,15 @@ from healthberry.connectors.base import (
 )
 from healthberry.connectors.defaults import Defaults
 from healthberry.connectors.endpoints import Credentials, Endpoints
-from healthberry.connectors.errors import BadSignature, NotAuthorised, Permanent, Rejected, Temporary
+from healthberry.connectors.errors import (
+    BadSignature,
+    NotAuthorised,
+    NotLinked,
+    Permanent,
+    Rejected,
+    Temporary,
+    UnexpectedAnswer,
+)
 from healthberry.connectors.google_api import Api, account_of
 from healthberry.connectors.google_reading import Step, look_again
 from healthberry.connectors.http import Pace
@@ -50,6 +58,10 @@ _ONE_ANSWER: Final = "Google keeps one answer per review: what you publish repla
 _NEWER: Final = (
     "Somebody has answered this review on Google since, and Google keeps one answer per review. Read theirs first: if "
     "yours is to replace it, send it again."
+)
+_NOTHING: Final = (
+    "No location of this Business Profile account can be read: none is verified, or none is called as this channel's "
+    "settings say."
 )
 
 
@@ -123,9 +135,9 @@ class Google(Defaults):
         return self._sign_in.missing()
 
     def prepare(self, given: Mapping[str, str], redirect_uri: str) -> Access:
-        """Keep which locations are wanted. Raises: NotAuthorised where the installation cannot sign in with Google."""
+        """Keep which locations are wanted. Raises: NotLinked where the installation cannot sign in with Google."""
         if lacking := self.missing():
-            raise NotAuthorised(lacking)
+            raise NotLinked(lacking)
         return Access({"locations": _lines(given.get("locations"))})
 
     def authorise_url(self, access: Access, state: str, redirect_uri: str, verifier: str) -> str:
@@ -185,10 +197,9 @@ class Google(Defaults):
         Raises: Temporary, Permanent.
         """
         state = walks.begun(unpack(walks.Poll, cursor), datetime.now(UTC))
-        state = self._asked_to_tell(access, state)
         step = Step(self._api, access, self._locations(access), walks.oldest(state))
         at = step.go(state.at)
-        state = walks.seen(state, step.elements)
+        state = self._asked_to_tell(access, walks.seen(state, step.elements))
         onward = walks.ended(state) if at is None else replace(state, at=at)
         return Page(newest_first(step.fresh()), pack(onward), at is not None, step.bad)
 
@@ -252,6 +263,8 @@ class Google(Defaults):
 
     def _locations(self, access: Access) -> list[items.Location]:
         known = items.wanted(self._api.locations(access), _lines(access.config.get("locations")))
+        if not any(one.verified for one in known):
+            raise UnexpectedAnswer(_NOTHING)
         return [one for one in known if one.verified]
 
     def _asked_to_tell(self, access: Access, state: walks.Poll) -> walks.Poll:

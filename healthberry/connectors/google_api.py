@@ -13,7 +13,7 @@ from healthberry.connectors import google_items as items
 from healthberry.connectors import google_refusals, google_walks
 from healthberry.connectors.base import Access
 from healthberry.connectors.endpoints import Endpoints
-from healthberry.connectors.errors import Gone, UnexpectedAnswer
+from healthberry.connectors.errors import Gone, Unavailable, UnexpectedAnswer
 from healthberry.connectors.google_sign_in import bearer
 from healthberry.connectors.http import Http, Pace, Params
 from healthberry.connectors.reading import identifier, mapping, sequence
@@ -116,7 +116,11 @@ class Api:
         for _ in range(_MOST_PAGES):
             query = [*params, *([("pageToken", token)] if token else [])]
             body = _call(http, "GET", template, access, params=query, **path)
-            found += map(mapping, sequence(body.get(key)))
+            elements = [mapping(one) for one in sequence(body.get(key))]
+            if any("\ufffd" in str(one.get("name")) for one in elements):
+                # Whatever is not listed is not read: a name that was garbled on the way must not be passed over.
+                raise Unavailable("Google's answer was garbled on the way.")
+            found += elements
             before, token = token, line(body.get("nextPageToken"), 2_000)
             if not token or token == before:
                 break

@@ -93,6 +93,7 @@ def sandbox() -> Iterator[Sandbox]:
         "SANDBOX_LATENCY_SECONDS": "0",
         "SANDBOX_CAREOPINION_DELAY_SECONDS": "0",
         "SANDBOX_NHSUK_DELAY_SECONDS": "0",
+        "SANDBOX_GOOGLE_DELAY_SECONDS": "0",
         "SANDBOX_DATA": "",
     }
     process = subprocess.Popen(

@@ -122,7 +122,8 @@ def past(count: int, first: int = 0) -> list[dict[str, Any]]:
 
 
 def walked(provider: Provider, access: Access | None = None) -> list[list[InboundItem]]:
-    connector, pages, cursor = google(provider), [], None
+    connector, cursor = google(provider), None
+    pages: list[list[InboundItem]] = []
     for _ in range(200):
         page = connector.backfill(access or channel(), SINCE, cursor)
         pages.append(list(page.items))
@@ -133,7 +134,8 @@ def walked(provider: Provider, access: Access | None = None) -> list[list[Inboun
 
 
 def polled(provider: Provider, cursor: str | None = None) -> tuple[list[InboundItem], str | None]:
-    connector, found = google(provider), []
+    connector = google(provider)
+    found: list[InboundItem] = []
     for _ in range(100):
         page = connector.poll(channel(), cursor)
         found += page.items

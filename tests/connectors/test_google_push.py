@@ -103,7 +103,7 @@ def test_a_token_for_others_of_others_or_of_yesterday_is_refused(changed: dict[s
 
 def test_a_foreign_key_and_no_signature_at_all_are_refused() -> None:
     connector = google(Certificates())
-    for bearer in ("", "x.y.z", token(FOREIGN), token(FOREIGN, "two"), jwt.encode({"aud": AUDIENCE}, None, "none")):
+    for bearer in ("", "x.y.z", token(FOREIGN), token(FOREIGN, "two"), jwt.encode({"aud": AUDIENCE}, "", "none")):
         with pytest.raises(BadSignature):
             connector.receive(access(), push(bearer))
     with pytest.raises(BadSignature):
