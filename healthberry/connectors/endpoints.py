@@ -13,6 +13,7 @@ X_WEB: Final = "https://x.com"
 class Endpoints:
     """Base addresses without a closing slash; `websites` is None where organisations' websites are fetched for real.
 
+    `callbacks` is the address below which answers to other systems may go unchecked: the sandbox's, for real None.
     `nhsuk_listing` and `careopinion_listing` are pages for people, with {code} in place of an ODS code.
     """
 
@@ -21,6 +22,7 @@ class Endpoints:
     x_api: str
     x_web: str
     websites: str | None
+    callbacks: str | None = None
     nhsuk_listing: str = "https://www.nhs.uk/service-search"
     careopinion_listing: str = f"{CAREOPINION}/services/{{code}}"
     google_accounts: str = "https://accounts.google.com"
@@ -68,6 +70,7 @@ def endpoints(sandbox_url: str | None) -> Endpoints:
         x_api=f"{base}/x",
         x_web=f"{base}/x",
         websites=f"{base}/websites",
+        callbacks=f"{base}/webhook",
         google_accounts=f"{base}/google/accounts",
         google_tokens=f"{base}/google/oauth2",
         google_keys=f"{base}/google/apis",
