@@ -51,6 +51,12 @@ class Sandbox:
         """Return what the channel's site shows of a post, with its replies."""
         return self.control("GET", f"posts/{channel}/{remote_id}")
 
+    def answer(self, channel: str, remote_id: str, text: str) -> None:
+        """Answer as the organisation on the channel's own site."""
+        form = {"text": text, "author": "Patient Experience Team"}
+        answer = httpx.post(f"{self.url}/sites/{channel}/responses/{remote_id}", data=form, timeout=60)
+        assert answer.status_code < 400, answer.text
+
     def fault(self, channel: str, kind: str, times: int = 1, **fields: Any) -> None:
         """Let the channel misbehave."""
         self.control("POST", "faults", json={"channel": channel, "kind": kind, "times": times, **fields})
