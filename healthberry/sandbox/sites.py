@@ -1,11 +1,12 @@
 """All imitated sites: the only list, in the order in which pages show them."""
 
-from . import careopinion, nhsuk, webhook, x
+from . import careopinion, google, nhsuk, webhook, x
 from .site import Site
 
 SITES: tuple[Site, ...] = (
     x.SITE,
     nhsuk.SITE,
     careopinion.SITE,
+    google.SITE,
     webhook.SITE,
 )
