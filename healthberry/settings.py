@@ -82,6 +82,21 @@ class Settings(Environment):
         secret=True,
     )
     x_client_secret: str | None = setting("X: OAuth client secret", parse=env.text, default=None, secret=True)
+    facebook_app_id: str | None = setting(
+        "Facebook and Instagram: id of your Meta app; with FACEBOOK_APP_SECRET or not at all",
+        parse=env.text,
+        default=None,
+        secret=True,
+    )
+    facebook_app_secret: str | None = setting(
+        "Facebook and Instagram: secret of your Meta app", parse=env.text, default=None, secret=True
+    )
+    facebook_verify_token: str | None = setting(
+        "Facebook and Instagram: the word that you enter beside the callback address of the app's webhooks",
+        parse=env.text,
+        default=None,
+        secret=True,
+    )
     operator_email: str | None = setting(
         "who is told about organisations that are not in the register, and asked to check for whom people act",
         parse=env.mail_from,
@@ -105,7 +120,11 @@ class Settings(Environment):
     @classmethod
     def contradictions(cls, values: Mapping[str, Any]) -> list[str]:
         """Require both halves of a pair of credentials, or neither."""
-        pairs = (("nhsuk_publisher_id", "nhsuk_publisher_key"), ("x_client_id", "x_client_secret"))
+        pairs = (
+            ("nhsuk_publisher_id", "nhsuk_publisher_key"),
+            ("x_client_id", "x_client_secret"),
+            ("facebook_app_id", "facebook_app_secret"),
+        )
         return [
             f"{one.upper()} and {other.upper()} belong together: set both or neither"
             for one, other in pairs

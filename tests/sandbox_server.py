@@ -21,6 +21,9 @@ KEYS = {
     "X_BEARER_TOKEN": "x-bearer-token-for-tests",
     "X_CLIENT_ID": "x-client-id-for-tests",
     "X_CLIENT_SECRET": "x-client-secret-for-tests",
+    "FACEBOOK_APP_ID": "1517776481860111",
+    "FACEBOOK_APP_SECRET": "sandbox-app-secret",
+    "FACEBOOK_VERIFY_TOKEN": "facebook-verify-token-for-tests",
 }
 
 

@@ -7,6 +7,8 @@ NHSUK: Final = "https://api.nhs.uk"
 CAREOPINION: Final = "https://www.careopinion.org.uk"
 X_API: Final = "https://api.x.com"
 X_WEB: Final = "https://x.com"
+META_GRAPH: Final = "https://graph.facebook.com"
+FACEBOOK_WEB: Final = "https://www.facebook.com"
 
 
 @dataclass(frozen=True)
@@ -21,6 +23,8 @@ class Endpoints:
     x_api: str
     x_web: str
     websites: str | None
+    facebook_graph: str = META_GRAPH
+    facebook_web: str = FACEBOOK_WEB
     nhsuk_listing: str = "https://www.nhs.uk/service-search"
     careopinion_listing: str = f"{CAREOPINION}/services/{{code}}"
 
@@ -36,6 +40,9 @@ class Credentials:
     x_bearer_token: str | None = field(default=None, repr=False)
     x_client_id: str | None = field(default=None, repr=False)
     x_client_secret: str | None = field(default=None, repr=False)
+    facebook_app_id: str | None = field(default=None, repr=False)
+    facebook_app_secret: str | None = field(default=None, repr=False)
+    facebook_verify_token: str | None = field(default=None, repr=False)
 
     def known(self) -> list[str]:
         """Return the secrets that there are, for masking in logs."""
@@ -53,6 +60,8 @@ def endpoints(sandbox_url: str | None) -> Endpoints:
         x_api=f"{base}/x",
         x_web=f"{base}/x",
         websites=f"{base}/websites",
+        facebook_graph=f"{base}/facebook",
+        facebook_web=f"{base}/facebook",
         nhsuk_listing=f"{base}/organisations/{{code}}",
         careopinion_listing=f"{base}/organisations/{{code}}",
     )
