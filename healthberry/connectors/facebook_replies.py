@@ -27,14 +27,11 @@ _LATE: Final = (
     "Facebook takes a private answer only within 24 hours of the person's last message. That time is over: they have "
     "to write again first."
 )
-_WAYS: Final = (
-    ReplyWay("public", "Publicly", "Everybody who sees the comment sees your answer."),
-    ReplyWay(
-        "private",
-        "In private",
-        "Only this person sees it, in Messenger. Once, within 7 days; up to 2,000 characters.",
-    ),
+_PUBLIC: Final = ReplyWay("public", "Publicly", "Everybody who sees this on Facebook sees your answer.")
+_PRIVATE: Final = ReplyWay(
+    "private", "In private", "Only this person sees it, in Messenger. Once, within 7 days; up to 2,000 characters."
 )
+_MESSAGE: Final = ReplyWay("message", "In private", "Only this person sees it, in Messenger. Up to 2,000 characters.")
 
 
 def permission(target: ReplyTarget, *, private: bool, now: datetime | None = None) -> ReplyPermission:
@@ -46,7 +43,7 @@ def permission(target: ReplyTarget, *, private: bool, now: datetime | None = Non
         return ReplyPermission("none", target.may_not_reply, target.url)
     fresh = target.posted_at is None or now - target.posted_at < _ONCE_WINDOW
     both = private and fresh and bool(target.source.get("can_reply_privately"))
-    return ReplyPermission("api", "", target.url, ways=_WAYS if both else ())
+    return ReplyPermission("api", "", target.url, ways=(_PUBLIC, _PRIVATE) if both else (_PUBLIC,))
 
 
 def _in_private(target: ReplyTarget, now: datetime) -> ReplyPermission:
@@ -55,7 +52,7 @@ def _in_private(target: ReplyTarget, now: datetime) -> ReplyPermission:
     until = target.posted_at + _PRIVATE_WINDOW if target.posted_at else None
     if until and until <= now:
         return ReplyPermission("none", _LATE, target.url)
-    return ReplyPermission("api", "", target.url, until=until)
+    return ReplyPermission("api", "", target.url, (_MESSAGE,), until)
 
 
 class Replies:

@@ -92,7 +92,7 @@ def test_signing_in_ends_with_a_token_for_sixty_days() -> None:
     got = connector.authorise(access(), {"code": "c0de", "state": "s"}, BACK, "v")
     assert (got.secrets, got.account_id, got.account) == ({"user_token": "long"}, "7", "Pat Lee")
     assert got.expires_at is not None
-    assert timedelta(days=59) < got.expires_at - NOW <= timedelta(days=60, minutes=1)
+    assert timedelta(days=59) < got.expires_at - NOW <= timedelta(days=60, minutes=30)
     assert "long" not in repr(got)
     first, second, who = provider.asked
     assert (first.url.params["code"], first.url.params["redirect_uri"]) == ("c0de", BACK)
@@ -544,9 +544,9 @@ def test_a_comment_can_be_answered_publicly_or_once_in_private_within_seven_days
         return [way.name for way in connector.may_reply(access, to).ways]
 
     assert ways(target(can_reply_privately=True)) == ["public", "private"]
-    assert ways(target(can_reply_privately=True), PUBLIC_ONLY) == []
-    assert ways(target(can_reply_privately=True, at=NOW - timedelta(days=8))) == []
-    assert ways(target()) == []
+    assert ways(target(can_reply_privately=True), PUBLIC_ONLY) == ["public"]
+    assert ways(target(can_reply_privately=True, at=NOW - timedelta(days=8))) == ["public"]
+    assert ways(target()) == ["public"]
 
 
 @pytest.mark.parametrize(("source", "name"), [({}, "comment_id"), ({"is_post": True}, "post_id")])
@@ -564,7 +564,8 @@ def test_a_private_message_is_answered_within_a_day_and_says_until_when() -> Non
     connector, provider = facebook({}, {"recipient_id": "psid-9", "message_id": "m_5"})
     fresh = target("m_1", private=True, psid="psid-9", at=NOW - timedelta(hours=20))
     allowed = connector.may_reply(LINKED, fresh)
-    assert (allowed.mode, allowed.until, allowed.ways) == ("api", NOW + timedelta(hours=4), ())
+    assert (allowed.mode, allowed.until) == ("api", NOW + timedelta(hours=4))
+    assert [way.name for way in allowed.ways] == ["message"]
     late = connector.may_reply(LINKED, target("m_1", private=True, psid="psid-9", at=NOW - timedelta(hours=25)))
     assert late.mode == "none"
     assert "24 hours" in late.reason
