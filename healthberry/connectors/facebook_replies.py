@@ -62,7 +62,12 @@ class Replies:
         self._api, self._token, self._us = api, token, us
 
     def send(self, reply: Reply) -> SentReply:
-        """Send it. Raises: Unavailable (unknown outcome), RateLimited, Rejected, NotAuthorised, Gone."""
+        """Send it, unless it is there already: nothing at Facebook keeps the same words from showing twice.
+
+        Raises: Unavailable (unknown outcome), RateLimited, Rejected, NotAuthorised, Gone.
+        """
+        if found := self.find(reply):
+            return found
         return self._send_private(reply) if is_private(reply) else self._publish(reply)
 
     def find(self, reply: Reply) -> SentReply | None:
@@ -101,7 +106,6 @@ class Replies:
         ]
         # A reply to a reply hangs below the first comment (from memory): both places are looked at.
         parents = list(dict.fromkeys([reply.target.remote_id, reply.target.thread_id]))
-        self._api.read(self._token, "/{id}", [("fields", "id")], id=reply.target.remote_id)  # raises Gone
         for parent in parents:
             cursor = ""
             for _ in range(_FIND_PAGES):

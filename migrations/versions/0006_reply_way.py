@@ -3,7 +3,7 @@
 from alembic import op
 
 revision = "0006_reply_way"
-down_revision = "0004_channel_kinds"
+down_revision = "0005_aside"
 
 
 def upgrade() -> None:
