@@ -66,7 +66,11 @@ class Replies:
 
         Raises: Unavailable (unknown outcome), RateLimited, Rejected, NotAuthorised, Gone.
         """
-        if found := self.find(reply):
+        if is_private(reply) and len(reply.text) > PRIVATE_LENGTH:
+            raise Rejected(f"Messenger takes up to {PRIVATE_LENGTH:,} characters, and this is {len(reply.text):,}.")
+        # A second private answer to a comment is refused by Facebook itself (10900).
+        guarded = is_private(reply) and not reply.target.source.get("psid")
+        if not guarded and (found := self.find(reply)):
             return found
         return self._send_private(reply) if is_private(reply) else self._publish(reply)
 
@@ -79,8 +83,6 @@ class Replies:
         return self._sent(identifier(body.get("id")))
 
     def _send_private(self, reply: Reply) -> SentReply:
-        if len(reply.text) > PRIVATE_LENGTH:
-            raise Rejected(f"Messenger takes up to {PRIVATE_LENGTH:,} characters, and this is {len(reply.text):,}.")
         given = {
             "recipient": _recipient(reply),
             "messaging_type": "RESPONSE",

@@ -534,7 +534,14 @@ def test_a_comment_is_answered_under_it_as_the_page() -> None:
     connector, provider = facebook({"POST /555000111_777/comments": {"id": "555000111_778"}})
     got = connector.reply(LINKED, answer_to(target()))
     assert (got.remote_id, got.url) == ("555000111_778", "https://www.facebook.com/555000111_778")
-    assert parse_qs(provider.asked[0].content.decode()) == {"message": ["Thank you."]}
+    assert parse_qs(provider.asked[-1].content.decode()) == {"message": ["Thank you."]}
+
+
+def test_what_is_there_already_is_not_said_twice() -> None:
+    ours = comment(778, **{"from": US, "message": "Thank you.", "created_time": stamp(NOW)})
+    connector, provider = facebook({"GET /555000111_777/comments": listed(ours)})
+    assert connector.reply(LINKED, answer_to(target())).remote_id == "555000111_778"
+    assert not [one for one in paths(provider) if one.startswith("POST")]
 
 
 def test_a_comment_can_be_answered_publicly_or_once_in_private_within_seven_days() -> None:
@@ -570,7 +577,7 @@ def test_a_private_message_is_answered_within_a_day_and_says_until_when() -> Non
     assert late.mode == "none"
     assert "24 hours" in late.reason
     connector.reply(LINKED, answer_to(fresh))
-    assert sent(provider.asked[0])["recipient"] == {"id": "psid-9"}
+    assert sent(provider.asked[-1])["recipient"] == {"id": "psid-9"}
 
 
 def test_a_private_answer_that_is_too_long_is_refused_before_it_is_sent() -> None:
@@ -594,11 +601,10 @@ def test_our_comment_is_found_by_author_place_words_and_time() -> None:
         comment(3, **ours | {"created_time": stamp(NOW - timedelta(hours=1))}),
         comment(4, **ours | {"parent": {"id": "555000111_9"}}),
     ]
-    there = {"/555000111_777": {"id": "555000111_777"}}
-    connector, _ = facebook(there | {"/555000111_777/comments": listed(*others)})
+    connector, _ = facebook({"/555000111_777/comments": listed(*others)})
     assert connector.find_reply(LINKED, answer_to(target())) is None
     pages = in_turn(listed(*others, after="n"), listed(comment(5, **ours)))
-    connector, _ = facebook(there | {"/555000111_777/comments": pages})
+    connector, _ = facebook({"/555000111_777/comments": pages})
     found = connector.find_reply(LINKED, answer_to(target()))
     assert found is not None
     assert found.remote_id == "555000111_5"
@@ -606,7 +612,7 @@ def test_our_comment_is_found_by_author_place_words_and_time() -> None:
 
 def test_a_reply_to_a_reply_is_found_below_the_first_comment() -> None:
     ours = comment(5, **{"from": US, "message": "Thank you.", "created_time": stamp(NOW)}, parent={"id": "555000111_1"})
-    connector, _ = facebook({"/555000111_2": {"id": "555000111_2"}, "/555000111_1/comments": listed(ours)})
+    connector, _ = facebook({"/555000111_1/comments": listed(ours)})
     found = connector.find_reply(LINKED, answer_to(target("555000111_2", thread="555000111_1")))
     assert found is not None
 
