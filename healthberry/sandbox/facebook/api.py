@@ -12,7 +12,8 @@ from healthberry.sandbox.state import here
 from healthberry.sandbox.store import Row
 
 from . import graph, login, shapes
-from .graph import GraphError, asked_fields, listed, missing, page_of, page_token, picked, version
+from .graph import GraphError, missing, page_of, page_token, version
+from .nodes import asked_fields, listed, picked
 from .wall import Thing, Wall, find, wall
 
 blueprint = Blueprint("facebook", __name__, url_prefix="/facebook")

@@ -7,7 +7,7 @@ from typing import Any
 from flask import request
 
 from . import graph
-from .graph import Field, listed, picked
+from .nodes import Field, listed, picked
 from .wall import Thing, Wall, thread_id
 
 WEEK = 7 * 86_400_000
