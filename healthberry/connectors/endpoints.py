@@ -15,6 +15,7 @@ FACEBOOK_WEB: Final = "https://www.facebook.com"
 class Endpoints:
     """Base addresses without a closing slash; `websites` is None where organisations' websites are fetched for real.
 
+    `callbacks` is the address below which answers to other systems may go unchecked: the sandbox's, for real None.
     `nhsuk_listing` and `careopinion_listing` are pages for people, with {code} in place of an ODS code.
     """
 
@@ -25,6 +26,7 @@ class Endpoints:
     websites: str | None
     facebook_graph: str = META_GRAPH
     facebook_web: str = FACEBOOK_WEB
+    callbacks: str | None = None
     nhsuk_listing: str = "https://www.nhs.uk/service-search"
     careopinion_listing: str = f"{CAREOPINION}/services/{{code}}"
 
@@ -62,6 +64,7 @@ def endpoints(sandbox_url: str | None) -> Endpoints:
         websites=f"{base}/websites",
         facebook_graph=f"{base}/facebook",
         facebook_web=f"{base}/facebook",
+        callbacks=f"{base}/webhook",
         nhsuk_listing=f"{base}/organisations/{{code}}",
         careopinion_listing=f"{base}/organisations/{{code}}",
     )

@@ -1,6 +1,6 @@
 """All imitated sites: the only list, in the order in which pages show them."""
 
-from . import careopinion, facebook, nhsuk, x
+from . import careopinion, facebook, nhsuk, webhook, x
 from .site import Site
 
 SITES: tuple[Site, ...] = (
@@ -8,4 +8,5 @@ SITES: tuple[Site, ...] = (
     nhsuk.SITE,
     careopinion.SITE,
     facebook.SITE,
+    webhook.SITE,
 )
