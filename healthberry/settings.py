@@ -82,6 +82,21 @@ class Settings(Environment):
         secret=True,
     )
     x_client_secret: str | None = setting("X: OAuth client secret", parse=env.text, default=None, secret=True)
+    facebook_app_id: str | None = setting(
+        "Facebook and Instagram: id of your Meta app; with FACEBOOK_APP_SECRET or not at all",
+        parse=env.text,
+        default=None,
+        secret=True,
+    )
+    facebook_app_secret: str | None = setting(
+        "Facebook and Instagram: secret of your Meta app", parse=env.text, default=None, secret=True
+    )
+    facebook_verify_token: str | None = setting(
+        "Facebook and Instagram: the word that you enter beside the callback address of the app's webhooks",
+        parse=env.text,
+        default=None,
+        secret=True,
+    )
     google_client_id: str | None = setting(
         "Google: OAuth client id for linking Google reviews and YouTube; with GOOGLE_CLIENT_SECRET or not at all",
         parse=env.text,
@@ -133,6 +148,7 @@ class Settings(Environment):
             ("x_client_id", "x_client_secret"),
             ("google_client_id", "google_client_secret"),
             ("google_push_audience", "google_push_email"),
+            ("facebook_app_id", "facebook_app_secret"),
         )
         return [
             f"{one.upper()} and {other.upper()} belong together: set both or neither"

@@ -215,8 +215,8 @@ class ReplyPermission:
     """Whether and how this message can be answered.
 
     `mode` is api (we publish), assisted (a person copies it to the site) or none. `reason` is a sentence for people
-    when mode is none or assisted; `url` is where to answer on the site. `ways` are the choices where there is more than
-    one, the usual one first; `until` is when the provider stops taking an answer.
+    when mode is none or assisted; `url` is where to answer on the site. `ways` are the choices, the usual one first;
+    one alone is no choice, but its note is shown. `until` is when the provider stops taking an answer.
     """
 
     mode: ReplyMode

@@ -7,6 +7,8 @@ NHSUK: Final = "https://api.nhs.uk"
 CAREOPINION: Final = "https://www.careopinion.org.uk"
 X_API: Final = "https://api.x.com"
 X_WEB: Final = "https://x.com"
+META_GRAPH: Final = "https://graph.facebook.com"
+FACEBOOK_WEB: Final = "https://www.facebook.com"
 
 
 @dataclass(frozen=True)
@@ -22,6 +24,8 @@ class Endpoints:
     x_api: str
     x_web: str
     websites: str | None
+    facebook_graph: str = META_GRAPH
+    facebook_web: str = FACEBOOK_WEB
     callbacks: str | None = None
     nhsuk_listing: str = "https://www.nhs.uk/service-search"
     careopinion_listing: str = f"{CAREOPINION}/services/{{code}}"
@@ -53,6 +57,9 @@ class Credentials:
     google_push_email: str | None = field(default=None, repr=False)
     google_pubsub_topic: str | None = field(default=None, repr=False)
     youtube_api_key: str | None = field(default=None, repr=False)
+    facebook_app_id: str | None = field(default=None, repr=False)
+    facebook_app_secret: str | None = field(default=None, repr=False)
+    facebook_verify_token: str | None = field(default=None, repr=False)
 
     def known(self) -> list[str]:
         """Return the secrets that there are, for masking in logs."""
@@ -70,6 +77,8 @@ def endpoints(sandbox_url: str | None) -> Endpoints:
         x_api=f"{base}/x",
         x_web=f"{base}/x",
         websites=f"{base}/websites",
+        facebook_graph=f"{base}/facebook",
+        facebook_web=f"{base}/facebook",
         callbacks=f"{base}/webhook",
         google_accounts=f"{base}/google/accounts",
         google_tokens=f"{base}/google/oauth2",

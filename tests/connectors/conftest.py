@@ -28,6 +28,9 @@ KEYS = {
     "GOOGLE_PUSH_EMAIL": "pusher@tests.iam.gserviceaccount.com",
     "GOOGLE_PUBSUB_TOPIC": "projects/tests/topics/reviews",
     "YOUTUBE_API_KEY": "youtube-key",
+    "FACEBOOK_APP_ID": "1517776481860111",
+    "FACEBOOK_APP_SECRET": "sandbox-app-secret",
+    "FACEBOOK_VERIFY_TOKEN": "facebook-verify-token",
 }
 # The sandbox may want secrets that belong to one channel alone, and are no installation's.
 CREDENTIALS = registry.Credentials(
