@@ -82,6 +82,15 @@ class Settings(Environment):
         secret=True,
     )
     x_client_secret: str | None = setting("X: OAuth client secret", parse=env.text, default=None, secret=True)
+    microsoft_client_id: str | None = setting(
+        "Microsoft 365: OAuth client id for linking mailboxes; with MICROSOFT_CLIENT_SECRET or not at all",
+        parse=env.text,
+        default=None,
+        secret=True,
+    )
+    microsoft_client_secret: str | None = setting(
+        "Microsoft 365: OAuth client secret", parse=env.text, default=None, secret=True
+    )
     operator_email: str | None = setting(
         "who is told about organisations that are not in the register, and asked to check for whom people act",
         parse=env.mail_from,
@@ -105,7 +114,11 @@ class Settings(Environment):
     @classmethod
     def contradictions(cls, values: Mapping[str, Any]) -> list[str]:
         """Require both halves of a pair of credentials, or neither."""
-        pairs = (("nhsuk_publisher_id", "nhsuk_publisher_key"), ("x_client_id", "x_client_secret"))
+        pairs = (
+            ("nhsuk_publisher_id", "nhsuk_publisher_key"),
+            ("x_client_id", "x_client_secret"),
+            ("microsoft_client_id", "microsoft_client_secret"),
+        )
         return [
             f"{one.upper()} and {other.upper()} belong together: set both or neither"
             for one, other in pairs

@@ -91,6 +91,7 @@ class Linkable:
     secrets: Mapping[str, str] = field(default_factory=dict, repr=False)
     expires_at: datetime | None = None
     account: str = ""
+    reveal: tuple[tuple[str, str], ...] = ()  # label and value, shown once after linking and never again
 
 
 @dataclass(frozen=True)
@@ -117,6 +118,15 @@ class Author:
     remote_id: str | None
     screen_name: str
     url: str | None = None
+
+
+@dataclass(frozen=True)
+class File:
+    """A file that came with an item and that nobody else keeps: a name for people, its media type, its bytes."""
+
+    name: str
+    content_type: str
+    body: bytes = field(repr=False)
 
 
 @dataclass(frozen=True)
@@ -154,6 +164,7 @@ class InboundItem:
     may_not_reply: str | None = None
     change: Change = "created"
     source: Mapping[str, Any] = field(default_factory=dict)  # small provider facts that later calls need
+    files: tuple[File, ...] = field(default=(), repr=False)  # kept by us, where the channel is told and keeps nothing
 
 
 @dataclass(frozen=True)

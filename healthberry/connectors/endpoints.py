@@ -7,12 +7,15 @@ NHSUK: Final = "https://api.nhs.uk"
 CAREOPINION: Final = "https://www.careopinion.org.uk"
 X_API: Final = "https://api.x.com"
 X_WEB: Final = "https://x.com"
+MICROSOFT: Final = "https://login.microsoftonline.com"
+MAIL_DIRECTORY: Final = "https://autoconfig.thunderbird.net/v1.1"
 
 
 @dataclass(frozen=True)
 class Endpoints:
     """Base addresses without a closing slash; `websites` is None where organisations' websites are fetched for real.
 
+    `microsoft` is where people sign in to Microsoft 365; `mail_directory` knows the mail servers of a domain.
     `nhsuk_listing` and `careopinion_listing` are pages for people, with {code} in place of an ODS code.
     """
 
@@ -21,6 +24,8 @@ class Endpoints:
     x_api: str
     x_web: str
     websites: str | None
+    microsoft: str = MICROSOFT
+    mail_directory: str = MAIL_DIRECTORY
     nhsuk_listing: str = "https://www.nhs.uk/service-search"
     careopinion_listing: str = f"{CAREOPINION}/services/{{code}}"
 
@@ -36,6 +41,10 @@ class Credentials:
     x_bearer_token: str | None = field(default=None, repr=False)
     x_client_id: str | None = field(default=None, repr=False)
     x_client_secret: str | None = field(default=None, repr=False)
+    microsoft_client_id: str | None = field(default=None, repr=False)
+    microsoft_client_secret: str | None = field(default=None, repr=False)
+    mail_url: str | None = field(default=None, repr=False)
+    mail_from: str | None = field(default=None, repr=False)
 
     def known(self) -> list[str]:
         """Return the secrets that there are, for masking in logs."""
@@ -53,6 +62,8 @@ def endpoints(sandbox_url: str | None) -> Endpoints:
         x_api=f"{base}/x",
         x_web=f"{base}/x",
         websites=f"{base}/websites",
+        microsoft=f"{base}/email/microsoft",
+        mail_directory=f"{base}/email/directory",
         nhsuk_listing=f"{base}/organisations/{{code}}",
         careopinion_listing=f"{base}/organisations/{{code}}",
     )

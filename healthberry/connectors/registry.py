@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 import httpx
 
 from healthberry.connectors.base import Connector
+from healthberry.connectors.careconnect import CareConnect
 from healthberry.connectors.careopinion import CareOpinion
 from healthberry.connectors.endpoints import Credentials as Credentials
 from healthberry.connectors.endpoints import Endpoints as Endpoints
@@ -58,5 +59,6 @@ def build(
             NhsUk(endpoints, credentials, transport=transport, read_seconds=read_seconds),
             CareOpinion(endpoints, credentials, transport=transport, read_seconds=read_seconds, pace=pace),
             X(endpoints, credentials, websites, transport=transport, read_seconds=read_seconds),
+            CareConnect(credentials, read_seconds=read_seconds),
         ]
     )

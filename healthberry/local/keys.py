@@ -20,6 +20,8 @@ SIMULATED: dict[str, Callable[[], str]] = {
     "X_BEARER_TOKEN": lambda: secrets.token_urlsafe(48),
     "X_CLIENT_ID": lambda: secrets.token_urlsafe(16),
     "X_CLIENT_SECRET": lambda: secrets.token_urlsafe(32),
+    "MICROSOFT_CLIENT_ID": lambda: secrets.token_urlsafe(16),
+    "MICROSOFT_CLIENT_SECRET": lambda: secrets.token_urlsafe(32),
 }
 
 
