@@ -1,6 +1,6 @@
 """Which e-mail no person wrote: automatic answers, lists, notices of mail servers. None of it opens a conversation.
 
-Source: RFC 3834 (Auto-Submitted, and what never to answer), RFC 3464 (delivery reports), RFC 2919 (List-Id); X-Autoreply
+Source: RFC 3834 (Auto-Submitted, what never to answer), RFC 3464 (delivery reports), RFC 2919 (List-Id); X-Autoreply
 and X-Auto-Response-Suppress are custom. A form on a website also sends by machine, from an address that nobody reads:
 it is let in where it says whom to answer.
 """

@@ -7,6 +7,7 @@ import httpx
 from healthberry.connectors.base import Connector
 from healthberry.connectors.careconnect import CareConnect
 from healthberry.connectors.careopinion import CareOpinion
+from healthberry.connectors.email import Email
 from healthberry.connectors.endpoints import Credentials as Credentials
 from healthberry.connectors.endpoints import Endpoints as Endpoints
 from healthberry.connectors.endpoints import endpoints as endpoints
@@ -60,5 +61,6 @@ def build(
             CareOpinion(endpoints, credentials, transport=transport, read_seconds=read_seconds, pace=pace),
             X(endpoints, credentials, websites, transport=transport, read_seconds=read_seconds),
             CareConnect(credentials, read_seconds=read_seconds),
+            Email(endpoints, credentials, transport=transport, read_seconds=read_seconds),
         ]
     )
