@@ -9,13 +9,14 @@ from flask import Response, g, jsonify, request
 from flask.typing import ResponseReturnValue
 from twitter_text import parse_tweet
 
-from . import x_store
-from .state import Sandbox, here
-from .store import Row, Store
-from .x_api import blueprint
-from .x_auth import DAY, call
-from .x_params import words
-from .x_shapes import invalid, problem, written
+from healthberry.sandbox.state import Sandbox, here
+from healthberry.sandbox.store import Row, Store
+
+from . import store as x_store
+from .api import blueprint
+from .auth import DAY, call
+from .params import words
+from .shapes import invalid, problem, written
 
 KNOWN = words(
     "text reply quote_tweet_id media poll reply_settings made_with_ai edit_options card_uri community_id "

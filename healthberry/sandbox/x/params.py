@@ -5,8 +5,8 @@ from datetime import UTC, datetime
 
 from flask import Response, request
 
-from . import x_store
-from .x_shapes import invalid, parts_of
+from . import store as x_store
+from .shapes import invalid, parts_of
 
 
 def words(text: str) -> frozenset[str]:

@@ -10,10 +10,11 @@ from urllib.parse import unquote, urlencode, urlsplit, urlunsplit
 from flask import Blueprint, Response, jsonify, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 
-from . import x_store
-from .gate import guard
-from .state import Sandbox, here
-from .x_params import words
+from healthberry.sandbox.gate import guard
+from healthberry.sandbox.state import Sandbox, here
+
+from . import store as x_store
+from .params import words
 
 blueprint = Blueprint("x_oauth", __name__, url_prefix="/x")
 guard(blueprint, "x")
@@ -95,8 +96,8 @@ def app_token() -> ResponseReturnValue:
     if not _basic_is_right() or request.form.get("grant_type") != "client_credentials":
         wrong = {"code": 99, "label": "authenticity_token_error", "message": "Unable to verify your credentials"}
         return jsonify(errors=[wrong]), 403
-    here().store.run("DELETE FROM meta WHERE name = 'x_bearer_invalidated'")
-    return jsonify(token_type="bearer", access_token=here().config.keys.x_bearer_token)  # noqa: S106
+    here().store.run("DELETE FROM x_flags WHERE name = 'bearer_invalidated'")
+    return jsonify(token_type="bearer", access_token=here().config.keys["X_BEARER_TOKEN"])  # noqa: S106
 
 
 @blueprint.post("/oauth2/invalidate_token")
@@ -104,15 +105,15 @@ def invalidate_token() -> ResponseReturnValue:
     """Answer POST /oauth2/invalidate_token: the bearer token is refused until it is asked for again."""
     if not _basic_is_right():
         return jsonify(errors=[{"code": 99, "message": "Unable to verify your credentials"}]), 403
-    here().store.run("INSERT OR REPLACE INTO meta VALUES ('x_bearer_invalidated', '1')")
-    return jsonify(access_token=here().config.keys.x_bearer_token)
+    here().store.run("INSERT OR REPLACE INTO x_flags VALUES ('bearer_invalidated')")
+    return jsonify(access_token=here().config.keys["X_BEARER_TOKEN"])
 
 
 def _asked_wrongly(asked: dict[str, str]) -> str | None:
     """Return what is wrong with an authorisation request, in words for the page, or None."""
     if asked.get("response_type") != "code":
         return "response_type must be “code”."
-    if asked.get("client_id") != here().config.keys.x_client_id:
+    if asked.get("client_id") != here().config.keys["X_CLIENT_ID"]:
         return "client_id is not that of a known application."
     if urlsplit(asked.get("redirect_uri", "")).scheme not in ("http", "https"):
         return "redirect_uri is not a web address."
@@ -150,7 +151,9 @@ def _basic_is_right() -> bool:
         name, _, secret = base64.b64decode(encoded, validate=True).decode().partition(":")
     except ValueError:
         return False
-    return unquote(name) == keys.x_client_id and compare_digest(unquote(secret).encode(), keys.x_client_secret.encode())
+    return unquote(name) == keys["X_CLIENT_ID"] and compare_digest(
+        unquote(secret).encode(), keys["X_CLIENT_SECRET"].encode()
+    )
 
 
 def _trade_code() -> ResponseReturnValue:

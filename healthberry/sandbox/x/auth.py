@@ -8,9 +8,10 @@ from hmac import compare_digest
 from flask import Response, current_app, g, make_response, request
 from flask.typing import ResponseReturnValue
 
-from .limits import Verdict
-from .state import here
-from .x_shapes import problem
+from healthberry.sandbox.limits import Verdict
+from healthberry.sandbox.state import here
+
+from .shapes import problem
 
 WINDOW = 15 * 60
 DAY = 24 * 3600
@@ -34,10 +35,10 @@ def caller() -> Caller | None:
     kind, _, token = request.headers.get("Authorization", "").partition(" ")
     if kind.lower() != "bearer" or not token:
         return None
-    if compare_digest(token.encode(), sandbox.config.keys.x_bearer_token.encode()):
+    if compare_digest(token.encode(), sandbox.config.keys["X_BEARER_TOKEN"].encode()):
         return (
             None
-            if sandbox.store.value("SELECT value FROM meta WHERE name = 'x_bearer_invalidated'")
+            if sandbox.store.value("SELECT name FROM x_flags WHERE name = 'bearer_invalidated'")
             else Caller("app", None, frozenset())
         )
     sql = "SELECT * FROM x_tokens WHERE token = ? AND kind = 'access' AND state = 'live' AND expires_at > ?"

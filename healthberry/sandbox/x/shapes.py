@@ -11,8 +11,9 @@ from typing import Any
 
 from flask import Response, request
 
-from . import x_store
-from .store import Row, Store
+from healthberry.sandbox.store import Row, Store
+
+from . import store as x_store
 
 Json = dict[str, Any]
 PROBLEMS = "https://api.twitter.com/2/problems/"

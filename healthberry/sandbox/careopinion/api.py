@@ -12,12 +12,13 @@ from urllib.parse import quote
 from flask import Blueprint, Response, jsonify, request
 from flask.typing import ResponseReturnValue
 
-from . import careopinion_store as stories
-from . import seed
-from .careopinion_shapes import opinion_json, response_json, service_json
-from .gate import guard
-from .state import here
-from .store import Row
+from healthberry.sandbox import places, seed
+from healthberry.sandbox.gate import guard
+from healthberry.sandbox.state import here
+from healthberry.sandbox.store import Row
+
+from . import store as stories
+from .shapes import opinion_json, response_json, service_json
 
 blueprint = Blueprint("careopinion", __name__, url_prefix="/careopinion/api/v2")
 guard(blueprint, "careopinion")
@@ -46,7 +47,7 @@ def _right_key() -> str | None:
     sandbox = here()
     kind, _, given = request.headers.get("Authorization", "").partition(" ")
     if kind.upper() == "SUBSCRIPTION_KEY" and given:
-        wanted = sandbox.config.keys.careopinion_subscription_key
+        wanted = sandbox.config.keys["CAREOPINION_SUBSCRIPTION_KEY"]
         return given if compare_digest(given.strip().encode(), wanted.encode()) else None
     sql = "SELECT key FROM co_query_keys WHERE key = ? AND expires_at > ?"
     found: str | None = sandbox.store.value(sql, request.args.get("key", ""), sandbox.store.now())
@@ -65,24 +66,23 @@ def _to_login() -> Response:
 def opinions() -> ResponseReturnValue:
     """Answer GET /opinions: by date of publication, oldest first unless asked otherwise; at most 100."""
     sandbox = here()
-    codes = [seed.place_key("careopinion", code) for code in request.args.getlist("nacs") if code.strip()]
+    codes = [places.code_key(code) for code in request.args.getlist("nacs") if code.strip()]
     for code in codes:
         seed.ask(sandbox, "careopinion", code)
     codes = [code for code in codes if _listed(code)] if codes else codes
     if request.args.getlist("nacs") and not codes:
         return jsonify([])
     rows = _chosen(codes)
-    sandbox.lists_served += 1
+    sandbox.lists_served["careopinion"] += 1
     answer: list[Any] = [opinion_json(row) for row in rows]
     every = sandbox.settings.stray_every
-    if every and answer and sandbox.lists_served % every == 0:
+    if every and answer and sandbox.lists_served["careopinion"] % every == 0:
         answer.insert(len(answer) // 2, "Sorry! Something went wrong.")
     return jsonify(answer)
 
 
 def _listed(code: str) -> bool:
-    found = here().store.value("SELECT listed_careopinion FROM organisations WHERE ods_code = ?", code.split(" ", 1)[0])
-    return found is None or bool(found)
+    return places.is_listed(here().store, "careopinion", code)
 
 
 def _chosen(codes: Sequence[str]) -> list[Row]:
@@ -185,7 +185,7 @@ def services() -> ResponseReturnValue:
 @blueprint.get("/healthservices/<path:nacs>")
 def service(nacs: str) -> ResponseReturnValue:
     """Answer GET /healthservices/{nacs}; codes may hold spaces."""
-    if not stories.CODE.fullmatch(nacs) or not _listed(nacs):
+    if not places.CODE.fullmatch(nacs) or not _listed(nacs):
         return _missing()
     return jsonify(service_json(nacs))
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 
-from .store import Row, Store
+from healthberry.sandbox.store import Row, Store
 
 EPOCH_MS = 1288834974657
 REACHABLE_MENTIONS = 800

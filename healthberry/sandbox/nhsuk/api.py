@@ -9,11 +9,12 @@ from urllib.parse import quote
 from flask import Blueprint, Response, jsonify, request
 from flask.typing import ResponseReturnValue
 
-from . import nhsuk_store as reviews
-from . import seed
-from .gate import guard
-from .state import here
-from .store import Row
+from healthberry.sandbox import places, seed
+from healthberry.sandbox.gate import guard
+from healthberry.sandbox.state import here
+from healthberry.sandbox.store import Row
+
+from . import store as reviews
 
 blueprint = Blueprint("nhsuk", __name__, url_prefix="/nhsuk")
 guard(blueprint, "nhsuk")
@@ -33,9 +34,9 @@ def check_key() -> ResponseReturnValue | None:
             "Access denied due to missing subscription key. "
             "Make sure to include subscription key when making requests to an API.",
         )
-    if compare_digest(given.encode(), keys.nhsuk_publisher_key.encode()):
+    if compare_digest(given.encode(), keys["NHSUK_PUBLISHER_KEY"].encode()):
         return None
-    if not compare_digest(given.encode(), keys.nhsuk_subscription_key.encode()):
+    if not compare_digest(given.encode(), keys["NHSUK_SUBSCRIPTION_KEY"].encode()):
         return _denied(
             401,
             "Access denied due to invalid subscription key. "
@@ -71,8 +72,7 @@ def comments() -> ResponseReturnValue:
         return _denied(400, "fromDate and toDate must look like 2026-01-31.")
     if ods_code:
         seed.ask(here(), "nhsuk", ods_code)
-        listed = here().store.value("SELECT listed_nhsuk FROM organisations WHERE ods_code = ?", ods_code)
-        if listed == 0:
+        if not places.is_listed(here().store, "nhsuk", ods_code):
             return jsonify(comments=[])
     return jsonify(comments=[wrapped(row) for row in _chosen(ods_code, kind, status, window)])
 
@@ -137,7 +137,7 @@ def publishers() -> ResponseReturnValue:
     known = (
         (reviews.NATIVE, "NHS.UK"),
         ("careopinion", "Care Opinion"),
-        (here().config.keys.nhsuk_publisher_id, "Sandbox publisher"),
+        (here().config.keys["NHSUK_PUBLISHER_ID"], "Sandbox publisher"),
     )
     return jsonify(
         [

@@ -4,8 +4,9 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from . import x_store
-from .store import Row, Store
+from healthberry.sandbox.store import Row, Store
+
+from . import store as x_store
 
 Test = Callable[[Store, Row], bool]
 TOKEN = re.compile(r'\s*(-?(?:[a-z_]+:)?"[^"]*"|-?\(|\)|[^\s()]+)')

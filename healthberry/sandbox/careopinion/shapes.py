@@ -6,10 +6,12 @@ from urllib.parse import quote
 
 from flask import request
 
-from . import careopinion_store as stories
-from .kinds import guess
-from .state import here
-from .store import Row
+from healthberry.sandbox.kinds import guess
+from healthberry.sandbox.places import service_name
+from healthberry.sandbox.state import here
+from healthberry.sandbox.store import Row
+
+from . import store as stories
 
 CHANGES = {0: "no change", 1: "change planned", 2: "change made"}
 TYPES = {
@@ -66,7 +68,7 @@ def response_json(row: Row) -> dict[str, Any]:
         "body": row["body"],
         "authorName": row["author"],
         "authorRole": row["author_role"],
-        "authorOrganisation": stories.service_name(here().store, stories.levels(row["place"])[-1]),
+        "authorOrganisation": service_name(here().store, stories.levels(row["place"])[-1]),
         "dateOfSubmission": _when(row["submitted_at"]),
         "dateOfPublication": _when(row["published_at"]),
         "changeScore": CHANGES[row["change_int"]],
@@ -81,11 +83,11 @@ def service_json(nacs: str) -> dict[str, Any]:
     kind = "service" if " " in nacs else TYPES.get(guess(nacs), "hospital" if len(nacs) == 5 else "organisation")
     base = f"{request.host_url}careopinion/api/v2/healthservices/"
     links = [{"rel": "parent", "id": above[0], "href": base + quote(above[0])}] if above else []
-    organisation = stories.service_name(here().store, stories.levels(nacs)[-1])
+    organisation = service_name(here().store, stories.levels(nacs)[-1])
     site = above[0] if " " in nacs else None
     return {
         "nacs": nacs,
-        "name": stories.service_name(here().store, nacs),
+        "name": service_name(here().store, nacs),
         "type": kind,
         "organisation": organisation,
         "siteNacs": site,

@@ -6,10 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from random import Random
 
-from .store import Row, Store
+from healthberry.sandbox.store import Row, Store
 
 FIRST_ID = 1_000_001
-CODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]{1,11}( [A-Za-z0-9&/ -]{1,40})?")
 
 
 @dataclass
@@ -143,11 +142,3 @@ def moderated(text: str, habit: str, chance: Random) -> str:
     edited = re.sub(r"^(Hi|Hello)\b,?", "Dear author,", edited)
     edited = re.sub(r"\bcan't\b", "cannot", edited)
     return edited if edited != text else edited + "\n\nBest wishes"
-
-
-def service_name(store: Store, nacs: str) -> str:
-    """Return a service's name: the one given through the control API, or one made of its code."""
-    known = store.value("SELECT name FROM organisations WHERE ods_code = ?", nacs.split(" ", 1)[0])
-    code, _, department = nacs.partition(" ")
-    name = known or f"Health service {code}"
-    return f"{name}, {department}" if department else name

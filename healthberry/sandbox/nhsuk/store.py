@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 
-from .kinds import org_type
-from .store import Row, Store
+from healthberry.sandbox.kinds import org_type
+from healthberry.sandbox.store import Row, Store
 
 NATIVE = "nhsuk"
 FIRST_REF = 300_001

@@ -5,10 +5,11 @@ from typing import Any
 from flask import Response, jsonify, request
 from flask.typing import ResponseReturnValue
 
-from . import nhsuk_store as reviews
-from .nhsuk_api import argument, blueprint, when
-from .state import here
-from .store import Row
+from healthberry.sandbox.state import here
+from healthberry.sandbox.store import Row
+
+from . import store as reviews
+from .api import argument, blueprint, when
 
 COMMON = (
     "Author",
@@ -111,7 +112,7 @@ def _wrong(body: Any) -> Response | None:
     bad = [name for name in COMMON if not isinstance(body.get(name), str) or not body[name].strip()]
     if bad:
         return _rejected(400, "InvalidRequest", f"Missing, empty or not a string: {', '.join(bad)}.")
-    if body["PublisherID"] != here().config.keys.nhsuk_publisher_id:
+    if body["PublisherID"] != here().config.keys["NHSUK_PUBLISHER_ID"]:
         return _rejected(403, "UnknownPublisher", "PublisherID is not that of this subscription.")
     return None
 

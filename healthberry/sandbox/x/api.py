@@ -5,13 +5,16 @@ from typing import Any
 from flask import Blueprint, Response, g, jsonify, request
 from flask.typing import ResponseReturnValue
 
-from . import seed, x_search, x_store
-from . import x_params as params
-from .gate import guard
-from .state import here
-from .store import Row
-from .x_auth import call, say_limits
-from .x_shapes import invalid, not_allowed, not_found, post_json, references, token_for, user_json
+from healthberry.sandbox import seed
+from healthberry.sandbox.gate import guard
+from healthberry.sandbox.state import here
+from healthberry.sandbox.store import Row
+
+from . import params
+from . import search as x_search
+from . import store as x_store
+from .auth import call, say_limits
+from .shapes import invalid, not_allowed, not_found, post_json, references, token_for, user_json
 
 blueprint = Blueprint("x", __name__, url_prefix="/x/2")
 guard(blueprint, "x")
