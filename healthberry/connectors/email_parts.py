@@ -14,7 +14,7 @@ from email.header import decode_header
 from email.message import Message
 from email.policy import compat32
 from email.utils import getaddresses, parsedate_to_datetime
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from healthberry.connectors.email_words import decoded, from_html, unflowed
 from healthberry.connectors.letters import is_address
@@ -27,7 +27,10 @@ _MOST_IDS: Final = 100
 _ID = re.compile(r"<\s*([^<>\s]{1,300})\s*>")
 _ENCRYPTED: Final = frozenset({"multipart/encrypted", "application/pkcs7-mime", "application/x-pkcs7-mime"})
 
-Parsed = Message[str, str]
+if TYPE_CHECKING:
+    Parsed = Message[str, str]
+else:
+    Parsed = Message  # the class knows nothing of brackets at run time
 
 
 @dataclass(frozen=True)

@@ -6,9 +6,9 @@
 | yes, marked as a draft | it was being handed over when something broke | a person decides |
 | no | it was never handed over | it can be sent |
 
-Where the server does not file copies itself, the copy is put there first, as a draft, and loses that mark once the
-server for sending has taken the e-mail. Source: RFC 3501 (\\\\Draft); that Microsoft and Google file what is sent through
-them is documented by both.
+Where the server files no copies itself, the copy is put there first, as a draft, and loses that mark once the
+server for sending has taken the e-mail. Source: RFC 3501 (\\\\Draft); that Microsoft and Google file what is sent
+through them is documented by both.
 """
 
 import contextlib
