@@ -21,6 +21,8 @@ KEYS = {
     "X_BEARER_TOKEN": "x-bearer-token-for-tests",
     "X_CLIENT_ID": "x-client-id-for-tests",
     "X_CLIENT_SECRET": "x-client-secret-for-tests",
+    "MICROSOFT_CLIENT_ID": "microsoft-client-id-for-tests",
+    "MICROSOFT_CLIENT_SECRET": "microsoft-client-secret-for-tests",
 }
 
 

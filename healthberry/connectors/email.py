@@ -119,7 +119,7 @@ class Email(Defaults):
         return Capabilities(
             label="E-mails",
             place="e-mail",
-            short="@",
+            short="EM",
             item="e-mail",
             reply="api",
             poll_seconds=60,

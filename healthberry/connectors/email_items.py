@@ -13,7 +13,18 @@ from typing import Any, Final
 from healthberry.connectors import email_automatic, letters
 from healthberry.connectors.base import Author, InboundItem
 from healthberry.connectors.email_box import Stored
-from healthberry.connectors.email_parts import Content, Mailbox, Parsed, content, dated, header, ids, mailboxes, parse
+from healthberry.connectors.email_parts import (
+    Content,
+    Mailbox,
+    Parsed,
+    content,
+    dated,
+    header,
+    ids,
+    mailboxes,
+    parse,
+    undecoded,
+)
 from healthberry.connectors.email_words import parted
 from healthberry.connectors.letters import mark, read_own_id
 from healthberry.connectors.reading import Unreadable, identifier
@@ -94,10 +105,16 @@ def sent(stored: Stored, own: frozenset[str], parents: Parents) -> InboundItem |
 
 
 def key(stored: Stored, mail: Parsed) -> str:
-    """Return the id under which an e-mail is kept: Message-IDs are missing or used twice by broken programs."""
+    """Return the id under which an e-mail is kept: its Message-ID, "#", and 16 hexadecimal digits of what is in it.
+
+    Message-IDs alone are missing, or used twice, by broken programs. The digits are the beginning of the SHA-256 of
+    From and Date as they came, with one space between words, and the body, each on a line of its own.
+    """
     body = stored.raw.partition(b"\r\n\r\n")[2]
-    facts = (*ids(mail, "Message-ID")[:1], header(mail, "From", 500), header(mail, "Date", 100))
-    return hashlib.sha256("\n".join(facts).encode("utf-8", "replace") + b"\n" + body).hexdigest()[:40]
+    facts = "\n".join(" ".join(undecoded(mail, name).split()) for name in ("From", "Date"))
+    digits = hashlib.sha256(facts.encode("utf-8", "replace") + b"\n" + body).hexdigest()
+    named = next(iter(ids(mail, "Message-ID")), "")
+    return f"{named}#{digits[:16]}" if identifier(f"{named}#{digits[:16]}") else digits[:40]
 
 
 @dataclass(frozen=True)

@@ -66,6 +66,11 @@ def header(mail: Parsed, name: str, longest: int = 300) -> str:
     return next((line(_decoded_words(value), longest) for value in _raw(mail, name)), "")
 
 
+def undecoded(mail: Parsed, name: str) -> str:
+    """Return a header as it came; "" where it is missing."""
+    return next(iter(_raw(mail, name)), "")
+
+
 def ids(mail: Parsed, name: str) -> list[str]:
     """Return the message ids in a header, without brackets; at most 100."""
     found = dict.fromkeys(one for value in _raw(mail, name) for one in _ID.findall(clean(value)))

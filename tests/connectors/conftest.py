@@ -22,6 +22,8 @@ KEYS = {
     "X_BEARER_TOKEN": "x-bearer",
     "X_CLIENT_ID": "x-client",
     "X_CLIENT_SECRET": "x-client-secret",
+    "MICROSOFT_CLIENT_ID": "microsoft-client",
+    "MICROSOFT_CLIENT_SECRET": "microsoft-client-secret",
 }
 # The sandbox may want secrets that belong to one channel alone, and are no installation's.
 CREDENTIALS = registry.Credentials(
@@ -65,9 +67,9 @@ class Sandbox:
         """Change an item's words as its author would."""
         self._json("PATCH", f"/control/posts/{channel}/{remote_id}", {"text": text})
 
-    def fault(self, channel: str, kind: str, times: int = 1) -> None:
+    def fault(self, channel: str, kind: str, times: int = 1, **more: Any) -> None:
         """Make the next calls fail."""
-        self._json("POST", "/control/faults", {"channel": channel, "kind": kind, "times": times})
+        self._json("POST", "/control/faults", {"channel": channel, "kind": kind, "times": times, **more})
 
     def _json(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> dict[str, Any]:
         answer = self.http.request(method, path, json=body)

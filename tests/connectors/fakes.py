@@ -21,6 +21,10 @@ CREDENTIALS = registry.Credentials(
     x_bearer_token="x-bearer-for-tests",
     x_client_id="client-id",
     x_client_secret="client-secret-for-tests",
+    microsoft_client_id="microsoft-id",
+    microsoft_client_secret="microsoft-secret-for-tests",
+    mail_url="smtp://127.0.0.1:9",
+    mail_from="HealthBerry <feedback@healthberry.example>",
 )
 PUBLISHER = registry.Credentials(
     nhsuk_subscription_key="nhsuk-key-for-tests", nhsuk_publisher_id="EXAMPLEPUB", nhsuk_publisher_key="publisher-key"

@@ -70,7 +70,7 @@ def test_history_comes_newest_first_then_what_was_sent_and_nothing_is_lost(world
         cursor = page.cursor
         if not page.more:
             break
-    found = [item.source["message_id"] for page in pages for item in page.items]
+    found = [item.remote_id for page in pages for item in page.items]
     assert found == list(reversed(ids))
     assert len(pages[0].items) == 100
 

@@ -20,6 +20,8 @@ KEYS = {
     "X_BEARER_TOKEN": "bearer",
     "X_CLIENT_ID": "client",
     "X_CLIENT_SECRET": "secret",
+    "MICROSOFT_CLIENT_ID": "mail-client",
+    "MICROSOFT_CLIENT_SECRET": "mail-secret",
 }
 QUIET = {"SANDBOX_SEED_ITEMS": "0", "SANDBOX_CAREOPINION_DELAY_SECONDS": "0", "SANDBOX_STRAY_EVERY": "0"}
 REDIRECT = "http://127.0.0.1:5000/x/back"

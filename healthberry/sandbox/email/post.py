@@ -1,6 +1,7 @@
 """The post office: mailboxes and their folders, what is put into them, what leaves them."""
 
 from collections.abc import Sequence
+from hashlib import sha256
 
 from healthberry.sandbox.store import Row, Store
 
@@ -56,22 +57,33 @@ def raw(store: Store, serial: int) -> bytes:
 
 
 def put(store: Store, address: str, folder: str, mail: bytes, at: int, author: str = "", flags: str = "") -> str:
-    """Put an e-mail into a folder; return its Message-ID."""
+    """Put an e-mail into a folder; return what it is known as."""
     make(store, address, folder)
     message_id = next(iter(ids(parse(mail), "Message-ID")), "")
+    known = known_as(mail)
     sql = "INSERT INTO email_mails (address, folder, message_id, raw, flags, arrived_at, author) VALUES (?,?,?,?,?,?,?)"
     store.run(sql, address, folder, message_id, packed(mail), flags, at, author)
-    return message_id
+    return known
 
 
-def found(store: Store, message_id: str) -> Row | None:
-    """Return the e-mail of a patient that bears a Message-ID."""
+def known_as(mail: bytes) -> str:
+    """Return what an e-mail is known as: its Message-ID, "#", and 16 digits of the SHA-256 of From, Date and body."""
+    parsed = parse(mail)
+    facts = "\n".join(" ".join(str(parsed.get(name, "")).split()) for name in ("From", "Date"))
+    digits = sha256(facts.encode("utf-8", "replace") + b"\n" + mail.partition(b"\r\n\r\n")[2]).hexdigest()
+    return f"{next(iter(ids(parsed, 'Message-ID')), '')}#{digits[:16]}"
+
+
+def found(store: Store, known: str) -> Row | None:
+    """Return the e-mail of a patient that bears a Message-ID, or is known as `known_as` says."""
+    message_id = known.partition("#")[0]
     sql = "SELECT * FROM email_mails WHERE message_id = ? AND folder NOT IN ('Sent', 'Drafts') ORDER BY serial LIMIT 1"
     return store.row(sql, message_id)
 
 
-def sent_to(store: Store, message_id: str) -> list[Row]:
+def sent_to(store: Store, known: str) -> list[Row]:
     """Return what was handed over in answer to an e-mail, oldest first."""
+    message_id = known.partition("#")[0]
     return store.rows("SELECT * FROM email_outgoing WHERE names LIKE ? ORDER BY serial", f"% {message_id} %")
 
 

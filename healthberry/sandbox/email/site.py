@@ -23,7 +23,7 @@ _ADDRESS = re.compile(r"[a-z0-9._%+-]{1,64}@[a-z0-9-]+(\.[a-z0-9-]+)+")
 
 
 class Email(Site):
-    """Mailboxes, known by their addresses; an id is a Message-ID without brackets."""
+    """Mailboxes, known by their addresses; an id is a Message-ID, "#", and digits of what is in the e-mail."""
 
     kind = "email"
     label = "E-mail"
@@ -73,15 +73,13 @@ class Email(Site):
         raw = telling.more.get("raw")
         if isinstance(raw, str):
             return post.put(store, place, "INBOX", _bytes(raw), now, telling.author)
-        message_id = new_id()
         name = telling.author or "Anonymous"
         sender = str(telling.more.get("from") or _sender(name))
         answers, subject = self._answered(store, telling)
         subject = telling.title or subject or first_words(telling.text)
         headers = {str(key): str(value) for key, value in dict(telling.more.get("headers") or {}).items()}
         draft = Draft(sender, name, place, subject, telling.text, now, answers, headers)
-        post.put(store, place, "INBOX", compose(draft, message_id), now, telling.author or "Anonymous")
-        return message_id
+        return post.put(store, place, "INBOX", compose(draft, new_id()), now, telling.author or "Anonymous")
 
     def _answered(self, store: Store, telling: Telling) -> tuple[list[str], str]:
         """Return the Message-IDs that an e-mail answers, the newest answer at their end, and its subject."""
@@ -91,7 +89,7 @@ class Email(Site):
         if row is None:
             raise Unusable("The e-mail to answer does not exist.")
         mail, sent = parse(unpacked(row["raw"])), post.sent_to(store, telling.in_reply_to)
-        chain = [*ids(mail, "References"), telling.in_reply_to, *[one["message_id"] for one in sent[-1:]]]
+        chain = [*ids(mail, "References"), row["message_id"], *[one["message_id"] for one in sent[-1:]]]
         return list(dict.fromkeys(chain)), f"Re: {mail.get('Subject', '')}"
 
     def shown(self, sandbox: Sandbox, remote_id: str) -> Json | None:
@@ -116,14 +114,14 @@ class Email(Site):
 
     def listed(self, sandbox: Sandbox, place: str, options: Mapping[str, str]) -> list[str]:
         rows = post.held(sandbox.store, self.place_key(place), options.get("folder", "INBOX"))
-        return [row["message_id"] for row in reversed(rows)]
+        return [post.known_as(post.raw(sandbox.store, row["serial"])) for row in reversed(rows)]
 
     def edit(self, sandbox: Sandbox, found: Json, changes: Mapping[str, Any]) -> str:
         raise Unusable("An e-mail can't be changed once it was sent.")
 
     def withdraw(self, sandbox: Sandbox, found: Json, options: Mapping[str, str]) -> None:
         """Delete it from the mailbox, as whoever may use it does: its sender can't."""
-        sandbox.store.run("DELETE FROM email_mails WHERE message_id = ?", found["remote_id"])
+        sandbox.store.run("DELETE FROM email_mails WHERE message_id = ?", found["remote_id"].partition("#")[0])
 
     def load(self, sandbox: Sandbox, place: str, texts: Sequence[str], moments: Sequence[int], salt: int) -> list[str]:
         key, source = self.checked(place), chance(sandbox.config.random_seed, "authors", salt)
@@ -139,12 +137,18 @@ class Email(Site):
         for moment in sorted(inventor.moments(number)):
             written = inventor.words("nhsuk")
             name = sandbox.texts.screen_name(inventor.source)
-            message_id = _put(sandbox.store, key, name, title_of(written), written.text, moment)
+            known = _put(sandbox.store, key, name, title_of(written), written.text, moment)
             later = moment + int(inventor.source.uniform(0.2, 9) * DAY)
             if inventor.source.random() < 0.5 and later < sandbox.store.now() - 120_000:
                 text = sandbox.texts.reply(written.tone, inventor.source, short=False)
                 draft = Draft(
-                    key, inventor.staff(), _sender(name), f"Re: {title_of(written)}", text, later, [message_id]
+                    key,
+                    inventor.staff(),
+                    _sender(name),
+                    f"Re: {title_of(written)}",
+                    text,
+                    later,
+                    [known.partition("#")[0]],
                 )
                 raw = compose(draft, new_id(key.rpartition("@")[2]))
                 post.put(sandbox.store, key, "Sent", raw, later, flags="\\Seen")
@@ -180,10 +184,8 @@ class Email(Site):
 
 
 def _put(store: Store, address: str, name: str, subject: str, text: str, moment: int) -> str:
-    message_id = new_id()
-    raw = compose(Draft(_sender(name), name, address, subject, text, moment), message_id)
-    post.put(store, address, "INBOX", raw, moment, name)
-    return message_id
+    raw = compose(Draft(_sender(name), name, address, subject, text, moment), new_id())
+    return post.put(store, address, "INBOX", raw, moment, name)
 
 
 def _sender(name: str) -> str:
