@@ -8,6 +8,7 @@ from healthberry.blueprints import (
     conversation,
     headers,
     health,
+    hooks,
     inbox,
     looks,
     people,
@@ -29,6 +30,7 @@ def register_blueprints(app: Flask) -> None:
     for module in (
         public,
         health,
+        hooks,
         signup,
         codes,
         session,

@@ -84,14 +84,16 @@ class Authorisation:
 class Linkable:
     """A listing that can be linked now, with the secrets that belong to it alone (a Page's own token).
 
-    `account` is whom replies are published as, "" where there is nobody yet.
+    `account` is whom replies are published as, "" where there is nobody yet. `reveal` are pairs of label and value that
+    people need elsewhere and are shown once, after linking (a secret that we made); "{hook}" in a value stands for the
+    address of the channel's own hook.
     """
 
     listing: Listing
     secrets: Mapping[str, str] = field(default_factory=dict, repr=False)
     expires_at: datetime | None = None
     account: str = ""
-    reveal: tuple[tuple[str, str], ...] = ()  # label and value, shown once after linking and never again
+    reveal: tuple[tuple[str, str], ...] = field(default=(), repr=False)
 
 
 @dataclass(frozen=True)

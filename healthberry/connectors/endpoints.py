@@ -16,6 +16,7 @@ class Endpoints:
     """Base addresses without a closing slash; `websites` is None where organisations' websites are fetched for real.
 
     `microsoft` is where people sign in to Microsoft 365; `mail_directory` knows the mail servers of a domain.
+    `callbacks` is the address below which answers to other systems may go unchecked: the sandbox's, for real None.
     `nhsuk_listing` and `careopinion_listing` are pages for people, with {code} in place of an ODS code.
     """
 
@@ -26,6 +27,7 @@ class Endpoints:
     websites: str | None
     microsoft: str = MICROSOFT
     mail_directory: str = MAIL_DIRECTORY
+    callbacks: str | None = None
     nhsuk_listing: str = "https://www.nhs.uk/service-search"
     careopinion_listing: str = f"{CAREOPINION}/services/{{code}}"
 
@@ -64,6 +66,7 @@ def endpoints(sandbox_url: str | None) -> Endpoints:
         websites=f"{base}/websites",
         microsoft=f"{base}/email/microsoft",
         mail_directory=f"{base}/email/directory",
+        callbacks=f"{base}/webhook",
         nhsuk_listing=f"{base}/organisations/{{code}}",
         careopinion_listing=f"{base}/organisations/{{code}}",
     )

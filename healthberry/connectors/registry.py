@@ -13,6 +13,7 @@ from healthberry.connectors.endpoints import Endpoints as Endpoints
 from healthberry.connectors.endpoints import endpoints as endpoints
 from healthberry.connectors.http import Pace
 from healthberry.connectors.nhsuk import NhsUk
+from healthberry.connectors.webhook import Webhook
 from healthberry.connectors.websites import Websites
 from healthberry.connectors.x import X
 
@@ -62,5 +63,6 @@ def build(
             X(endpoints, credentials, websites, transport=transport, read_seconds=read_seconds),
             CareConnect(credentials, read_seconds=read_seconds),
             Email(endpoints, credentials, transport=transport, read_seconds=read_seconds),
+            Webhook(endpoints, transport=transport),
         ]
     )

@@ -155,6 +155,7 @@ class Desk:
             "reply_id": uuid.uuid4(),
             "code_id": uuid.uuid4(),
             "key": "k",
+            "kind": "x",
         }
         self.routes = _routes(self.app, self.ids, tokens)
         self.known = {
