@@ -19,6 +19,7 @@ def table() -> Mapping[str, Sequence[Subscriber]]:
         "channels_wanted": [_look_for_channels],
         "channel_linked": [_read_channel],
         "channel_connected": [_read_channel],
+        "channel_wanted": [_poll_channel],
         "channel_unlinked": [_erase_channel],
         "delivery_kept": [_take_delivery],
         "mail_queued": [_send_mail],
@@ -33,6 +34,10 @@ def _look_for_channels(event: Event) -> None:
 
 def _read_channel(event: Event) -> None:
     ingest.backfill.nudge(event.organisation_id, event.channel_id)
+
+
+def _poll_channel(event: Event) -> None:
+    ingest.poll.nudge(event.organisation_id, event.channel_id)
 
 
 def _erase_channel(event: Event) -> None:

@@ -10,6 +10,7 @@ from healthberry.blueprints import (
     health,
     hooks,
     inbox,
+    linking,
     looks,
     people,
     public,
@@ -42,6 +43,7 @@ def register_blueprints(app: Flask) -> None:
         stream,
         unsubscribe,
         channels,
+        linking,
         people,
         settings,
     ):
