@@ -87,6 +87,9 @@ FORMS = (
     Form("linking.begin", _LINKING),
     Form("channels.save_settings", _LINKING),
     Form("linking.choose", {"state": "<state>", "chosen": "page-1"}),
+    Form("copies.join", {"other": "<conversation>"}, answers=(422,)),
+    Form("noise.add", {"kind": "must_not", "words": "museum"}),
+    Form("noise.refuse", {"phrase": "museum"}),
 )
 
 _RENEW = """
@@ -159,6 +162,7 @@ class Desk:
             "channel_id": channel.id,
             "other_id": colleague.id,
             "reply_id": uuid.uuid4(),
+            "rule_id": uuid.uuid4(),
             "code_id": uuid.uuid4(),
             "key": "k",
             "kind": "form",
