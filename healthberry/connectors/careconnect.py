@@ -141,7 +141,7 @@ class CareConnect(Defaults):
             config={**access.config, "user": user, "codes": codes},
             found_at="Made here",
         )
-        reveal = (("Address", "/api/v0.1/problem"), ("User name", user), ("Password", password))
+        reveal = (("Address", "{home}api/v0.1/problem"), ("User name", user), ("Password", password))
         return Linkables([Linkable(listing, {"password_hash": _hash(password)}, reveal=reveal)])
 
     def addressed(self, request: WebhookRequest) -> str | None:

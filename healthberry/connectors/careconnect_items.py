@@ -100,7 +100,6 @@ def _item(reference: str, at: datetime, facts: Mapping[str, Any], files: tuple[F
         posted_at=at.astimezone(UTC),
         service_code=line(facts.get("organisation"), 20).upper() or None,
         may_not_reply=_may_not_reply(facts, email, phone),
-        attachments=tuple({"name": file.name, "type": file.content_type} for file in files),
         files=files,
         source=small(
             private=True,
