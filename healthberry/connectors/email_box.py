@@ -248,14 +248,16 @@ def _told(place: str, missing: str = "") -> Iterator[None]:
     except LoginError as error:
         if " BAD " in str(error):
             raise UnexpectedAnswer(f"{place} gave an answer that we do not understand.") from error
-        raise _refused(place, str(error)) or NotAuthorised(f"{place} refused the user name and password.") from error
+        refused = _refused(place, str(error))
+        usual = NotAuthorised(f"{place} refused the user name and password.")
+        raise (usual if refused is None or isinstance(refused, NotAuthorised) else refused) from error
     except (IMAPClientAbortError, OSError) as error:
         raise _refused(place, str(error)) or Unavailable(f"{place} did not answer.") from error
     except ProtocolError as error:
         raise UnexpectedAnswer(f"{place} gave an answer that we do not understand.") from error
     except IMAPClientError as error:
-        usual = Gone(missing) if missing else UnexpectedAnswer(f"{place} refused what we asked for.")
-        raise _refused(place, str(error)) or usual from error
+        unmet = Gone(missing) if missing else UnexpectedAnswer(f"{place} refused what we asked for.")
+        raise _refused(place, str(error)) or unmet from error
     except (ValueError, TypeError, KeyError, IndexError, AssertionError) as error:
         # What a server of its own mind says may break the parser anywhere.
         raise UnexpectedAnswer(f"{place} gave an answer that we do not understand.") from error
