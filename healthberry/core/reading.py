@@ -130,19 +130,6 @@ def poll_failed(channel: Channel, error: Temporary | Permanent) -> Failure:
     return failure
 
 
-def delivery_failed(channel: Channel, error: Temporary | Permanent) -> Failure:
-    """Note that what was sent to us can't be read now; it waits. Return the pause."""
-    failure = _failed(channel, error)
-    channel.next_delivery_at = now() + timedelta(seconds=failure.pause_seconds)
-    return failure
-
-
-def delivery_read(channel: Channel) -> None:
-    """Note that what was sent could be read; of a channel that is also asked, only asking says that it is well."""
-    if poll_seconds(channel) is None:
-        _succeeded(channel)
-
-
 def want_poll(member: Member, channel_id: UUID) -> bool:
     """Have this channel read now; return whether that begins: not where it was read within seconds.
 
@@ -160,6 +147,19 @@ def want_poll(member: Member, channel_id: UUID) -> bool:
     channel.next_poll_at = channel.backfill_next_at = now()
     events.record(member.organisation_id, "channel_wanted", channel_id=channel.id, member=member)
     return True
+
+
+def delivery_failed(channel: Channel, error: Temporary | Permanent) -> Failure:
+    """Note that what was sent to us can't be read now; it waits. Return the pause."""
+    failure = _failed(channel, error)
+    channel.next_delivery_at = now() + timedelta(seconds=failure.pause_seconds)
+    return failure
+
+
+def delivery_read(channel: Channel) -> None:
+    """Note that what was sent could be read; of a channel that is also asked, only asking says that it is well."""
+    if poll_seconds(channel) is None:
+        _succeeded(channel)
 
 
 def is_read(channel: Channel) -> bool:

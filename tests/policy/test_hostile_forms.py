@@ -75,8 +75,8 @@ FORMS = (
     Form("conversation.snooze", {"until": "tomorrow"}),
     Form("conversation.snooze", {"until": "", "at": "<tomorrow>"}),
     Form("conversation.notes", {"note": "Ask the ward."}),
-    Form("reply.draft", {"text": "Thank you", "version": "1"}),
-    Form("reply.publish", {"text": "Thank you", "version": "1", "seen": _MOMENT}),
+    Form("reply.draft", {"text": "Thank you", "version": "1", "way": ""}),
+    Form("reply.publish", {"text": "Thank you", "version": "1", "way": "", "seen": _MOMENT}),
     # The moment is read only where the thread has moved on.
     Form("reply.publish", {"text": "Thank you", "version": "0", "seen": _MOMENT}, answers=(409,)),
     Form("settings.save", {"name": "Priya Kaur", "wants_alerts": "on"}),
@@ -84,12 +84,12 @@ FORMS = (
     Form("unsubscribe.change", {"alerts": "on"}),
     Form("unsubscribe.change", {"List-Unsubscribe": "One-Click"}),
     Form("channels.unlink", {"keep": "kept"}),
-    Form("linking.begin", _LINKING),
-    Form("channels.save_settings", _LINKING),
-    Form("linking.choose", {"state": "<state>", "chosen": "page-1"}),
     Form("copies.join", {"other": "<conversation>"}, answers=(422,)),
     Form("noise.add", {"kind": "must_not", "words": "museum"}),
     Form("noise.refuse", {"phrase": "museum"}),
+    Form("linking.begin", _LINKING),
+    Form("channels.save_settings", _LINKING),
+    Form("linking.choose", {"state": "<state>", "chosen": "page-1"}),
 )
 
 _RENEW = """

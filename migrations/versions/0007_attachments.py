@@ -2,8 +2,8 @@
 
 from alembic import op
 
-revision = "0008_attachments"
-down_revision = "0005_aside"
+revision = "0007_attachments"
+down_revision = "0006_reply_way"
 
 TABLE = """
 CREATE TABLE attachments (
