@@ -138,7 +138,8 @@ class InboundItem:
     A connector does not know what is stored: `edited` says that this is the item as it is now and may differ (store
     it where it is unknown, compare where it is known); `withdrawn` items carry no words, and their `thread_id` may be
     their own id. An outbound item never opens a conversation: where its thread is unknown, it answers somebody else's
-    story and is to be left out.
+    story and is to be left out. A withdrawn outbound item says by `posted_at` when it was seen to be missing: what was
+    published later stays.
     """
 
     remote_id: str
@@ -214,8 +215,8 @@ class ReplyPermission:
     """Whether and how this message can be answered.
 
     `mode` is api (we publish), assisted (a person copies it to the site) or none. `reason` is a sentence for people
-    when mode is none or assisted; `url` is where to answer on the site. `ways` are the choices where there is more than
-    one, the usual one first; `until` is when the provider stops taking an answer.
+    when mode is none or assisted; `url` is where to answer on the site. `ways` are the choices, the usual one first;
+    one alone is no choice, but its note is shown. `until` is when the provider stops taking an answer.
     """
 
     mode: ReplyMode
@@ -227,7 +228,10 @@ class ReplyPermission:
 
 @dataclass(frozen=True)
 class Reply:
-    """A reply to send: `key` is chosen before the first attempt and stays the same in every attempt."""
+    """A reply to send: `key` is chosen before the first attempt and stays the same in every attempt.
+
+    `queued_at` is when its writer sent it off, knowing what was stored by then.
+    """
 
     key: str
     text: str
@@ -236,6 +240,7 @@ class Reply:
     author_email: str
     attempted_at: datetime | None = None
     way: str = ""  # the name of the chosen `ReplyWay`; "" for the usual one
+    queued_at: datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -352,7 +357,10 @@ class Connector(Protocol):
         ...
 
     def find_reply(self, access: Access, reply: Reply) -> SentReply | None:
-        """After an unknown outcome: did it go out? Raises: Temporary, Permanent."""
+        """After an unknown outcome: did it go out? Asked again while moderators hold it.
+
+        Raises: Rejected when moderators refused it after all; Gone; Temporary, Permanent.
+        """
         ...
 
     def recheck(self, access: Access, remote_ids: Sequence[str]) -> list[InboundItem]:

@@ -9,9 +9,12 @@ from healthberry.connectors.careopinion import CareOpinion
 from healthberry.connectors.endpoints import Credentials as Credentials
 from healthberry.connectors.endpoints import Endpoints as Endpoints
 from healthberry.connectors.endpoints import endpoints as endpoints
+from healthberry.connectors.facebook import Facebook
 from healthberry.connectors.feed import FeedChannel
+from healthberry.connectors.google import Google
 from healthberry.connectors.http import Pace
 from healthberry.connectors.nhsuk import NhsUk
+from healthberry.connectors.webhook import Webhook
 from healthberry.connectors.websites import Websites
 from healthberry.connectors.x import X
 
@@ -59,6 +62,9 @@ def build(
             NhsUk(endpoints, credentials, transport=transport, read_seconds=read_seconds),
             CareOpinion(endpoints, credentials, transport=transport, read_seconds=read_seconds, pace=pace),
             X(endpoints, credentials, websites, transport=transport, read_seconds=read_seconds),
+            Facebook(endpoints, credentials, transport=transport, read_seconds=read_seconds),
+            Google(endpoints, credentials, transport=transport, read_seconds=read_seconds, pace=pace),
             FeedChannel(endpoints.websites, transport=transport, read_seconds=read_seconds),
+            Webhook(endpoints, transport=transport),
         ]
     )

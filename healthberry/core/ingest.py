@@ -16,7 +16,8 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.exc import StatementError
 
 from healthberry.connectors.base import Capabilities, InboundItem
-from healthberry.core import arrivals, events, quarantine, register, summaries
+from healthberry.connectors.text import similar
+from healthberry.core import arrivals, copies, events, noise, quarantine, register, summaries
 from healthberry.core.channels import capabilities_of
 from healthberry.core.recheck_times import next_recheck
 from healthberry.extensions import Base, db
@@ -34,7 +35,8 @@ class Stored:
     """What one call of `store_items` added and changed: ids of conversations.
 
     `new` were not known before, `returned` got another message from their author, `answered` one from the organisation
-    that was written elsewhere, `changed` follow an edit or a withdrawal.
+    that was written elsewhere, `changed` follow an edit or a withdrawal. `quiet` are those of `new` that are shown
+    nowhere by themselves: copies of what stands on another site, and noise.
     """
 
     messages: int = 0
@@ -42,6 +44,7 @@ class Stored:
     returned: set[UUID] = field(default_factory=set)
     answered: set[UUID] = field(default_factory=set)
     changed: set[UUID] = field(default_factory=set)
+    quiet: set[UUID] = field(default_factory=set)
 
     def touched(self) -> set[UUID]:
         """Return every conversation that is not as it was."""
@@ -90,7 +93,8 @@ def _store_page(channel: Channel, items: Sequence[InboundItem], backfill: bool) 
     arrived = _store(channel, live, historic=False)
     closed = summaries.settle(channel.organisation_id, stored.answered | arrived.answered)
     summaries.refresh(channel.organisation_id, stored.touched() | arrived.touched())
-    arrivals.announce(channel, arrived.new, arrived.returned - arrived.new)
+    copies.promote(channel.organisation_id, stored.changed | arrived.changed)
+    arrivals.announce(channel, arrived.new - arrived.quiet, arrived.returned - arrived.new)
     arrivals.announce_closed(channel, closed & arrived.answered)
     arrivals.announce_changes(channel, (stored.changed | arrived.answered | arrived.changed) - arrived.new)
     return _joined(stored, arrived)
@@ -107,17 +111,20 @@ def _joined(one: Stored, other: Stored) -> Stored:
         one.returned | other.returned,
         one.answered | other.answered,
         one.changed | other.changed,
+        one.quiet | other.quiet,
     )
 
 
 def _store(channel: Channel, items: Sequence[InboundItem], *, historic: bool) -> Stored:
     stored = Stored()
     present = [item for item in items if item.change != "withdrawn"]
-    threads = _conversations(channel, present, historic, stored)
+    threads, begun = _conversations(channel, present, historic, stored)
     # What the organisation said in a thread that nobody else wrote in is not feedback: it opens no conversation.
     known = [item for item in present if item.thread_id in threads]
     if known:
         _messages(channel, known, _authors(channel, known), threads, historic, stored)
+    noisy = noise.sort_out(channel, begun)
+    stored.quiet = noisy | copies.note(channel, {one: item for one, item in begun.items() if one not in noisy})
     gone = [item for item in items if item.change == "withdrawn"]
     for item in gone:
         _withdraw(channel, item, stored)
@@ -159,7 +166,10 @@ def _authors(channel: Channel, items: Sequence[InboundItem]) -> dict[str, UUID]:
     return {str(remote_id): author_id for remote_id, author_id in db.session.execute(found)}
 
 
-def _conversations(channel: Channel, items: Sequence[InboundItem], historic: bool, stored: Stored) -> dict[str, UUID]:
+def _conversations(
+    channel: Channel, items: Sequence[InboundItem], historic: bool, stored: Stored
+) -> tuple[dict[str, UUID], dict[UUID, InboundItem]]:
+    """Return the conversation of each thread, and with what each new one begins."""
     firsts: dict[str, InboundItem] = {}
     for item in items:
         first = firsts.get(item.thread_id)
@@ -178,7 +188,8 @@ def _conversations(channel: Channel, items: Sequence[InboundItem], historic: boo
         Conversation.channel_id == channel.id,
         Conversation.remote_thread_id.in_(firsts),
     )
-    return dict(iter(db.session.execute(found)))
+    threads = dict(iter(db.session.execute(found)))
+    return threads, {threads[name]: one for name, one in firsts.items() if threads.get(name) in stored.new}
 
 
 def _services(channel: Channel, firsts: Collection[InboundItem]) -> dict[str, dict[str, str | None]]:
@@ -220,6 +231,8 @@ def _conversation_row(channel: Channel, first: InboundItem, historic: bool) -> d
         "experienced": first.experienced,
         "syndication_key": first.syndication_key,
         "status": "open",
+        "copy_parted": False,
+        "also_on": [],
         "historic": historic,
         "withdrawn": False,
         "replied": False,
@@ -272,7 +285,7 @@ def _message_row(
         "title": item.title,
         "text": item.text,
         "in_reply_to": item.in_reply_to,
-        "ratings": [{"name": r.name, "value": r.value, "out_of": r.out_of} for r in item.ratings],
+        "ratings": _ratings(item),
         "attachments": [dict(one) for one in item.attachments],
         "url": item.url,
         "source": dict(item.source),
@@ -283,32 +296,59 @@ def _message_row(
     }
 
 
+def _ratings(item: InboundItem) -> list[dict[str, Any]]:
+    return [{"name": r.name, "value": r.value, "out_of": r.out_of} for r in item.ratings]
+
+
 def _edit(channel: Channel, known: Sequence[InboundItem], stored: Stored) -> None:
     """Follow the source where its words changed; also brings back what had been withdrawn and shows again.
 
-    What we published ourselves keeps the words that its writer chose.
+    What we published ourselves keeps the words that its writer chose, which moderators may have touched up, until quite
+    other words stand in its place: then somebody answered anew on the site itself.
     """
     if not known:
         return
-    columns = (Message.remote_id, Message.text, Message.title, Message.withdrawn_at, Message.source)
-    found = select(*columns, Message.may_not_reply).where(
+    columns = (Message.remote_id, Message.text, Message.title, Message.withdrawn_at, Message.source, Message.ratings)
+    found = select(*columns, Message.may_not_reply, Message.member_id, Message.posted_at).where(
         Message.organisation_id == channel.organisation_id,
         Message.channel_id == channel.id,
         Message.remote_id.in_([item.remote_id for item in known]),
-        Message.member_id.is_(None),
     )
     present = {row.remote_id: row for row in db.session.execute(found)}
     for item in known:
         row = present.get(item.remote_id)
         if row is None:
             continue
+        if row.member_id is not None:
+            if _is_replaced(row, item):
+                stored.answered.update(_write(channel, item, **_replacement(item)))
+            continue
         if (row.source, row.may_not_reply) != (dict(item.source), item.may_not_reply):
             # What a reply needs to know (answered already, no longer mentioned) changes without a word changing.
             _write(channel, item, source=dict(item.source), may_not_reply=item.may_not_reply)
-        if row.text != item.text or row.title != item.title or row.withdrawn_at is not None:
-            words = {"text": item.text, "title": item.title, "screen_name": item.author.screen_name}
+        ratings = _ratings(item)
+        if (row.text, row.title, row.ratings) != (item.text, item.title, ratings) or row.withdrawn_at is not None:
+            words = {"text": item.text, "title": item.title, "screen_name": item.author.screen_name, "ratings": ratings}
             look = {"recheck_at": now()} if item.direction == "inbound" else {}
             stored.changed.update(_write(channel, item, **words, **look, edited_at=now(), withdrawn_at=None))
+
+
+def _is_replaced(row: Row[Any], item: InboundItem) -> bool:
+    """Say whether other words than our member's stand there now, put there later than ours."""
+    return item.posted_at > row.posted_at and not similar(row.text, item.text)
+
+
+def _replacement(item: InboundItem) -> dict[str, Any]:
+    at = _not_in_future(item.posted_at)
+    return {
+        "text": item.text,
+        "title": item.title,
+        "member_id": None,
+        "screen_name": item.author.screen_name,
+        "posted_at": at,
+        "received_at": now(),
+        "withdrawn_at": None,
+    }
 
 
 def _write(channel: Channel, item: InboundItem, **values: Any) -> Sequence[UUID]:
@@ -326,9 +366,13 @@ def _same(channel: Channel, item: InboundItem) -> ColumnElement[bool]:
 
 def _withdraw(channel: Channel, item: InboundItem, stored: Stored) -> None:
     """Forget the words of what the source took down, at once; the place in the thread stays."""
+    there = [_same(channel, item), Message.withdrawn_at.is_(None)]
+    if item.direction == "outbound":
+        # Who looked may have done so before this answer was published.
+        there.append(Message.posted_at < item.posted_at)
     statement = (
         update(Message)
-        .where(_same(channel, item), Message.withdrawn_at.is_(None))
+        .where(*there)
         .values(
             text="",
             title="",

@@ -59,6 +59,7 @@ def store_backfill(channel: Channel, page: Page) -> None:
     if not page.more:
         channel.backfill_state, channel.backfill_finished_at = "done", now()
         channel.backfill_claimed_until = None
+        channel.reread_at = channel.reread_at or next_reread(channel)
     events.record(channel.organisation_id, "backfill_progress", channel_id=channel.id, items=channel.items_loaded)
 
 
@@ -87,8 +88,11 @@ def claim_poll(organisation_id: UUID, channel_id: UUID) -> Channel | None:
     return channel
 
 
-def store_poll(channel: Channel, page: Page) -> ingest.Stored:
-    """Store one page of news and the cursor after it, in the caller's transaction; nothing once it is unlinked."""
+def store_poll(channel: Channel, page: Page, begun_at: datetime | None = None) -> ingest.Stored:
+    """Store one page of news and the cursor after it, in the caller's transaction; nothing once it is unlinked.
+
+    `begun_at` is when this poll began: where somebody has asked for a poll since, its turn comes at once.
+    """
     if is_unlinked(channel):
         return ingest.Stored()
     stored = ingest.store_page(channel, page.items, backfill=False)
@@ -100,8 +104,22 @@ def store_poll(channel: Channel, page: Page) -> ingest.Stored:
         channel.claimed_until = now() + _CLAIM
     else:
         channel.claimed_until = None
-        channel.next_poll_at = next_poll(channel)
+        if not _asked_since(channel, begun_at):
+            channel.next_poll_at = next_poll(channel)
     return stored
+
+
+def _asked_since(channel: Channel, begun_at: datetime | None) -> bool:
+    return begun_at is not None and channel.next_poll_at is not None and begun_at < channel.next_poll_at <= now()
+
+
+def ask_now(organisation_id: UUID, channel_id: UUID) -> bool:
+    """Let this channel's turn to be polled come at once; False where it is off, gone, or never asked."""
+    channel = db.session.get(Channel, (organisation_id, channel_id), with_for_update={"key_share": True})
+    if channel is None or not is_read(channel) or not poll_seconds(channel):
+        return False
+    channel.next_poll_at = now()
+    return True
 
 
 def poll_failed(channel: Channel, error: Temporary | Permanent) -> Failure:
@@ -131,6 +149,19 @@ def want_poll(member: Member, channel_id: UUID) -> bool:
     return True
 
 
+def delivery_failed(channel: Channel, error: Temporary | Permanent) -> Failure:
+    """Note that what was sent to us can't be read now; it waits. Return the pause."""
+    failure = _failed(channel, error)
+    channel.next_delivery_at = now() + timedelta(seconds=failure.pause_seconds)
+    return failure
+
+
+def delivery_read(channel: Channel) -> None:
+    """Note that what was sent could be read; of a channel that is also asked, only asking says that it is well."""
+    if poll_seconds(channel) is None:
+        _succeeded(channel)
+
+
 def is_read(channel: Channel) -> bool:
     """Say whether anything is read from this channel."""
     return channel.state in ("active", "failing")
@@ -146,6 +177,12 @@ def poll_seconds(channel: Channel) -> int | None:
 def next_poll(channel: Channel) -> datetime | None:
     """Return when this channel is polled again; None where there is nothing to ask."""
     seconds = poll_seconds(channel)
+    return now() + timedelta(seconds=seconds) if seconds else None
+
+
+def next_reread(channel: Channel) -> datetime | None:
+    """Return when the last days are read again; None where push is not what the channel is read by."""
+    seconds = capabilities_of(channel.kind).reread_seconds
     return now() + timedelta(seconds=seconds) if seconds else None
 
 

@@ -15,11 +15,14 @@ UPDATE conversations AS c
        title = first.title,
        first_words = left(regexp_replace(left(first.text, 400), '\\s+', ' ', 'g'), 200),
        screen_name = first.screen_name,
+       rating = (first.ratings -> 0 ->> 'value')::double precision,
+       rating_out_of = (first.ratings -> 0 ->> 'out_of')::double precision,
        withdrawn = first.withdrawn_at IS NOT NULL,
        replied = totals.replied,
        started_at = first.posted_at,
        last_activity_at = greatest(c.last_activity_at, totals.newest)
-  FROM (SELECT DISTINCT ON (conversation_id) conversation_id, title, text, screen_name, withdrawn_at, posted_at
+  FROM (SELECT DISTINCT ON (conversation_id) conversation_id, title, text, screen_name, ratings, withdrawn_at,
+               posted_at
           FROM messages
          WHERE organisation_id = :organisation_id AND conversation_id = ANY(:ids)
          ORDER BY conversation_id, direction, posted_at, id) AS first
@@ -60,7 +63,7 @@ def refresh(organisation_id: UUID, conversation_ids: Collection[UUID]) -> None:
     db.session.execute(_SUMMARISE, values)
     db.session.execute(_INDEX, {**values, "most": _SEARCHED_CHARACTERS})
     for conversation_id in conversation_ids:
-        _forget_loaded(organisation_id, conversation_id)
+        forget_loaded(organisation_id, conversation_id)
 
 
 # Whoever answered on the site itself has answered: it would only be in the way among what is still to do.
@@ -81,8 +84,8 @@ def settle(organisation_id: UUID, conversation_ids: Collection[UUID]) -> set[UUI
     return set(db.session.scalars(_SETTLE, {"organisation_id": organisation_id, "ids": list(conversation_ids)}))
 
 
-def _forget_loaded(organisation_id: UUID, conversation_id: UUID) -> None:
-    """A row already loaded in this session would still show the old values."""
+def forget_loaded(organisation_id: UUID, conversation_id: UUID) -> None:
+    """Read a row anew that was loaded in this session: it would still show the old values."""
     key = db.session().identity_key(Conversation, (organisation_id, conversation_id))
     loaded = db.session().identity_map.get(key)
     if loaded is not None:

@@ -1,11 +1,14 @@
 """All imitated sites: the only list, in the order in which pages show them."""
 
-from . import careopinion, feed, nhsuk, x
+from . import careopinion, facebook, feed, google, nhsuk, webhook, x
 from .site import Site
 
 SITES: tuple[Site, ...] = (
     x.SITE,
     nhsuk.SITE,
     careopinion.SITE,
+    facebook.SITE,
+    google.SITE,
     feed.SITE,
+    webhook.SITE,
 )

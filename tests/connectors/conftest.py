@@ -22,6 +22,15 @@ KEYS = {
     "X_BEARER_TOKEN": "x-bearer",
     "X_CLIENT_ID": "x-client",
     "X_CLIENT_SECRET": "x-client-secret",
+    "GOOGLE_CLIENT_ID": "google-client",
+    "GOOGLE_CLIENT_SECRET": "google-client-secret",
+    "GOOGLE_PUSH_AUDIENCE": "google-push-audience",
+    "GOOGLE_PUSH_EMAIL": "pusher@tests.iam.gserviceaccount.com",
+    "GOOGLE_PUBSUB_TOPIC": "projects/tests/topics/reviews",
+    "YOUTUBE_API_KEY": "youtube-key",
+    "FACEBOOK_APP_ID": "1517776481860111",
+    "FACEBOOK_APP_SECRET": "sandbox-app-secret",
+    "FACEBOOK_VERIFY_TOKEN": "facebook-verify-token",
 }
 # The sandbox may want secrets that belong to one channel alone, and are no installation's.
 CREDENTIALS = registry.Credentials(
@@ -87,6 +96,7 @@ def sandbox() -> Iterator[Sandbox]:
         "SANDBOX_LATENCY_SECONDS": "0",
         "SANDBOX_CAREOPINION_DELAY_SECONDS": "0",
         "SANDBOX_NHSUK_DELAY_SECONDS": "0",
+        "SANDBOX_GOOGLE_DELAY_SECONDS": "0",
         "SANDBOX_DATA": "",
     }
     process = subprocess.Popen(

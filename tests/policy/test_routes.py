@@ -9,7 +9,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.routing import Rule
 
-from healthberry.core import members, scope
+from healthberry.core import members, noise, scope
 from healthberry.extensions import db
 from healthberry.models.channels import Channel
 from healthberry.models.conversations import Conversation
@@ -17,7 +17,8 @@ from healthberry.models.owned import now
 from healthberry.models.replies import Reply
 from tests.world import World
 
-# What anybody may open: the way in, what the law wants public, links that carry their own proof, health.
+# What anybody may open: the way in, what the law wants public, links that carry their own proof, health, and where
+# providers send what they sign.
 PUBLIC = {
     "static",
     "public.home",
@@ -25,6 +26,8 @@ PUBLIC = {
     "public.privacy",
     "public.help_page",
     "health.show",
+    "hooks.of_kind",
+    "hooks.of_channel",
     "signup.index",
     "signup.providers",
     "signup.unlisted",
@@ -50,6 +53,10 @@ PUBLIC = {
 }
 
 
+# No cookie, own proof: RFC 8058's one click; the signature of a provider.
+OWN_PROOF = {"unsubscribe.change", "hooks.of_kind", "hooks.of_channel"}
+
+
 @dataclass(frozen=True)
 class Theirs:
     """Ids of rows that belong to another organisation, by the name that routes give them."""
@@ -58,6 +65,7 @@ class Theirs:
     channel_id: uuid.UUID
     reply_id: uuid.UUID
     other_id: uuid.UUID
+    rule_id: uuid.UUID
     organisation_id: uuid.UUID
     organisation_name: str
 
@@ -83,8 +91,10 @@ def theirs(world: World) -> Theirs:
         next_attempt_at=now(),
     )
     db.session.add(reply)
+    noise.add(member, channel.id, "must_not", ["museum"])
     db.session.commit()
-    return Theirs(conversation_id, channel.id, reply.id, member.id, organisation.id, organisation.name)
+    rule = noise.rules_of(channel)[0]
+    return Theirs(conversation_id, channel.id, reply.id, member.id, rule.id, organisation.id, organisation.name)
 
 
 def _rules(app: Flask) -> list[tuple[Rule, str]]:
@@ -208,7 +218,7 @@ def test_only_posts_can_change_anything_and_each_wants_a_token(app: Flask, world
 
     unguarded = []
     for rule, method in _rules(app):
-        if method == "GET" or rule.endpoint == "unsubscribe.change":  # RFC 8058: one click, no cookie, own proof
+        if method == "GET" or rule.endpoint in OWN_PROOF:
             continue
         values = {
             **vars(theirs),
