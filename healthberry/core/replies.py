@@ -24,6 +24,7 @@ from healthberry.models.replies import Reply
 
 UNDERWAY = ("queued", "sending", "unknown", "written", "copied")
 _BEGINNING = {"api": "queued", "assisted": "written"}
+_UNITS = {"bytes": "bytes (some letters take two, emoji four)"}
 _MOVED_ON = "Something new came in while you were writing. Read it before you publish."
 
 
@@ -242,8 +243,9 @@ def _checked(channel: Channel, text: str) -> str:
     length, limit = count(channel, words)
     longest = limit or drafts.LONGEST
     if length > longest:
-        place = capabilities_of(channel.kind).place
-        raise Invalid(f"{place} takes up to {longest:,} characters. Take out {length - longest:,}.", "text")
+        rules = capabilities_of(channel.kind)
+        units = _UNITS.get(rules.counting, "characters")
+        raise Invalid(f"{rules.place} takes up to {longest:,} {units}. Take out {length - longest:,}.", "text")
     return words
 
 
