@@ -44,7 +44,7 @@ class Door:
 
     def challenge(self, query: str) -> bytes:
         """Answer the question whether we expect the sandbox."""
-        return self.client.get(f"/hooks/{self.kind}?{query}").data
+        return bytes(self.client.get(f"/hooks/{self.kind}?{query}").data)
 
     def hand_on(self, number: int = 1) -> list[int]:
         """Wait for so many deliveries and hand them on; return the statuses."""
