@@ -13,6 +13,8 @@ X_WEB: Final = "https://x.com"
 class Endpoints:
     """Base addresses without a closing slash; `websites` is None where organisations' websites are fetched for real.
 
+    So is `mastodon`, where each server is called by its own name.
+
     `nhsuk_listing` and `careopinion_listing` are pages for people, with {code} in place of an ODS code.
     """
 
@@ -23,6 +25,7 @@ class Endpoints:
     websites: str | None
     nhsuk_listing: str = "https://www.nhs.uk/service-search"
     careopinion_listing: str = f"{CAREOPINION}/services/{{code}}"
+    mastodon: str | None = None
 
 
 @dataclass(frozen=True)
@@ -55,4 +58,5 @@ def endpoints(sandbox_url: str | None) -> Endpoints:
         websites=f"{base}/websites",
         nhsuk_listing=f"{base}/organisations/{{code}}",
         careopinion_listing=f"{base}/organisations/{{code}}",
+        mastodon=f"{base}/mastodon",
     )

@@ -10,6 +10,7 @@ from healthberry.connectors.endpoints import Credentials as Credentials
 from healthberry.connectors.endpoints import Endpoints as Endpoints
 from healthberry.connectors.endpoints import endpoints as endpoints
 from healthberry.connectors.http import Pace
+from healthberry.connectors.mastodon import Mastodon
 from healthberry.connectors.nhsuk import NhsUk
 from healthberry.connectors.websites import Websites
 from healthberry.connectors.x import X
@@ -58,5 +59,6 @@ def build(
             NhsUk(endpoints, credentials, transport=transport, read_seconds=read_seconds),
             CareOpinion(endpoints, credentials, transport=transport, read_seconds=read_seconds, pace=pace),
             X(endpoints, credentials, websites, transport=transport, read_seconds=read_seconds),
+            Mastodon(endpoints, transport=transport, read_seconds=read_seconds),
         ]
     )
