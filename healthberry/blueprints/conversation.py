@@ -108,6 +108,14 @@ def wait(conversation_id: UUID) -> Response:
     return _did(conversation_id, "Waiting for somebody else.", undo=True)
 
 
+@blueprint.post(_URL + "/aside")
+@signed_in
+def aside(conversation_id: UUID) -> Response:
+    """Put it where noise is."""
+    conversations.set_aside(member(), conversation_id)
+    return _did(conversation_id, "Set aside.", undo=True)
+
+
 @blueprint.post(_URL + "/notes")
 @signed_in
 def notes(conversation_id: UUID) -> Response:

@@ -82,6 +82,11 @@ def close_answered(conversation: Conversation) -> None:
     events.record(conversation.organisation_id, "closed", conversation_id=conversation.id, reason="answered")
 
 
+def set_aside(member: Member, conversation_id: UUID) -> Conversation:
+    """Put it where noise is, out of every other list. Raises: NotFound, NotAllowed, Invalid."""
+    return _move(member, conversation_id, "aside")
+
+
 def reopen(member: Member, conversation_id: UUID) -> Conversation:
     """Open it again. Raises: NotFound, NotAllowed."""
     return _move(member, conversation_id, "open")
@@ -151,8 +156,11 @@ def _move(
 ) -> Conversation:
     require(member, "handle")
     conversation = find(member, conversation_id, lock=True)
+    if conversation.status == "copy":
+        raise Invalid("This is shown together with the same story on another site. Part them first.", "status")
     if (conversation.status, conversation.closed_reason, conversation.snoozed_until) == (status, reason, until):
         return conversation
+    conversation.aside_rule_id = None
     conversation.status, conversation.closed_reason, conversation.snoozed_until = status, reason, until
     _did(member, conversation, status if status != "open" else "reopened", reason=reason)
     return conversation

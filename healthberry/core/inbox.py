@@ -12,13 +12,27 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ARRAY, ColumnElement, Select, Uuid, and_, any_, bindparam, func, literal, select, text, tuple_
+from sqlalchemy import (
+    ARRAY,
+    ColumnElement,
+    Select,
+    Uuid,
+    and_,
+    any_,
+    bindparam,
+    func,
+    literal,
+    or_,
+    select,
+    text,
+    tuple_,
+)
 from sqlalchemy.dialects.postgresql import JSONB
 
 from healthberry.core import cursors, highlights
 from healthberry.core.permissions import may
 from healthberry.extensions import db
-from healthberry.models.conversations import STATUSES, Conversation, Unread
+from healthberry.models.conversations import HIDDEN, STATUSES, Conversation, Unread
 from healthberry.models.organisations import Member
 
 PAGE = 30
@@ -89,6 +103,7 @@ class Row:
     replied: bool
     started_at: datetime
     last_activity_at: datetime
+    also_on: Sequence[str] = ()
     snippet: Sequence[tuple[str, bool]] | None = None
 
     @property
@@ -270,8 +285,11 @@ def _conditions(organisation_id: Any, member_id: Any, sees_colleagues: bool, vie
     conditions: list[ColumnElement[bool]] = [Conversation.organisation_id == organisation_id]
     if view.status != "all":
         conditions.append(Conversation.status == view.status)
+    else:
+        conditions.append(Conversation.status.not_in(HIDDEN))
     if view.channel:
-        conditions.append(Conversation.channel_kind == view.channel)
+        also = literal(view.channel) == any_(Conversation.also_on)
+        conditions.append(or_(Conversation.channel_kind == view.channel, also))
     if view.service:
         conditions.append(Conversation.service_code == view.service)
     if view.assigned == "me":

@@ -16,7 +16,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.exc import StatementError
 
 from healthberry.connectors.base import Capabilities, InboundItem
-from healthberry.core import arrivals, events, quarantine, register, summaries
+from healthberry.core import arrivals, copies, events, noise, quarantine, register, summaries
 from healthberry.core.channels import capabilities_of
 from healthberry.core.recheck_times import next_recheck
 from healthberry.extensions import Base, db
@@ -34,7 +34,8 @@ class Stored:
     """What one call of `store_items` added and changed: ids of conversations.
 
     `new` were not known before, `returned` got another message from their author, `answered` one from the organisation
-    that was written elsewhere, `changed` follow an edit or a withdrawal.
+    that was written elsewhere, `changed` follow an edit or a withdrawal. `quiet` are those of `new` that are shown
+    nowhere by themselves: copies of what stands on another site, and noise.
     """
 
     messages: int = 0
@@ -42,6 +43,7 @@ class Stored:
     returned: set[UUID] = field(default_factory=set)
     answered: set[UUID] = field(default_factory=set)
     changed: set[UUID] = field(default_factory=set)
+    quiet: set[UUID] = field(default_factory=set)
 
     def touched(self) -> set[UUID]:
         """Return every conversation that is not as it was."""
@@ -90,7 +92,8 @@ def _store_page(channel: Channel, items: Sequence[InboundItem], backfill: bool) 
     arrived = _store(channel, live, historic=False)
     closed = summaries.settle(channel.organisation_id, stored.answered | arrived.answered)
     summaries.refresh(channel.organisation_id, stored.touched() | arrived.touched())
-    arrivals.announce(channel, arrived.new, arrived.returned - arrived.new)
+    copies.promote(channel.organisation_id, stored.changed | arrived.changed)
+    arrivals.announce(channel, arrived.new - arrived.quiet, arrived.returned - arrived.new)
     arrivals.announce_closed(channel, closed & arrived.answered)
     arrivals.announce_changes(channel, (stored.changed | arrived.answered | arrived.changed) - arrived.new)
     return _joined(stored, arrived)
@@ -107,17 +110,20 @@ def _joined(one: Stored, other: Stored) -> Stored:
         one.returned | other.returned,
         one.answered | other.answered,
         one.changed | other.changed,
+        one.quiet | other.quiet,
     )
 
 
 def _store(channel: Channel, items: Sequence[InboundItem], *, historic: bool) -> Stored:
     stored = Stored()
     present = [item for item in items if item.change != "withdrawn"]
-    threads = _conversations(channel, present, historic, stored)
+    threads, begun = _conversations(channel, present, historic, stored)
     # What the organisation said in a thread that nobody else wrote in is not feedback: it opens no conversation.
     known = [item for item in present if item.thread_id in threads]
     if known:
         _messages(channel, known, _authors(channel, known), threads, historic, stored)
+    noisy = noise.sort_out(channel, begun)
+    stored.quiet = noisy | copies.note(channel, {one: item for one, item in begun.items() if one not in noisy})
     gone = [item for item in items if item.change == "withdrawn"]
     for item in gone:
         _withdraw(channel, item, stored)
@@ -159,7 +165,10 @@ def _authors(channel: Channel, items: Sequence[InboundItem]) -> dict[str, UUID]:
     return {str(remote_id): author_id for remote_id, author_id in db.session.execute(found)}
 
 
-def _conversations(channel: Channel, items: Sequence[InboundItem], historic: bool, stored: Stored) -> dict[str, UUID]:
+def _conversations(
+    channel: Channel, items: Sequence[InboundItem], historic: bool, stored: Stored
+) -> tuple[dict[str, UUID], dict[UUID, InboundItem]]:
+    """Return the conversation of each thread, and with what each new one begins."""
     firsts: dict[str, InboundItem] = {}
     for item in items:
         first = firsts.get(item.thread_id)
@@ -178,7 +187,8 @@ def _conversations(channel: Channel, items: Sequence[InboundItem], historic: boo
         Conversation.channel_id == channel.id,
         Conversation.remote_thread_id.in_(firsts),
     )
-    return dict(iter(db.session.execute(found)))
+    threads = dict(iter(db.session.execute(found)))
+    return threads, {threads[name]: one for name, one in firsts.items() if threads.get(name) in stored.new}
 
 
 def _services(channel: Channel, firsts: Collection[InboundItem]) -> dict[str, dict[str, str | None]]:
@@ -220,6 +230,8 @@ def _conversation_row(channel: Channel, first: InboundItem, historic: bool) -> d
         "experienced": first.experienced,
         "syndication_key": first.syndication_key,
         "status": "open",
+        "copy_parted": False,
+        "also_on": [],
         "historic": historic,
         "withdrawn": False,
         "replied": False,

@@ -60,7 +60,7 @@ def refresh(organisation_id: UUID, conversation_ids: Collection[UUID]) -> None:
     db.session.execute(_SUMMARISE, values)
     db.session.execute(_INDEX, {**values, "most": _SEARCHED_CHARACTERS})
     for conversation_id in conversation_ids:
-        _forget_loaded(organisation_id, conversation_id)
+        forget_loaded(organisation_id, conversation_id)
 
 
 # Whoever answered on the site itself has answered: it would only be in the way among what is still to do.
@@ -81,8 +81,8 @@ def settle(organisation_id: UUID, conversation_ids: Collection[UUID]) -> set[UUI
     return set(db.session.scalars(_SETTLE, {"organisation_id": organisation_id, "ids": list(conversation_ids)}))
 
 
-def _forget_loaded(organisation_id: UUID, conversation_id: UUID) -> None:
-    """A row already loaded in this session would still show the old values."""
+def forget_loaded(organisation_id: UUID, conversation_id: UUID) -> None:
+    """Read a row anew that was loaded in this session: it would still show the old values."""
     key = db.session().identity_key(Conversation, (organisation_id, conversation_id))
     loaded = db.session().identity_map.get(key)
     if loaded is not None:

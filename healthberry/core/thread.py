@@ -8,7 +8,8 @@ from uuid import UUID
 from sqlalchemy import select
 
 from healthberry.connectors.base import Capabilities, ReplyPermission
-from healthberry.core import channels, conversations, deliveries, drafts, events, replies
+from healthberry.core import channels, conversations, copies, deliveries, drafts, events, noise, replies
+from healthberry.core.copies import Elsewhere
 from healthberry.core.deliveries import Delivery
 from healthberry.core.permissions import may
 from healthberry.extensions import db
@@ -28,6 +29,10 @@ _SHOWN = (
     "reply_failed",
     "reply_copied",
     "author_returned",
+    "joined",
+    "parted",
+    "aside",
+    "set_aside",
 )
 _ACTIONS = ("draft", "publish", "handle", "see_colleagues", "manage")
 
@@ -61,6 +66,9 @@ class Page:
     colleagues: Sequence[Member] = ()
     deliveries: Sequence[Delivery] = ()  # of the alerts about it
     names: dict[str, str] = field(default_factory=dict)  # of members, by id as text
+    elsewhere: Sequence[Elsewhere] = ()  # the same story on other sites
+    aside: str = ""  # why it was set aside, for people
+    may_block: bool = False  # its author, on this channel
 
     def voice(self, message: Message) -> str:
         """Return whose words it is: colleagues are named only to those who may see them."""
@@ -92,6 +100,9 @@ def open_conversation(member: Member, conversation_id: UUID) -> Page:
         colleagues=people if sees_colleagues else (),
         deliveries=deliveries.of_conversation(member, conversation_id) if sees_colleagues else (),
         names={str(person.id): person.name for person in people},
+        elsewhere=copies.elsewhere(conversation),
+        aside=noise.reason(conversation) if conversation.status == "aside" else "",
+        may_block=noise.may_block(conversation),
     )
 
 

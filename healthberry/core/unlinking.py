@@ -4,7 +4,7 @@ from uuid import UUID
 
 from sqlalchemy import and_, delete, select
 
-from healthberry.core import channels, events, sending
+from healthberry.core import channels, copies, events, sending
 from healthberry.core.errors import Conflict
 from healthberry.core.permissions import require
 from healthberry.extensions import db
@@ -72,6 +72,7 @@ def erase_part(organisation_id: UUID, channel_id: UUID) -> bool:
     of_channel = (Conversation.organisation_id == organisation_id, Conversation.channel_id == channel_id)
     ids = db.session.scalars(select(Conversation.id).where(*of_channel).limit(_AT_ONCE)).all()
     if ids:
+        copies.forget(organisation_id, ids)
         db.session.execute(delete(Conversation).where(*of_channel, Conversation.id.in_(ids)))
         return True
     for model in (Author, QuarantinedItem):

@@ -3,14 +3,15 @@
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, text
-from sqlalchemy.dialects.postgresql import JSONB, TSVECTOR
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, String, UniqueConstraint, text
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB, TSVECTOR
 from sqlalchemy.orm import Mapped, mapped_column
 
 from healthberry.extensions import Base
 from healthberry.models.owned import Moment, OrganisationOwned, ShortText, now, owned_key
 
-STATUSES = ("open", "waiting", "snoozed", "closed")
+STATUSES = ("open", "waiting", "snoozed", "closed", "aside")
+HIDDEN = ("aside", "copy")  # left out of every list that does not ask for them
 
 
 class Conversation(Base, OrganisationOwned):
@@ -18,6 +19,8 @@ class Conversation(Base, OrganisationOwned):
 
     What the list shows is kept here (title, first words, author's screen name, rating), so that a page of the list
     reads one index and no other table. `historic` ones were loaded by the first backfill: no alert, no clock.
+    `aside` ones were set aside as noise, by `aside_rule_id` where a rule did it; a `copy` says the same as `copy_of` on
+    another site, where `also_on` names the kinds of channels of all copies. `copy_parted`: people said that it is none.
     `version` grows with each message: a reply written against an older one is refused. `open_until` of a snoozed one.
     """
 
@@ -25,13 +28,28 @@ class Conversation(Base, OrganisationOwned):
     __table_args__ = (
         owned_key("channel_id", "channels"),
         owned_key("assignee_id", "members", "SET NULL"),
+        owned_key("copy_of", "conversations", "SET NULL"),
+        owned_key("aside_rule_id", "noise_rules", "SET NULL"),
         UniqueConstraint("organisation_id", "channel_id", "remote_thread_id"),
-        CheckConstraint("status in ('open', 'waiting', 'snoozed', 'closed')", name="status"),
+        CheckConstraint("status in ('open', 'waiting', 'snoozed', 'closed', 'aside', 'copy')", name="status"),
         Index("ix_conversations_newest", "organisation_id", "last_activity_at", "id"),
         Index("ix_conversations_status", "organisation_id", "status", "last_activity_at", "id"),
         Index("ix_conversations_channel", "organisation_id", "channel_id", "last_activity_at", "id"),
         Index("ix_conversations_service", "organisation_id", "service_code", "last_activity_at", "id"),
         Index("ix_conversations_assignee", "organisation_id", "assignee_id", "last_activity_at", "id"),
+        Index("ix_conversations_copies", "organisation_id", "copy_of", postgresql_where=text("copy_of IS NOT NULL")),
+        Index(
+            "ix_conversations_aside",
+            "organisation_id",
+            "aside_rule_id",
+            postgresql_where=text("aside_rule_id IS NOT NULL"),
+        ),
+        Index(
+            "ix_conversations_syndication",
+            "organisation_id",
+            "syndication_key",
+            postgresql_where=text("syndication_key IS NOT NULL"),
+        ),
         Index("ix_conversations_snoozed", "snoozed_until", postgresql_where=text("status = 'snoozed'")),
     )
 
@@ -53,6 +71,10 @@ class Conversation(Base, OrganisationOwned):
     closed_reason: Mapped[str | None]
     snoozed_until: Mapped[Moment | None]
     assignee_id: Mapped[UUID | None]
+    copy_of: Mapped[UUID | None]
+    copy_parted: Mapped[bool] = mapped_column(default=False)
+    also_on: Mapped[list[str]] = mapped_column(ARRAY(String), default=list)
+    aside_rule_id: Mapped[UUID | None]
     historic: Mapped[bool] = mapped_column(default=False)
     withdrawn: Mapped[bool] = mapped_column(default=False)
     replied: Mapped[bool] = mapped_column(default=False)
@@ -123,6 +145,42 @@ class SearchText(Base):
     organisation_id: Mapped[UUID] = mapped_column(primary_key=True)
     conversation_id: Mapped[UUID] = mapped_column(primary_key=True)
     words: Mapped[Any] = mapped_column(TSVECTOR)
+
+
+class CopyPrint(Base):
+    """A print of how a conversation begins: near-identical texts on two sites share one (core.likeness)."""
+
+    __tablename__ = "copy_prints"
+    __table_args__ = (
+        owned_key("conversation_id", "conversations"),
+        Index("ix_copy_prints_print", "organisation_id", "print", "conversation_id"),
+    )
+
+    organisation_id: Mapped[UUID] = mapped_column(primary_key=True)
+    conversation_id: Mapped[UUID] = mapped_column(primary_key=True)
+    print: Mapped[int] = mapped_column(BigInteger, primary_key=True)
+
+
+class NoiseRule(Base, OrganisationOwned):
+    """What is set aside on one channel: `must_not` and `must` hold words, `author` the remote id of a blocked author.
+
+    `label` is the same for people. `refused` holds a phrase that was suggested and that people did not want.
+    """
+
+    __tablename__ = "noise_rules"
+    __table_args__ = (
+        owned_key("channel_id", "channels"),
+        owned_key("member_id", "members", "SET NULL"),
+        UniqueConstraint("organisation_id", "channel_id", "kind", "value"),
+        CheckConstraint("kind in ('must', 'must_not', 'author', 'refused')", name="kind"),
+    )
+
+    channel_id: Mapped[UUID]
+    kind: Mapped[str]
+    value: Mapped[str]
+    label: Mapped[str]
+    member_id: Mapped[UUID | None]
+    created_at: Mapped[Moment] = mapped_column(default=now)
 
 
 class Unread(Base):

@@ -31,6 +31,10 @@ _MAY_ENTER = frozenset(
         "assigned",
         "replied",
         "source_changed",
+        "aside",
+        "set_aside",
+        "joined",
+        "parted",
     }
 )
 

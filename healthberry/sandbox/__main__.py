@@ -8,16 +8,17 @@ import argparse  # noqa: E402
 import os  # noqa: E402
 import sys  # noqa: E402
 
-from healthberry.sandbox.config import KEY_NAMES, BadSetting, documented  # noqa: E402
+from healthberry.sandbox.config import BadSetting, documented  # noqa: E402
 from healthberry.sandbox.server import serve  # noqa: E402
+from healthberry.sandbox.sites import SITES  # noqa: E402
 
-NAMES = (*KEY_NAMES, *documented())
+NAMES = (*(key.name for site in SITES for key in site.keys), *documented())
 
 
 def main() -> int:
     """Read the options, which count before environment variables of the same name, and serve until told to stop."""
     parser = argparse.ArgumentParser(
-        prog="python -m healthberry.sandbox", description="Imitate X, Care Opinion, NHS.UK and websites."
+        prog="python -m healthberry.sandbox", description="Imitate the sites where patients write."
     )
     parser.add_argument("--host", default="127.0.0.1")
     parser.add_argument("--port", type=int, default=0, help="0 takes a free one")

@@ -1,31 +1,19 @@
 """What the sandbox is told at its start, and what may be changed while it runs."""
 
 import random
-import secrets
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from typing import Any
 
-KEY_NAMES = (
-    "NHSUK_SUBSCRIPTION_KEY",
-    "NHSUK_PUBLISHER_ID",
-    "NHSUK_PUBLISHER_KEY",
-    "CAREOPINION_SUBSCRIPTION_KEY",
-    "X_BEARER_TOKEN",
-    "X_CLIENT_ID",
-    "X_CLIENT_SECRET",
-)
-DUPLICATE_RULES = ("account", "same_parent", "off")
-MODERATOR_HABITS = ("never", "sometimes", "always")
-NHSUK_DATES = ("submitted", "updated")
+from .site import Key
 
 
 class BadSetting(ValueError):
     """A setting has a value that the sandbox cannot use; the text is meant for people."""
 
 
-def _setting(about: str, default: Any) -> Any:
-    return field(default=default, metadata={"about": about})
+def _setting(about: str, default: Any, *choices: str) -> Any:
+    return field(default=default, metadata={"about": about, "choices": choices})
 
 
 @dataclass
@@ -43,13 +31,21 @@ class Settings:
     nhsuk_delay_seconds: float = _setting("how long NHS.UK's moderator takes for a response (seconds)", 0.0)
     rate_limits: bool = _setting("on: providers refuse who asks too often; off: they never do", True)
     clock_offset_seconds: float = _setting("how far the providers' clock is ahead (seconds)", 0.0)
-    duplicate_rule: str = _setting("where X refuses the same words again: account, same_parent or off", "account")
+    duplicate_rule: str = _setting(
+        "where X refuses the same words again: account, same_parent or off", "account", "account", "same_parent", "off"
+    )
     duplicate_window_seconds: float = _setting("how long X remembers words that it refuses again (seconds)", 86400.0)
     moderator_edits: str = _setting(
-        "how often Care Opinion's moderator changes a response a little: never, sometimes or always", "sometimes"
+        "how often Care Opinion's moderator changes a response a little: never, sometimes or always",
+        "sometimes",
+        "never",
+        "sometimes",
+        "always",
     )
     # The documents do not say which.
-    nhsuk_dates: str = _setting("which date NHS.UK's fromDate and toDate mean: submitted or updated", "submitted")
+    nhsuk_dates: str = _setting(
+        "which date NHS.UK's fromDate and toDate mean: submitted or updated", "submitted", "submitted", "updated"
+    )
     stray_every: int = _setting(
         "every how many lists of Care Opinion one holds a stray string; 0 for none (number)", 30
     )
@@ -59,20 +55,20 @@ class Settings:
 
         Raises: BadSetting.
         """
-        kinds = {item.name: item.type for item in fields(self)}
-        if name not in kinds:
-            raise BadSetting(f"{name} is not a setting. Known: {', '.join(sorted(kinds))}.")
+        known = {item.name: item for item in fields(self)}
+        if name not in known:
+            raise BadSetting(f"{name} is not a setting. Known: {', '.join(sorted(known))}.")
         try:
-            setattr(self, name, _checked(name, kinds[name], value))
+            setattr(self, name, _checked(name, known[name].type, known[name].metadata["choices"], value))
         except ValueError as problem:
             raise BadSetting(f"{shown or name} {problem}, not {value!r}.") from None
 
 
-def _checked(name: str, kind: object, value: object) -> object:
+def _checked(name: str, kind: object, choices: tuple[str, ...], value: object) -> object:
     if kind is bool:
         return _truth(value)
     if kind is str:
-        return _choice(name, value)
+        return _choice(choices, value)
     try:
         number = float(str(value))
     except ValueError:
@@ -92,46 +88,34 @@ def _truth(value: object) -> bool:
     raise ValueError("must be on or off")
 
 
-def _choice(name: str, value: object) -> str:
-    allowed = {"duplicate_rule": DUPLICATE_RULES, "moderator_edits": MODERATOR_HABITS, "nhsuk_dates": NHSUK_DATES}[name]
+def _choice(allowed: tuple[str, ...], value: object) -> str:
     if value not in allowed:
         raise ValueError(f"must be one of {', '.join(allowed)}")
     return str(value)
 
 
 @dataclass(frozen=True)
-class Keys:
-    """Hold the secrets that callers must present; those not given are made up at the start."""
-
-    nhsuk_subscription_key: str = field(repr=False)
-    nhsuk_publisher_id: str
-    nhsuk_publisher_key: str = field(repr=False)
-    careopinion_subscription_key: str = field(repr=False)
-    x_bearer_token: str = field(repr=False)
-    x_client_id: str
-    x_client_secret: str = field(repr=False)
-
-
-@dataclass(frozen=True)
 class Config:
-    """Hold everything read from the environment or the command line."""
+    """Hold everything read from the environment or the command line; `keys` are secrets by their name there."""
 
-    keys: Keys
+    keys: Mapping[str, str] = field(repr=False)
     data_path: str
     random_seed: int
     settings: Settings
 
 
-def read_config(source: Mapping[str, str]) -> Config:
+def read_config(source: Mapping[str, str], keys: Sequence[Key] = ()) -> Config:
     """Read the configuration from a mapping such as the environment; blank values count as not given.
+
+    `keys` are the secrets that callers must present; those not given are made up.
 
     Raises: BadSetting, naming every bad value at once.
     """
     settings, seed, wrong = _read(source)
     if wrong:
         raise BadSetting("\n".join(wrong))
-    keys = {name.lower(): source.get(name, "").strip() or _made_up(name) for name in KEY_NAMES}
-    return Config(Keys(**keys), source.get("SANDBOX_DATA", "").strip() or ":memory:", seed, settings)
+    known = {key.name: source.get(key.name, "").strip() or key.make() for key in keys}
+    return Config(known, source.get("SANDBOX_DATA", "").strip() or ":memory:", seed, settings)
 
 
 def problems(source: Mapping[str, str]) -> list[str]:
@@ -166,12 +150,6 @@ def _read(source: Mapping[str, str]) -> tuple[Settings, int, list[str]]:
 
 def _name(setting: str) -> str:
     return f"SANDBOX_{setting.upper()}"
-
-
-def _made_up(name: str) -> str:
-    if name == "NHSUK_PUBLISHER_ID":
-        return "SANDBOXPUB"
-    return secrets.token_hex(16) if name.startswith("NHSUK") else secrets.token_urlsafe(24)
 
 
 def chance(seed: int, *words: object) -> random.Random:

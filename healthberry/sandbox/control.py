@@ -7,32 +7,31 @@ from typing import Any
 from flask import Blueprint, Response, jsonify, request
 from flask.typing import ResponseReturnValue
 
-from . import careopinion_store, corpus, describe, faults, life, nhsuk_store, publish, seed, x_store
 from . import control_input as given
+from . import corpus, faults, life
 from .config import BadSetting
-from .publish import Telling, Unusable
+from .site import Json, Site
 from .state import here
+from .telling import Telling, Unusable
 
 blueprint = Blueprint("control", __name__, url_prefix="/control")
 
 
-@blueprint.errorhandler(Unusable)
-@blueprint.errorhandler(BadSetting)
-def unusable(problem: Exception) -> ResponseReturnValue:
-    """Answer what cannot be done with 400 and a sentence."""
-    return jsonify(error=str(problem)), 400
+given.refuse(blueprint)
 
 
 @blueprint.post("/posts")
 def add() -> ResponseReturnValue:
     """Publish an item as a patient; 201 with the id by which the provider's API knows it."""
     body = given.body()
-    channel = given.channel(body.get("channel"))
-    remote_id = publish.tell(here(), channel, _telling(channel, body))
+    site = given.site(body.get("channel"))
+    telling = _telling(site, body)
+    with here().store.writing():
+        remote_id = site.tell(here(), telling)
     return jsonify(remote_id=remote_id), 201
 
 
-def _telling(channel: str, body: dict[str, Any]) -> Telling:
+def _telling(site: Site, body: dict[str, Any]) -> Telling:
     text = body.get("text")
     if not isinstance(text, str) or not text.strip():
         raise Unusable("text is missing or empty.")
@@ -41,7 +40,7 @@ def _telling(channel: str, body: dict[str, Any]) -> Telling:
         raise Unusable("rating must be a whole number.")
     parent = body.get("in_reply_to")
     return Telling(
-        given.place(channel, body),
+        given.place(site, body),
         str(body.get("author") or ""),
         text,
         str(body.get("title") or ""),
@@ -50,85 +49,55 @@ def _telling(channel: str, body: dict[str, Any]) -> Telling:
         given.moment(body.get("posted_at")),
         given.seconds(body.get("hidden_seconds", 0)),
         bool(body.get("syndicate")),
+        body,
     )
 
 
-@blueprint.get("/posts/<channel>/<remote_id>")
+@blueprint.get("/posts/<channel>/<path:remote_id>")
 def show(channel: str, remote_id: str) -> ResponseReturnValue:
     """Describe an item: text, title, author, state, replies."""
-    found = describe.shown(here(), given.channel(channel), remote_id)
+    _, found = _item(channel, remote_id)
     return jsonify(found) if found else _missing()
 
 
 @blueprint.get("/posts/<channel>")
 def listed(channel: str) -> ResponseReturnValue:
     """List the ids of everything that the provider's API lists for one code (with its sites on request) or handle."""
-    channel, store = given.channel(channel), here().store
-    place = seed.place_key(channel, given.place(channel, request.args.to_dict()))
-    if channel == "x":
-        user = x_store.user_by_name(store, place)
-        numbers = x_store.reachable_mentions(store, user["id"]) if user else []
-        return jsonify(remote_ids=[str(number) for number in numbers])
-    if channel == "careopinion":
-        return jsonify(remote_ids=[str(number) for number in careopinion_store.visible_ids(store, place)])
-    return jsonify(
-        remote_ids=nhsuk_store.visible_guids(store, place, with_sites=request.args.get("include_sites") == "1")
-    )
+    site, query = given.site(channel), request.args.to_dict()
+    return jsonify(remote_ids=site.listed(here(), site.place_key(given.place(site, query)), query))
 
 
-@blueprint.patch("/posts/<channel>/<remote_id>")
+@blueprint.patch("/posts/<channel>/<path:remote_id>")
 def edit(channel: str, remote_id: str) -> ResponseReturnValue:
     """Change an item's text (or, at NHS.UK, its status).
 
     On X the new version gets an id of its own, which is answered.
     """
-    body, store, channel = given.body(), here().store, given.channel(channel)
-    found = describe.shown(here(), channel, remote_id)
-    if not found:
-        return _missing()
-    text = body.get("text")
-    if body.get("status") in ("Published", "Removed") and channel == "nhsuk":
-        nhsuk_store.set_status(store, remote_id, body["status"])
-        return jsonify(remote_id=found["remote_id"])
-    if not isinstance(text, str) or not text.strip():
-        raise Unusable("text is missing or empty.")
-    if channel == "x":
-        post = store.sure("SELECT * FROM x_posts WHERE id = ?", int(found["remote_id"]))
-        return jsonify(remote_id=str(x_store.edit_post(store, post, post["text"][: post["lead"]] + text)["id"]))
-    if channel == "careopinion":
-        store.run(
-            "UPDATE co_stories SET body = ?, title = ? WHERE id = ?",
-            text,
-            str(body.get("title") or found["title"]),
-            int(remote_id),
-        )
-    else:
-        values = (text, str(body.get("title") or found["title"]), store.now(), found["remote_id"])
-        store.run("UPDATE nu_comments SET body = ?, title = ?, updated_at = ? WHERE guid = ?", *values)
-    return jsonify(remote_id=found["remote_id"])
+    body = given.body()
+    site, found = _item(channel, remote_id)
+    return jsonify(remote_id=site.edit(here(), found, body)) if found else _missing()
 
 
-@blueprint.delete("/posts/<channel>/<remote_id>")
+@blueprint.delete("/posts/<channel>/<path:remote_id>")
 def withdraw(channel: str, remote_id: str) -> ResponseReturnValue:
     """Withdraw an item; at NHS.UK it is listed as removed from then on, unless `?how=gone`."""
-    store, channel = here().store, given.channel(channel)
-    found = describe.shown(here(), channel, remote_id)
+    site, found = _item(channel, remote_id)
     if not found:
         return _missing()
-    if channel == "x":
-        x_store.delete_post(store, store.sure("SELECT * FROM x_posts WHERE id = ?", int(found["remote_id"])))
-    elif channel == "careopinion":
-        store.run("UPDATE co_stories SET state = 'withdrawn' WHERE id = ?", int(remote_id))
-    else:
-        nhsuk_store.set_status(store, remote_id, "Gone" if request.args.get("how") == "gone" else "Removed")
+    site.withdraw(here(), found, request.args.to_dict())
     return Response(status=204)
+
+
+def _item(channel: str, remote_id: str) -> tuple[Site, Json | None]:
+    site = given.site(channel)
+    return site, site.shown(here(), remote_id)
 
 
 @blueprint.post("/faults")
 def order_fault() -> ResponseReturnValue:
     """Order a fault for the next `times` requests that it fits."""
     body = given.body()
-    channel, kind = given.channel(body.get("channel")), faults.kind_called(body.get("kind"))
+    channel, kind = given.site(body.get("channel")).kind, faults.kind_called(body.get("kind"))
     times = body.get("times", 1)
     if kind is None:
         raise Unusable(f"kind must be one of {', '.join((*faults.KINDS, *faults.ALIASES))}.")
@@ -165,14 +134,14 @@ def load_corpus() -> ResponseReturnValue:
     text = upload.read().decode("utf-8-sig", "replace") if upload else body.get("csv")
     if not isinstance(text, str):
         raise Unusable("csv is missing: give it as text, or as a multipart file named file.")
-    channel = given.channel(body.get("channel"))
+    site = given.site(body.get("channel"))
     chosen = corpus.Choice(
         str(body.get("text_column") or ""),
         given.whole(body, "count"),
         given.whole(body, "start") or 0,
         given.whole(body, "seed"),
     )
-    remote_ids = corpus.load(here(), channel, given.place(channel, body), text, chosen)
+    remote_ids = corpus.load(here(), site, given.place(site, body), text, chosen)
     return jsonify(loaded=len(remote_ids), remote_ids=remote_ids), 201
 
 
@@ -204,13 +173,12 @@ def reset() -> ResponseReturnValue:
     """Forget everything: items, accounts, tokens, faults, counts; settings as at the start."""
     sandbox = here()
     sandbox.store.empty()
-    sandbox.store.run("DELETE FROM meta WHERE name = 'x_bearer_invalidated'")
     sandbox.asked.clear()
     sandbox.faults.clear()
     sandbox.limits.clear()
     sandbox.counts.clear()
     sandbox.statuses.clear()
-    sandbox.lists_served = 0
+    sandbox.lists_served.clear()
     sandbox.settings.__dict__.update(asdict(sandbox.config.settings))
     sandbox.store.offset_seconds = sandbox.settings.clock_offset_seconds
     return Response(status=204)

@@ -1,13 +1,19 @@
 """What the control API is told, checked."""
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from flask import request
+from flask import Blueprint, jsonify, request
+from flask.typing import ResponseReturnValue
 
-from . import faults, handles
-from .publish import Unusable
+from . import handles
+from .config import BadSetting
+from .site import Site
 from .state import here
+from .telling import Unusable
+
+LONGEST_PLACE = 300
 
 
 def body() -> dict[str, Any]:
@@ -21,36 +27,47 @@ def body() -> dict[str, Any]:
     return body
 
 
-def channel(value: object) -> str:
-    """Return a channel's name.
+def site(value: object) -> Site:
+    """Return the site that is called so.
 
     Raises: Unusable.
     """
-    if value not in faults.CHANNELS:
-        raise Unusable(f"channel must be one of {', '.join(faults.CHANNELS)}.")
-    return str(value)
+    sites = here().sites
+    if not isinstance(value, str) or value not in sites:
+        raise Unusable(f"channel must be one of {', '.join(sites)}.")
+    return sites[value]
 
 
-def place(channel: str, body: dict[str, Any]) -> str:
-    """Return the code or handle by which a channel knows the organisation; for X a known organisation's code will do.
+def place(site: Site, body: Mapping[str, Any]) -> str:
+    """Return the code or handle by which a site knows the organisation; a known one's code will do for its handle.
 
     Raises: Unusable.
     """
     code = _words(body, "ods_code")
-    if channel != "x":
+    if site.knows_by == "ods_code":
         if not code:
-            raise Unusable(f"ods_code is missing: {channel} knows an organisation by it.")
+            raise Unusable(f"ods_code is missing: {site.kind} knows an organisation by it.")
         return code
-    handle = _words(body, "handle") or (handles.of(here().store, code) if code else None)
+    handle = _words(body, "handle") or (handles.of(here().store, site.kind, code) if code else None)
     if not handle:
         known = f"; none is known for {code}" if code else ""
-        raise Unusable(f"Give handle: x knows an organisation by it{known}.")
+        raise Unusable(f"Give handle: {site.kind} knows an organisation by it{known}.")
     return handle
 
 
-def _words(body: dict[str, Any], name: str) -> str | None:
+def refuse(blueprint: Blueprint) -> None:
+    """Let a blueprint answer what cannot be done with 400 and a sentence."""
+
+    def unusable(problem: Exception) -> ResponseReturnValue:
+        return jsonify(error=str(problem)), 400
+
+    blueprint.register_error_handler(Unusable, unusable)
+    blueprint.register_error_handler(BadSetting, unusable)
+
+
+def _words(body: Mapping[str, Any], name: str) -> str | None:
     value = body.get(name)
-    if not isinstance(value, str) or not value.strip() or len(value) > 60:
+    if not isinstance(value, str) or not value.strip() or len(value) > LONGEST_PLACE:
         return None
     return value.strip()
 

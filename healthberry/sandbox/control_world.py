@@ -1,4 +1,4 @@
-"""The control API's second half: websites, accounts, organisations, keys."""
+"""The control API's second half: websites, organisations, keys."""
 
 import json
 from typing import Any
@@ -7,15 +7,17 @@ from flask import jsonify, request
 from flask.typing import ResponseReturnValue
 
 from . import control_input as given
-from . import handles, seed, x_store
+from . import handles
 from .control import blueprint
-from .publish import Unusable
+from .places import code_key
+from .site import Site
 from .state import here
+from .telling import Unusable
 from .websites import BEHAVIOURS, HOST, handle_for
+from .x import store as x_store
+from .x.control import set_account
 
-QUERY_KEY_SECONDS = 86_400
 OPTIONS = ("html", "times", "location", "bytes", "seconds", "content_type")
-STATES = ("active", "suspended", "protected", "missing")
 
 
 @blueprint.post("/websites")
@@ -34,7 +36,7 @@ def website() -> ResponseReturnValue:
     if handle is not None and not x_store.HANDLE.fullmatch(str(handle)):
         raise Unusable("handle must have 1 to 15 letters, digits or underscores.")
     if behaviour == "unknown_handle":
-        _set_account(str(handle or handle_for(host)), "missing")
+        set_account(str(handle or handle_for(host)), "missing")
     options: dict[str, Any] = {name: body[name] for name in OPTIONS if name in body}
     here().store.run(
         "INSERT OR REPLACE INTO websites VALUES (?, ?, ?, ?)",
@@ -55,63 +57,46 @@ def _checked(options: dict[str, Any]) -> dict[str, Any]:
     return options
 
 
-@blueprint.post("/accounts")
-def account() -> ResponseReturnValue:
-    """Make an X account active, suspended, protected or missing: `{handle, state}`."""
-    body = given.body()
-    handle, state = str(body.get("handle") or "").lstrip("@"), body.get("state", "active")
-    if not x_store.HANDLE.fullmatch(handle) or state not in STATES:
-        raise Unusable(f"handle is missing, or state is not one of {', '.join(STATES)}.")
-    _set_account(handle, str(state))
-    found = x_store.user_by_name(here().store, handle)
-    return jsonify(handle=handle, state=state, id=str(found["id"]) if found else None), 201
-
-
-def _set_account(handle: str, state: str) -> None:
-    store = here().store
-    if state == "missing":
-        store.run("DELETE FROM x_users WHERE username_key = ?", handle.lower())
-        return
-    user = x_store.ensure_user(store, handle, organisation=True)
-    store.run("UPDATE x_users SET state = ? WHERE id = ?", state, user["id"])
-
-
 @blueprint.post("/organisations")
 def organisation() -> ResponseReturnValue:
-    """Name an organisation, say its handle on X, or take it off a provider's list.
+    """Name an organisation, say its handles, or take it off the lists of sites that know codes.
 
-    `{ods_code, name?, handle?, careopinion?: bool, nhsuk?: bool}`.
+    `{ods_code, name?, handle? (on the first site that knows handles), handles?: {site: handle}, <site>?: bool}`.
     """
-    body = given.body()
-    code = seed.place_key("nhsuk", str(body.get("ods_code") or ""))
+    body, sandbox = given.body(), here()
+    code = code_key(str(body.get("ods_code") or ""))
     if not code:
         raise Unusable("ods_code is missing.")
-    name, handle = body.get("name"), body.get("handle")
-    if handle is not None:
-        if not x_store.HANDLE.fullmatch(str(handle).lstrip("@")):
-            raise Unusable("handle must have 1 to 15 letters, digits or underscores.")
-        handles.remember(here().store, code, str(handle))
-    values = (
-        code,
-        None if name is None else str(name),
-        int(body.get("careopinion", True) is not False),
-        int(body.get("nhsuk", True) is not False),
+    name, by_handle = body.get("name"), sandbox.known_by("handle")
+    said: Any = body.get("handles")
+    said = said if isinstance(said, dict) else {}
+    for number, site in enumerate(by_handle):
+        handle = body.get("handle") if number == 0 and body.get("handle") is not None else said.get(site.kind)
+        if handle is not None:
+            _remember(site, code, str(handle))
+    store = sandbox.store
+    store.run(
+        "INSERT OR REPLACE INTO organisations (ods_code, name) VALUES (?, ?)", code, None if name is None else str(name)
     )
-    here().store.run("INSERT OR REPLACE INTO organisations VALUES (?, ?, ?, ?)", *values)
-    known = {"ods_code": code, "name": name, "handle": handles.of(here().store, code)}
-    return jsonify(**known, careopinion=bool(values[2]), nhsuk=bool(values[3])), 201
+    lists = {site.kind: body.get(site.kind, True) is not False for site in sandbox.known_by("ods_code")}
+    for kind, listed in lists.items():
+        sql = (
+            "DELETE FROM unlisted WHERE channel = ? AND ods_code = ?"
+            if listed
+            else "INSERT OR IGNORE INTO unlisted VALUES (?, ?)"
+        )
+        store.run(sql, kind, code)
+    known = {site.kind: handles.of(store, site.kind, code) for site in by_handle}
+    return jsonify(ods_code=code, name=name, handle=next(iter(known.values()), None), handles=known, **lists), 201
 
 
-@blueprint.post("/careopinion-keys")
-def query_key() -> ResponseReturnValue:
-    """Make a key for Care Opinion's `?key=`; it dies after 24 hours."""
-    store = here().store
-    key, expires = f"uri-{store.now()}", store.now() + QUERY_KEY_SECONDS * 1000
-    store.run("INSERT OR REPLACE INTO co_query_keys VALUES (?, ?)", key, expires)
-    return jsonify(key=key, expires_in=QUERY_KEY_SECONDS), 201
+def _remember(site: Site, code: str, handle: str) -> None:
+    if not site.accepts(handle):
+        raise Unusable(site.place_rule)
+    handles.remember(here().store, site.kind, code, handle)
 
 
 @blueprint.get("/keys")
 def keys() -> ResponseReturnValue:
     """Show the keys that callers must present, among them those that were made up."""
-    return jsonify({name.upper(): value for name, value in vars(here().config.keys).items()})
+    return jsonify(dict(here().config.keys))

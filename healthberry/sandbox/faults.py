@@ -1,16 +1,17 @@
 """Faults ordered through the control API: what goes wrong on purpose, and how it looks on the wire."""
 
 import errno
-import json
 import threading
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING
 
 from flask import Response
 
-CHANNELS = ("x", "careopinion", "nhsuk")
+if TYPE_CHECKING:
+    from .site import Site
+
 EARLY = ("rate_limit", "server_error", "timeout_before", "expired_token", "html_page")
 LISTING = ("duplicate_delivery", "stray")
 LATE = ("timeout_after", "truncated_body", "cut_connection", "malformed_utf8", *LISTING)
@@ -113,7 +114,7 @@ def hang_up(before: bytes = b"") -> Response:
     return Response(body(), headers={"Connection": "close"})
 
 
-def spoil(response: Response, fault: Fault, channel: str) -> Response:
+def spoil(response: Response, fault: Fault, site: "Site") -> Response:
     """Turn a good answer into the one that the fault asks for."""
     if fault.kind == "timeout_after":
         time.sleep(fault.wait_seconds)
@@ -127,26 +128,7 @@ def spoil(response: Response, fault: Fault, channel: str) -> Response:
     if fault.kind == "truncated_body":
         response.set_data(body[: max(1, len(body) // 2)])
     elif fault.kind == "malformed_utf8":
-        response.set_data(body.replace(b'":"', b'":"\xff\xfe', 1))
-    elif response.is_json:
-        response.set_data(json.dumps(_spoilt_list(json.loads(body), fault, channel)))
-    return response
-
-
-def _spoilt_list(document: Any, fault: Fault, channel: str) -> Any:
-    items = document if channel == "careopinion" else document.get({"x": "data", "nhsuk": "comments"}[channel])
-    if not isinstance(items, list):
-        return document
-    if fault.kind == "duplicate_delivery":
-        items[1:1] = items[:1]
+        response.set_data(site.malformed(body))
     else:
-        items[: 1 if fault.replace else 0] = _strays(channel)
-    return document
-
-
-def _strays(channel: str) -> list[Any]:
-    if channel == "careopinion":
-        return ["Sorry! Something went wrong.", {"links": []}]
-    if channel == "nhsuk":
-        return [{"comment": None, "response": None}, {"response": None}]
-    return [{"text": "no id"}, None]
+        site.spoilt(response, fault)
+    return response

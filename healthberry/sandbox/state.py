@@ -1,7 +1,7 @@
 """Everything that lives as long as the application, in one place."""
 
-import threading
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from flask import current_app
@@ -9,6 +9,7 @@ from flask import current_app
 from .config import Config, Settings
 from .faults import Faults
 from .limits import Limits
+from .site import Site
 from .store import Store
 from .texts import Library
 
@@ -17,6 +18,7 @@ from .texts import Library
 class Sandbox:
     """Join the parts; one per application."""
 
+    sites: Mapping[str, Site]
     config: Config
     settings: Settings
     store: Store
@@ -25,9 +27,17 @@ class Sandbox:
     limits: Limits = field(default_factory=Limits)
     counts: Counter[str] = field(default_factory=Counter)
     statuses: Counter[tuple[str, int]] = field(default_factory=Counter)
-    lists_served: int = 0
+    lists_served: Counter[str] = field(default_factory=Counter)
     asked: set[tuple[str, str]] = field(default_factory=set)
-    life_changed: threading.Event = field(default_factory=threading.Event)
+
+    def known_by(self, name: str) -> list[Site]:
+        """Return the sites that know organisations by `ods_code`, or by `handle`, in order."""
+        return [site for site in self.sites.values() if site.knows_by == name]
+
+    @property
+    def by_code(self) -> list[str]:
+        """Return the kinds of sites that know organisations by their ODS code."""
+        return [site.kind for site in self.known_by("ods_code")]
 
 
 def here() -> Sandbox:

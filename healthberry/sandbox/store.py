@@ -17,13 +17,13 @@ Row = dict[str, Any]
 
 
 class Store:
-    """Run SQL against the sandbox's data.
+    """Run SQL against the sandbox's data; `tables` are the schemas of the sites.
 
     Text that is not valid Unicode (a lone surrogate, as hostile clients send) is kept as bytes and comes back as it
     went in.
     """
 
-    def __init__(self, path: str, clock: Callable[[], float] = time.time) -> None:
+    def __init__(self, path: str, tables: Iterable[str] = (), clock: Callable[[], float] = time.time) -> None:
         self.offset_seconds = 0.0
         self._clock = clock
         self._lock = threading.RLock()
@@ -33,7 +33,8 @@ class Store:
         self._connection.row_factory = _as_dict
         for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "busy_timeout=5000", "cache_size=-32000"):
             self._connection.execute(f"PRAGMA {pragma}")
-        self._connection.executescript(_schema())
+        for schema in (_schema(), *tables):
+            self._connection.executescript(schema)
 
     def now(self) -> int:
         """Return the sandbox's time: UTC milliseconds since 1970, shifted by the clock offset."""

@@ -10,9 +10,9 @@ from typing import Any
 from flask import Blueprint, Response, render_template, request
 from flask.typing import ResponseReturnValue
 
-from . import x_store
 from .faults import hang_up
 from .state import here
+from .x import store as x_store
 
 blueprint = Blueprint("websites", __name__, url_prefix="/websites")
 

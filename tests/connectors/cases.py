@@ -1,11 +1,11 @@
-"""One case per kind for the contract: where its items are written, how it is reached."""
+"""A case for the contract: a connector, an organisation at the sandbox, and what its kind says of itself."""
 
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import count
-from urllib.parse import parse_qs, urlsplit
+from typing import ClassVar
 from uuid import uuid4
 
 import httpx
@@ -17,15 +17,79 @@ from healthberry.connectors.http import Pace
 from tests.connectors.conftest import CREDENTIALS, Sandbox
 
 SINCE = datetime.now(UTC) - timedelta(days=3650)
-_VERIFIER = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk"
 _places = count(1)
+PASSING = (
+    "rate_limit",
+    "server_error",
+    "timeout_before",
+    "truncated_body",
+    "cut_connection",
+    "malformed_utf8",
+    "duplicate_delivery",
+    "stray",
+)
+
+
+class Kind:
+    """What the contract has to know of a kind of channel that its capabilities do not say.
+
+    One object per kind, CASE in `kinds/<kind>.py`. The defaults are those of a site that is known by ODS code.
+    """
+
+    kind: ClassVar[str]
+    by_code: ClassVar[bool] = False  # `discover` finds it by the ODS code alone
+    on_site: ClassVar[bool] = False  # staff can answer on the site itself: `answer_on_site`
+    has_page: ClassVar[bool] = True  # an item has a public address
+    newest_first: ClassVar[bool] = True  # a backfill begins with the newest item
+    first_page: ClassVar[int] = 100  # how many items the first page of a long backfill holds at least
+    keyed: ClassVar[bool] = True  # reading needs a secret, and a wrong one is refused
+    changes: ClassVar[bool] = True  # authors can edit there, and what was taken down is told apart
+    gone_is_said: ClassVar[bool] = True  # `find_reply` raises Gone where the item was taken down
+    # Those of the sandbox's passing faults that can strike its reading.
+    faults: ClassVar[tuple[str, ...]] = PASSING
+
+    def where(self, number: int, code: str) -> Mapping[str, str]:
+        """Return how the sandbox's control API names an organisation that nobody else uses."""
+        return {"ods_code": code}
+
+    def words(self, where: Mapping[str, str], text: str) -> str:
+        """Return a text as an author there has to write it, so that it ends with `text`."""
+        return text
+
+    def access(
+        self, connector: Connector, sandbox: Sandbox, where: Mapping[str, str], provider: ProviderFacts
+    ) -> Access:
+        """Return what the channel is read with, as linking it would give it."""
+        code = provider.ods_code
+        return Access({"ods_codes": [code], "nacs": [code], "name": provider.name}, connector.installed_access())
+
+    def wrong(self, access: Access) -> Access:
+        """Return the same access with secrets that the site refuses."""
+        return Access(access.config, dict.fromkeys(access.secrets, "wrong"))
+
+    def signed_in(self, case: "Case") -> Access:
+        """Return what replies are published with; by default the same as what is read with."""
+        return case.access
+
+    def writes(self, request: httpx.Request) -> bool:
+        """Say whether a request is the one that publishes a reply."""
+        return request.method == "POST"
+
+    def answer_on_site(self, case: "Case", item: InboundItem, text: str) -> None:
+        """Answer as a person would, on the site itself."""
+        assert item.url
+        page = case.sandbox.http.get(item.url).text
+        action = re.search(r'method="post" action="([^"]*respon[^"]*)"', page)
+        assert action, "the site has no form to answer"
+        answered = case.sandbox.http.post(action[1], data={"text": text, "author": "Patient Experience Team"})
+        assert answered.status_code < 400
 
 
 @dataclass
 class Case:
     """A connector, an organisation that nobody else uses, and the sandbox's words for it."""
 
-    kind: str
+    about: "Kind"
     connector: Connector
     sandbox: Sandbox
     access: Access
@@ -33,15 +97,22 @@ class Case:
     provider: ProviderFacts
     network: "FaultAtTheWrite"
 
+    @property
+    def kind(self) -> str:
+        """Return the kind's name."""
+        return self.about.kind
+
+    def words(self, text: str) -> str:
+        """Return a text as an author there has to write it."""
+        return self.about.words(self.where, text)
+
     def post(self, text: str, **fields: object) -> str:
         """Write as a patient."""
-        words = f"@{self.where['handle']} {text}" if self.kind == "x" else text
-        return self.sandbox.post(self.kind, **self.where, text=words, **{"author": "Sam", **fields})
+        return self.sandbox.post(self.kind, **self.where, text=self.words(text), **{"author": "Sam", **fields})
 
     def corpus(self, texts: list[str]) -> list[str]:
         """Load past items."""
-        words = [f"@{self.where['handle']} {text}" if self.kind == "x" else text for text in texts]
-        return self.sandbox.corpus(self.kind, self.where, words)
+        return self.sandbox.corpus(self.kind, self.where, [self.words(text) for text in texts])
 
     def served(self) -> set[str]:
         """Return the ids of everything that is published."""
@@ -90,66 +161,36 @@ class Case:
         )
         return Reply(str(uuid4()), text, target, "Pat Lee", "pals@trust.example", datetime.now(UTC))
 
-    def answer_on_site(self, item: InboundItem, text: str) -> None:
-        """Answer as a person would, on the site itself."""
-        assert item.url
-        page = self.sandbox.http.get(item.url).text
-        action = re.search(r'method="post" action="([^"]*respon[^"]*)"', page)
-        assert action, "the site has no form to answer"
-        answered = self.sandbox.http.post(action[1], data={"text": text, "author": "Patient Experience Team"})
-        assert answered.status_code < 400
-
 
 class FaultAtTheWrite(httpx.HTTPTransport):
     """The network; while `armed`, the next write meets a fault of the sandbox, and the reads before it do not."""
 
-    def __init__(self, sandbox: Sandbox, kind: str) -> None:
+    def __init__(self, sandbox: Sandbox, kind: "Kind") -> None:
         super().__init__()
         self.sandbox, self.kind = sandbox, kind
         self.armed = ""
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         """Arm the sandbox just before the write."""
-        if self.armed and request.method == "POST":
-            self.sandbox.fault(self.kind, self.armed)
+        if self.armed and self.kind.writes(request):
+            self.sandbox.fault(self.kind.kind, self.armed)
             self.armed = ""
         return super().handle_request(request)
 
 
-def made(kind: str, sandbox: Sandbox) -> Case:
+def built(sandbox: Sandbox, network: httpx.BaseTransport | None = None) -> registry.Connectors:
+    """Return every connector at the sandbox, in no hurry to wait for it."""
+    endpoints = registry.endpoints(sandbox.url)
+    return registry.build(endpoints, CREDENTIALS, network, read_seconds=1.5, pace=Pace(1_000_000))
+
+
+def made(about: Kind, sandbox: Sandbox) -> Case:
     """Return a case for a kind, with an organisation of its own."""
     number = next(_places)
-    network = FaultAtTheWrite(sandbox, kind)
-    connectors = registry.build(
-        registry.endpoints(sandbox.url), CREDENTIALS, network, read_seconds=1.5, pace=Pace(1_000_000)
-    )
-    connector = connectors.get(kind)
+    network = FaultAtTheWrite(sandbox, about)
+    connector = built(sandbox, network).get(about.kind)
     code, domain = f"R{number:02d}", f"trust{number}.nhs.uk"
     provider = ProviderFacts(code, f"Trust {number}", "trust", domain, "England")
-    where = {"ods_code": code} if kind != "x" else {"handle": f"Trust{number}NHS"}
-    if kind == "x":
-        sandbox.post("x", **where, author="Somebody", text=f"@{where['handle']} first")
-        user = _user_id(connector, sandbox, where["handle"])
-        access = Access({"user_id": user, "username": where["handle"]}, connector.installed_access())
-    else:
-        access = Access({"ods_codes": [code], "nacs": [code], "name": f"Trust {number}"}, connector.installed_access())
-    return Case(kind, connector, sandbox, access, where, provider, network)
-
-
-def signed_in(case: Case) -> Access:
-    """Sign in with X as the organisation, through the sandbox's own page."""
-    back = "http://127.0.0.1:9/back"
-    url = case.connector.authorise_url(case.access, "state-1", back, _VERIFIER)
-    page = case.sandbox.http.get(url).text
-    fields = dict(re.findall(r'name="([^"]+)" value="([^"]*)"', page))
-    answer = case.sandbox.http.post("/x/i/oauth2/authorize", data={**fields, "username": case.where["handle"]})
-    query = parse_qs(urlsplit(answer.headers["location"]).query)
-    assert query["state"] == ["state-1"]
-    got = case.connector.authorise(case.access, {name: values[0] for name, values in query.items()}, back, _VERIFIER)
-    assert got.account == case.where["handle"]
-    return Access(case.access.config, got.secrets, got.expires_at)
-
-
-def _user_id(connector: Connector, sandbox: Sandbox, handle: str) -> str:
-    answer = sandbox.http.get(f"/x/2/users/by/username/{handle}", headers={"Authorization": "Bearer x-bearer"})
-    return str(answer.json()["data"]["id"])
+    where = about.where(number, code)
+    access = about.access(connector, sandbox, where, provider)
+    return Case(about, connector, sandbox, access, where, provider, network)

@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +23,10 @@ KEYS = {
     "X_CLIENT_ID": "x-client",
     "X_CLIENT_SECRET": "x-client-secret",
 }
-CREDENTIALS = registry.Credentials(**{name.lower(): value for name, value in KEYS.items()})
+# The sandbox may want secrets that belong to one channel alone, and are no installation's.
+CREDENTIALS = registry.Credentials(
+    **{one.name: KEYS[one.name.upper()] for one in fields(registry.Credentials) if one.name.upper() in KEYS}
+)
 
 
 class Sandbox:

@@ -1,29 +1,46 @@
 """What every connector promises, walked over real HTTP against the sandbox, which shares no code with them."""
 
 import contextlib
+from collections.abc import Callable
 
 import httpx
 import pytest
 
-from healthberry.connectors.base import Access, ProviderFacts, Reply, SentReply
+from healthberry.connectors import registry
+from healthberry.connectors.base import Access, Capabilities, ProviderFacts, Reply, SentReply
 from healthberry.connectors.errors import Gone, NotAuthorised, RateLimited, Unavailable
-from tests.connectors.cases import SINCE, Case, made, signed_in
-from tests.connectors.conftest import Sandbox
+from tests.connectors.cases import SINCE, Case, Kind, made
+from tests.connectors.conftest import CREDENTIALS, Sandbox
+from tests.connectors.kinds import KINDS
 
-KINDS = ("nhsuk", "careopinion", "x")
-# X is found by websites (test_websites_over_http.py) and answered by API, Care Opinion is answered on its site alone.
-BY_CODE = pytest.mark.parametrize("case", ["nhsuk", "careopinion"], indirect=True)
-ON_THE_SITE = pytest.mark.parametrize("case", ["nhsuk", "careopinion"], indirect=True)
-BY_API = pytest.mark.parametrize("case", ["nhsuk", "x"], indirect=True)
-PASSING = (
-    "rate_limit",
-    "server_error",
-    "timeout_before",
-    "truncated_body",
-    "cut_connection",
-    "malformed_utf8",
-    "duplicate_delivery",
-    "stray",
+# Building opens no connection: what each kind can do is known before any test runs.
+CONNECTORS = registry.build(registry.endpoints(None), CREDENTIALS)
+
+
+def _of(applies: Callable[[Kind, Capabilities], bool]) -> list[str]:
+    capabilities = {connector.kind: connector.capabilities for connector in CONNECTORS}
+    return [kind for kind in CONNECTORS.kinds if kind in KINDS and applies(KINDS[kind], capabilities[kind])]
+
+
+def _each(applies: Callable[[Kind, Capabilities], bool]) -> pytest.MarkDecorator:
+    """Run a test for those kinds to which it applies."""
+    return pytest.mark.parametrize("case", _of(applies), indirect=True)
+
+
+READ = _each(lambda kind, can: can.poll_seconds is not None)
+REPEATED = _each(lambda kind, can: can.poll_seconds is not None and can.backfills)
+WALKED = _each(lambda kind, can: can.backfills)
+IN_ORDER = _each(lambda kind, can: can.backfills and kind.newest_first)
+KEYED = _each(lambda kind, can: can.poll_seconds is not None and kind.keyed)
+RECHECKED = _each(lambda kind, can: can.rechecks and can.poll_seconds is not None and kind.changes)
+BY_CODE = _each(lambda kind, can: kind.by_code)
+ON_THE_SITE = _each(lambda kind, can: kind.on_site and can.reply != "none")
+BY_API = _each(lambda kind, can: can.reply == "api" and can.poll_seconds is not None)
+ANSWERED = _each(lambda kind, can: can.reply != "none" and can.poll_seconds is not None)
+FAULTY = pytest.mark.parametrize(
+    ("case", "fault"),
+    [(kind, fault) for kind in _of(lambda kind, can: can.backfills) for fault in KINDS[kind].faults],
+    indirect=["case"],
 )
 HOSTILE = {
     "emoji": "Thank you 👩‍⚕️❤️ so much",
@@ -35,31 +52,40 @@ HOSTILE = {
 }
 
 
-@pytest.fixture(params=KINDS)
+@pytest.fixture
 def case(request: pytest.FixtureRequest, sandbox: Sandbox) -> Case:
-    return made(request.param, sandbox)
+    return made(KINDS[request.param], sandbox)
 
 
+def test_every_kind_of_channel_has_its_case() -> None:
+    assert set(KINDS) == set(CONNECTORS.kinds)
+
+
+@READ
 def test_a_post_arrives_with_its_words_its_author_and_its_address(case: Case) -> None:
     remote_id = case.post("The nurses were kind & quick.", title="Day surgery", rating=4)
     item = case.find(remote_id)
     assert item.text.endswith("The nurses were kind & quick.")
     assert item.direction == "inbound"
     assert item.thread_id == remote_id
-    assert item.url
-    assert case.sandbox.http.get(item.url).status_code == 200
-    assert item.may_not_reply is None
+    if case.about.has_page:
+        assert item.url
+        assert case.sandbox.http.get(item.url).status_code == 200
+    if case.connector.capabilities.reply != "none":
+        assert item.may_not_reply is None
 
 
+@WALKED
 def test_a_backfill_holds_every_item_served_and_no_other(case: Case) -> None:
     case.corpus([f"Story number {number}: all went well." for number in range(257)])
     pages = case.backfill()
     found = [item.remote_id for page in pages for item in page.items]
     assert set(found) == case.served()
-    assert len(pages[0].items) >= 100
+    assert len(pages[0].items) >= case.about.first_page
     assert not [bad for page in pages for bad in page.bad]
 
 
+@IN_ORDER
 def test_a_backfill_brings_the_newest_first(case: Case) -> None:
     case.corpus([f"Story number {number}." for number in range(230)])
     pages = [page for page in case.backfill() if page.items]
@@ -67,6 +93,7 @@ def test_a_backfill_brings_the_newest_first(case: Case) -> None:
     assert newest.posted_at == max(item.posted_at for page in pages for item in page.items)
 
 
+@WALKED
 def test_a_page_read_twice_from_the_same_cursor_is_the_same_page(case: Case) -> None:
     case.corpus([f"Story number {number}." for number in range(120)])
     first = case.connector.backfill(case.access, SINCE, None)
@@ -75,7 +102,7 @@ def test_a_page_read_twice_from_the_same_cursor_is_the_same_page(case: Case) -> 
     assert [item.remote_id for item in again.items] == [item.remote_id for item in once_more.items]
 
 
-@pytest.mark.parametrize("fault", PASSING)
+@FAULTY
 def test_no_fault_of_the_provider_loses_an_item(case: Case, fault: str) -> None:
     case.corpus([f"Story number {number}." for number in range(130)])
     case.fault(fault, times=2)
@@ -83,6 +110,7 @@ def test_no_fault_of_the_provider_loses_an_item(case: Case, fault: str) -> None:
     assert found >= case.served()
 
 
+@REPEATED
 def test_what_appears_while_walking_is_found_by_walk_or_poll(case: Case) -> None:
     case.corpus([f"Story number {number}." for number in range(230)])
     first = case.connector.backfill(case.access, SINCE, None)
@@ -97,6 +125,7 @@ def test_what_appears_while_walking_is_found_by_walk_or_poll(case: Case) -> None
     assert late in {item.remote_id for item in case.poll()[0]}
 
 
+@READ
 def test_a_second_poll_brings_what_came_since_the_first(case: Case) -> None:
     case.post("First.")
     _, cursor = case.poll()
@@ -108,12 +137,14 @@ def test_a_second_poll_brings_what_came_since_the_first(case: Case) -> None:
     assert even_later in {item.remote_id for item in items}
 
 
+@READ
 @pytest.mark.parametrize("text", HOSTILE.values(), ids=HOSTILE.keys())
 def test_hostile_words_come_as_they_were_written(case: Case, text: str) -> None:
     remote_id = case.post(text)
     assert case.find(remote_id).text.endswith(text.strip())
 
 
+@READ
 def test_a_text_of_a_megabyte_blocks_no_neighbour(case: Case) -> None:
     neighbour = case.post("I am the neighbour.")
     with contextlib.suppress(httpx.HTTPStatusError):  # a provider may refuse it
@@ -121,15 +152,19 @@ def test_a_text_of_a_megabyte_blocks_no_neighbour(case: Case) -> None:
     assert neighbour in {item.remote_id for item in case.poll()[0]}
 
 
+@KEYED
 def test_a_refused_key_is_said_and_never_read_as_nothing(case: Case) -> None:
     case.post("There is something.")
-    wrong = Access(case.access.config, {"subscription_key": "wrong", "bearer_token": "wrong"})
+    wrong = case.about.wrong(case.access)
+    assert wrong != case.access
     with pytest.raises(NotAuthorised):
         case.connector.poll(wrong, None)
-    with pytest.raises(NotAuthorised):
-        case.connector.backfill(wrong, SINCE, None)
+    if case.connector.capabilities.backfills:
+        with pytest.raises(NotAuthorised):
+            case.connector.backfill(wrong, SINCE, None)
 
 
+@READ
 def test_the_time_to_wait_is_passed_on(case: Case) -> None:
     case.fault("rate_limit")
     with pytest.raises(RateLimited) as raised:
@@ -137,6 +172,7 @@ def test_the_time_to_wait_is_passed_on(case: Case) -> None:
     assert raised.value.retry_after is None or raised.value.retry_after >= 0
 
 
+@RECHECKED
 def test_what_is_taken_down_is_withdrawn(case: Case) -> None:
     kept, gone = case.post("I stay."), case.post("I go.")
     case.sandbox.withdraw(case.kind, gone)
@@ -145,9 +181,10 @@ def test_what_is_taken_down_is_withdrawn(case: Case) -> None:
     assert changes.get(kept) != "withdrawn"
 
 
+@RECHECKED
 def test_an_edit_comes_under_the_same_id_with_the_new_words(case: Case) -> None:
     remote_id = case.post("Befor.")
-    case.sandbox.edit(case.kind, remote_id, f"@{case.where['handle']} After." if case.kind == "x" else "After.")
+    case.sandbox.edit(case.kind, remote_id, case.words("After."))
     (now,) = case.connector.recheck(case.access, [remote_id])
     assert (now.remote_id, now.change) == (remote_id, "edited")
     assert now.text.endswith("After.")
@@ -193,7 +230,7 @@ def test_an_assisted_answer_is_seen_on_the_site_even_if_edited(case: Case) -> No
     words = "Thank you for telling us about the car park. We have put up new signs at the main entrance this week."
     reply = case.reply(item, words)
     assert case.connector.find_reply(case.access, reply) is None
-    case.answer_on_site(item, words)
+    case.about.answer_on_site(case, item, words)
     sent = _eventually_found(case, reply)
     assert sent.remote_id
     answer = next(one for one in case.poll()[0] if one.direction == "outbound" and one.thread_id == item.thread_id)
@@ -204,29 +241,28 @@ def test_an_assisted_answer_is_seen_on_the_site_even_if_edited(case: Case) -> No
 @ON_THE_SITE
 def test_somebody_elses_answer_is_not_taken_for_ours(case: Case) -> None:
     item = case.find(case.post("Nobody told me where to park."))
-    case.answer_on_site(item, "We are sorry. The ward sister will ring you on Monday morning about your discharge.")
+    case.about.answer_on_site(
+        case, item, "We are sorry. The ward sister will ring you on Monday morning about your discharge."
+    )
     reply = case.reply(item, "Thank you! New parking signs are up.")
     _eventually_answered(case, item.thread_id)
     assert case.connector.find_reply(case.access, reply) is None
 
 
+@ANSWERED
 def test_a_story_that_is_gone_cannot_be_asked_for_an_answer(case: Case) -> None:
     item = case.find(case.post("I go."))
     case.sandbox.withdraw(case.kind, item.remote_id)
-    if case.kind == "x":
+    if not case.about.gone_is_said:
         assert case.connector.find_reply(case.access, case.reply(item, "Thank you.")) is None
         return
     with pytest.raises(Gone):
         case.connector.find_reply(case.access, case.reply(item, "Thank you."))
 
 
-def _publishing(case: Case) -> Access:
-    return signed_in(case) if case.kind == "x" else case.access
-
-
 @BY_API
 def test_a_reply_is_published_once_and_found_again(case: Case) -> None:
-    access = _publishing(case)
+    access = case.about.signed_in(case)
     item = case.find(case.post("Please ring me back."))
     reply = case.reply(item, "Thank you. Please contact PALS & ask for Pat.")
     assert case.connector.find_reply(access, reply) is None
@@ -241,7 +277,7 @@ def test_a_reply_is_published_once_and_found_again(case: Case) -> None:
 @BY_API
 @pytest.mark.parametrize("fault", ["timeout_after", "cut_connection", "truncated_body"])
 def test_a_reply_whose_outcome_was_unknown_is_found_and_not_doubled(case: Case, fault: str) -> None:
-    access = _publishing(case)
+    access = case.about.signed_in(case)
     item = case.find(case.post("Please ring me back."))
     reply = case.reply(item, "Thank you. We will ring you this week.")
     case.network.armed = fault
@@ -256,7 +292,7 @@ def test_a_reply_whose_outcome_was_unknown_is_found_and_not_doubled(case: Case, 
 @BY_API
 @pytest.mark.parametrize("fault", ["timeout_before", "server_error", "rate_limit"])
 def test_a_reply_that_never_left_is_not_found_and_can_be_sent(case: Case, fault: str) -> None:
-    access = _publishing(case)
+    access = case.about.signed_in(case)
     item = case.find(case.post("Please ring me back."))
     reply = case.reply(item, "Thank you. We will ring you tomorrow.")
     case.network.armed = fault
@@ -269,7 +305,7 @@ def test_a_reply_that_never_left_is_not_found_and_can_be_sent(case: Case, fault:
 
 @BY_API
 def test_our_own_answer_comes_back_as_outbound_in_the_same_thread(case: Case) -> None:
-    access = _publishing(case)
+    access = case.about.signed_in(case)
     item = case.find(case.post("Please ring me back."))
     sent = case.connector.reply(access, case.reply(item, "Thank you. Please contact PALS."))
     for answers in (case.poll()[0], [one for page in case.backfill() for one in page.items]):

@@ -10,7 +10,8 @@ from tests.connectors.fakes import CREDENTIALS, access, answering, connectors
 
 def test_kinds_are_found_by_name_and_walked_in_order() -> None:
     built = connectors(answering({}))
-    assert built.kinds == ("nhsuk", "careopinion", "x") == tuple(one.kind for one in built)
+    assert built.kinds[:3] == ("nhsuk", "careopinion", "x")
+    assert built.kinds == tuple(one.kind for one in built)
     assert all(kind in built and built.get(kind).kind == kind for kind in built.kinds)
     with pytest.raises(KeyError):
         built.get("facebook")
@@ -37,7 +38,7 @@ def test_every_connector_says_what_people_need_to_know() -> None:
         assert known.place
         assert 2 <= len(known.short) <= 4 or known.short == "X"
         assert known.item
-        assert known.backfill_depth
+        assert known.backfill_depth or not known.backfills
         assert known.poll_seconds is None or 10 <= known.poll_seconds <= 3600
         assert known.about.reads
         assert known.about.answers
@@ -48,8 +49,10 @@ def test_every_connector_says_what_people_need_to_know() -> None:
 
 def test_without_keys_there_is_nothing_to_read_with() -> None:
     built = registry.build(registry.endpoints(None), registry.Credentials(), answering({}))
-    assert [dict(connector.installed_access()) for connector in built] == [{}, {}, {}]
-    assert all("KEY" in connector.missing() or "TOKEN" in connector.missing() for connector in built)
+    assert not any(connector.installed_access() for connector in built)
+    keyed = [connector.kind for connector in connectors(answering({})) if connector.installed_access()]
+    assert {"nhsuk", "careopinion", "x"} <= set(keyed)
+    assert all("KEY" in built.get(kind).missing() or "TOKEN" in built.get(kind).missing() for kind in keyed)
 
 
 def test_known_secrets_are_named_for_masking() -> None:
@@ -59,6 +62,8 @@ def test_known_secrets_are_named_for_masking() -> None:
 
 def test_nobody_takes_a_webhook_that_nobody_sends() -> None:
     for connector in connectors(answering({})):
+        if connector.capabilities.push:
+            continue
         with pytest.raises(BadSignature):
             connector.receive(access(), WebhookRequest("POST", {}, {}, b"{}"))
 

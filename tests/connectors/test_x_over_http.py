@@ -6,17 +6,18 @@ import pytest
 
 from healthberry.connectors.base import Access
 from healthberry.connectors.errors import Gone, NotAuthorised, Rejected
-from tests.connectors.cases import Case, made, signed_in
+from tests.connectors.cases import Case, made
 from tests.connectors.conftest import Sandbox
+from tests.connectors.kinds.x import CASE
 
 
 @pytest.fixture
 def case(sandbox: Sandbox) -> Case:
-    return made("x", sandbox)
+    return made(CASE, sandbox)
 
 
 def test_a_refresh_token_works_once_and_the_new_pair_works(case: Case) -> None:
-    access = signed_in(case)
+    access = CASE.signed_in(case)
     got = case.connector.refresh(access)
     fresh = Access(case.access.config, got.secrets, got.expires_at)
     assert got.account == case.where["handle"]
@@ -28,7 +29,7 @@ def test_a_refresh_token_works_once_and_the_new_pair_works(case: Case) -> None:
 
 
 def test_a_token_that_has_expired_is_said(case: Case) -> None:
-    access = signed_in(case)
+    access = CASE.signed_in(case)
     item = case.find(case.post("Please ring me back."))
     case.network.armed = "expired_token"
     with pytest.raises(NotAuthorised, match="Sign in with X again"):
@@ -36,7 +37,7 @@ def test_a_token_that_has_expired_is_said(case: Case) -> None:
 
 
 def test_the_same_words_again_are_refused_with_advice_and_nothing_is_doubled(case: Case) -> None:
-    access = signed_in(case)
+    access = CASE.signed_in(case)
     first, second = (case.find(case.post(f"Please ring me back {number}.")) for number in (1, 2))
     case.connector.reply(access, case.reply(first, "Thank you for getting in touch."))
     with pytest.raises(Rejected, match="Change the wording"):
@@ -45,7 +46,7 @@ def test_the_same_words_again_are_refused_with_advice_and_nothing_is_doubled(cas
 
 
 def test_x_refuses_what_we_said_it_would_refuse(case: Case) -> None:
-    access = signed_in(case)
+    access = CASE.signed_in(case)
     remote_id = case.sandbox.post("x", handle="SomebodyElse", author="Sam", text="The hospital is slow.")
     item = case.find(case.post("I mention you."))
     target = replace(case.reply(item, "Sorry to hear that.").target, remote_id=remote_id, source={})
@@ -54,7 +55,7 @@ def test_x_refuses_what_we_said_it_would_refuse(case: Case) -> None:
 
 
 def test_a_post_that_was_deleted_meanwhile_is_gone(case: Case) -> None:
-    access = signed_in(case)
+    access = CASE.signed_in(case)
     item = case.find(case.post("I go."))
     case.sandbox.withdraw("x", item.remote_id)
     with pytest.raises(Gone):
@@ -62,7 +63,7 @@ def test_a_post_that_was_deleted_meanwhile_is_gone(case: Case) -> None:
 
 
 def test_an_edited_post_is_answered_in_its_newest_version(case: Case) -> None:
-    access = signed_in(case)
+    access = CASE.signed_in(case)
     remote_id = case.post("Befor.")
     case.sandbox.edit("x", remote_id, f"@{case.where['handle']} After.")
     item = case.find(remote_id)
@@ -76,7 +77,7 @@ def test_an_edited_post_is_answered_in_its_newest_version(case: Case) -> None:
 
 
 def test_a_text_too_long_is_refused_with_the_reason(case: Case) -> None:
-    access = signed_in(case)
+    access = CASE.signed_in(case)
     item = case.find(case.post("Tell me everything."))
     with pytest.raises(Rejected):
         case.connector.reply(access, case.reply(item, "word " * 100))

@@ -81,6 +81,9 @@ FORMS = (
     Form("unsubscribe.change", {"alerts": "on"}),
     Form("unsubscribe.change", {"List-Unsubscribe": "One-Click"}),
     Form("channels.unlink", {"keep": "kept"}),
+    Form("copies.join", {"other": "<conversation>"}, answers=(422,)),
+    Form("noise.add", {"kind": "must_not", "words": "museum"}),
+    Form("noise.refuse", {"phrase": "museum"}),
 )
 
 _RENEW = """
@@ -153,6 +156,7 @@ class Desk:
             "channel_id": channel.id,
             "other_id": colleague.id,
             "reply_id": uuid.uuid4(),
+            "rule_id": uuid.uuid4(),
             "code_id": uuid.uuid4(),
             "key": "k",
         }

@@ -74,7 +74,12 @@ def mine(app: Flask, client: FlaskClient) -> dict[str, object]:
         db.session.add(reply)
         db.session.commit()
         world.signed_in(client, member)
-        ids: dict[str, object] = {"conversation_id": conversation_id, "channel_id": channel.id, "reply_id": reply.id}
+        ids: dict[str, object] = {
+            "conversation_id": conversation_id,
+            "channel_id": channel.id,
+            "reply_id": reply.id,
+            "rule_id": uuid.uuid4(),
+        }
         return {**ids, "other_id": colleague.id, "code_id": uuid.uuid4(), "kind": "x", "token": "t", "key": "k"}
 
 

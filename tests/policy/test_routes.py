@@ -9,7 +9,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.routing import Rule
 
-from healthberry.core import members, scope
+from healthberry.core import members, noise, scope
 from healthberry.extensions import db
 from healthberry.models.channels import Channel
 from healthberry.models.conversations import Conversation
@@ -58,6 +58,7 @@ class Theirs:
     channel_id: uuid.UUID
     reply_id: uuid.UUID
     other_id: uuid.UUID
+    rule_id: uuid.UUID
     organisation_id: uuid.UUID
     organisation_name: str
 
@@ -83,8 +84,10 @@ def theirs(world: World) -> Theirs:
         next_attempt_at=now(),
     )
     db.session.add(reply)
+    noise.add(member, channel.id, "must_not", ["museum"])
     db.session.commit()
-    return Theirs(conversation_id, channel.id, reply.id, member.id, organisation.id, organisation.name)
+    rule = noise.rules_of(channel)[0]
+    return Theirs(conversation_id, channel.id, reply.id, member.id, rule.id, organisation.id, organisation.name)
 
 
 def _rules(app: Flask) -> list[tuple[Rule, str]]:

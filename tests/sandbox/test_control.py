@@ -293,7 +293,9 @@ def test_reset_forgets_everything_but_the_keys(box: Box) -> None:
     assert box.x("users/me", token=token).status_code == 401
     assert box.x("users/by/username/ExampleTrust").json["errors"]
     assert box.client.get("/control/settings").json["seed_items"] == 0
-    assert box.client.get("/health").json["items"] == {"x": 0, "careopinion": 0, "nhsuk": 0}
+    items = box.client.get("/health").json["items"]
+    assert set(items) >= set(CHANNELS)
+    assert not any(items.values())
 
 
 def test_requests_are_counted_by_operation_and_status(box: Box) -> None:
@@ -306,7 +308,8 @@ def test_requests_are_counted_by_operation_and_status(box: Box) -> None:
 
 def test_keys_that_were_not_given_are_made_up_once_and_last(make_box: Callable[..., Box], tmp_path: Any) -> None:
     settings = {"SANDBOX_DATA": str(tmp_path / "data.sqlite"), "X_BEARER_TOKEN": ""}
-    first = make_box(settings).parts.config.keys
-    assert len(first.x_bearer_token) > 20
-    assert first.x_bearer_token not in repr(first)
+    config = make_box(settings).parts.config
+    first = config.keys
+    assert len(first["X_BEARER_TOKEN"]) > 20
+    assert first["X_BEARER_TOKEN"] not in repr(config)
     assert make_box(settings).parts.config.keys == first

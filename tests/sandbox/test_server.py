@@ -74,6 +74,18 @@ def test_a_hundred_at_once_are_served_side_by_side(start: Callable[..., Started]
     assert passed < 15
 
 
+def test_no_answer_waits_for_an_acknowledgement(start: Callable[..., Started]) -> None:
+    _, url = start(SANDBOX_SEED_ITEMS="0")
+    taken = []
+    with httpx.Client(base_url=url) as client:
+        for _ in range(60):
+            began = time.perf_counter()
+            client.get("/health").raise_for_status()
+            taken.append(time.perf_counter() - began)
+    # At first a connection acknowledges at once; later a delayed acknowledgement would cost every answer 40 ms.
+    assert min(taken[30:]) < 0.035
+
+
 def test_connections_really_close_and_really_hang(start: Callable[..., Started]) -> None:
     _, url = start(SANDBOX_SEED_ITEMS="0", SANDBOX_RATE_LIMITS="off")
     body = {"channel": "careopinion", "ods_code": "RXX", "author": "Wren", "text": "hello " * 500}

@@ -15,8 +15,10 @@ def test_it_imports_nothing_of_ours() -> None:
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(node, ast.Import):
                 names = [name.name for name in node.names]
-            elif isinstance(node, ast.ImportFrom) and node.level == 0:
-                names = [node.module or ""]
+            elif isinstance(node, ast.ImportFrom):
+                within = len(path.relative_to(FOLDER).parts)
+                assert node.level <= within, f"{path} looks above the sandbox"
+                names = [node.module or ""] if node.level == 0 else []
             else:
                 continue
             ours = [name for name in names if name.startswith("healthberry") and "healthberry.sandbox" not in name]
@@ -24,5 +26,5 @@ def test_it_imports_nothing_of_ours() -> None:
 
 
 def test_files_stay_small() -> None:
-    lengths = {path.name: len(path.read_text(encoding="utf-8").splitlines()) for path in FOLDER.rglob("*.py")}
-    assert {name: length for name, length in lengths.items() if length > 250} == {}
+    lengths = {path: len(path.read_text(encoding="utf-8").splitlines()) for path in FOLDER.rglob("*.py")}
+    assert {path.relative_to(FOLDER): length for path, length in lengths.items() if length > 250} == {}
