@@ -113,7 +113,9 @@ class Calls:
     ) -> Answer:
         """Write, with `key` the same in every attempt. Raises: as the table says."""
         headers = {**self._headers, **({"Idempotency-Key": key} if key else {})}
-        return accepted(self._http, self._http.ask(method, template, headers=headers, json=json, **path))
+        return accepted(
+            self._http, self._http.ask(method, template, headers=headers, params=(), json=json, form=None, **path)
+        )
 
     def object(self, template: str, params: Params = (), **path: str) -> Mapping[str, Any]:
         """Read one object. Raises: as the table says."""
