@@ -7,7 +7,8 @@ only the time until the next sweep.
 from collections.abc import Mapping, Sequence
 
 from healthberry.core.events import Event, Subscriber
-from healthberry.jobs import alerts, ingest, maintenance, replies
+from healthberry.jobs import alerts, ingest, maintenance, pushes, replies
+from healthberry.jobs.base import nudge_once
 from healthberry.realtime import publish
 
 
@@ -18,7 +19,9 @@ def table() -> Mapping[str, Sequence[Subscriber]]:
         "channels_wanted": [_look_for_channels],
         "channel_linked": [_read_channel],
         "channel_connected": [_read_channel],
+        "channel_wanted": [_poll_channel],
         "channel_unlinked": [_erase_channel],
+        "delivery_kept": [_take_delivery],
         "mail_queued": [_send_mail],
         "reply_queued": [_send_reply],
         "*": [_tell_open_pages],
@@ -33,8 +36,16 @@ def _read_channel(event: Event) -> None:
     ingest.backfill.nudge(event.organisation_id, event.channel_id)
 
 
+def _poll_channel(event: Event) -> None:
+    ingest.poll.nudge(event.organisation_id, event.channel_id)
+
+
 def _erase_channel(event: Event) -> None:
     maintenance.erase.nudge(event.organisation_id, event.channel_id)
+
+
+def _take_delivery(event: Event) -> None:
+    nudge_once(pushes.take, str(event.organisation_id), str(event.channel_id))  # one for a burst
 
 
 def _send_mail(event: Event) -> None:

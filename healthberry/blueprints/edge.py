@@ -9,7 +9,9 @@ from healthberry.blueprints import (
     copies,
     headers,
     health,
+    hooks,
     inbox,
+    linking,
     looks,
     noise,
     people,
@@ -31,6 +33,7 @@ def register_blueprints(app: Flask) -> None:
     for module in (
         public,
         health,
+        hooks,
         signup,
         codes,
         session,
@@ -44,6 +47,7 @@ def register_blueprints(app: Flask) -> None:
         stream,
         unsubscribe,
         channels,
+        linking,
         people,
         settings,
     ):

@@ -14,7 +14,7 @@ class Endpoints:
     """Base addresses without a closing slash; `websites` is None where organisations' websites are fetched for real.
 
     So is `mastodon`, where each server is called by its own name.
-
+    `callbacks` is the address below which answers to other systems may go unchecked: the sandbox's, for real None.
     `nhsuk_listing` and `careopinion_listing` are pages for people, with {code} in place of an ODS code.
     """
 
@@ -23,6 +23,7 @@ class Endpoints:
     x_api: str
     x_web: str
     websites: str | None
+    callbacks: str | None = None
     nhsuk_listing: str = "https://www.nhs.uk/service-search"
     careopinion_listing: str = f"{CAREOPINION}/services/{{code}}"
     mastodon: str | None = None
@@ -56,6 +57,7 @@ def endpoints(sandbox_url: str | None) -> Endpoints:
         x_api=f"{base}/x",
         x_web=f"{base}/x",
         websites=f"{base}/websites",
+        callbacks=f"{base}/webhook",
         nhsuk_listing=f"{base}/organisations/{{code}}",
         careopinion_listing=f"{base}/organisations/{{code}}",
         mastodon=f"{base}/mastodon",

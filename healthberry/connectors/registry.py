@@ -12,6 +12,7 @@ from healthberry.connectors.endpoints import endpoints as endpoints
 from healthberry.connectors.http import Pace
 from healthberry.connectors.mastodon import Mastodon
 from healthberry.connectors.nhsuk import NhsUk
+from healthberry.connectors.webhook import Webhook
 from healthberry.connectors.websites import Websites
 from healthberry.connectors.x import X
 
@@ -60,5 +61,6 @@ def build(
             CareOpinion(endpoints, credentials, transport=transport, read_seconds=read_seconds, pace=pace),
             X(endpoints, credentials, websites, transport=transport, read_seconds=read_seconds),
             Mastodon(endpoints, transport=transport, read_seconds=read_seconds),
+            Webhook(endpoints, transport=transport),
         ]
     )

@@ -9,16 +9,20 @@ from uuid import UUID
 
 from healthberry.connectors.base import Page
 from healthberry.connectors.errors import NotAuthorised, Permanent, RateLimited, Temporary
-from healthberry.core import events, ingest, quarantine
+from healthberry.core import channels, events, ingest, quarantine
 from healthberry.core.channels import capabilities_of, is_unlinked
+from healthberry.core.errors import Conflict
+from healthberry.core.permissions import require
 from healthberry.extensions import db, part
 from healthberry.models.channels import Channel
+from healthberry.models.organisations import Member
 from healthberry.models.owned import now
 
 BACKFILL_DAYS = 730  # NHS.UK keeps reviews for two years; older experience says little about today's service
 _CLAIM = timedelta(seconds=120)
 _FIRST_PAUSE, _LONGEST_PAUSE = 5.0, 900.0
 _TROUBLE_AFTER = 3
+_BETWEEN_WISHES = timedelta(seconds=10)
 
 
 @dataclass(frozen=True)
@@ -55,6 +59,7 @@ def store_backfill(channel: Channel, page: Page) -> None:
     if not page.more:
         channel.backfill_state, channel.backfill_finished_at = "done", now()
         channel.backfill_claimed_until = None
+        channel.reread_at = channel.reread_at or next_reread(channel)
     events.record(channel.organisation_id, "backfill_progress", channel_id=channel.id, items=channel.items_loaded)
 
 
@@ -83,8 +88,11 @@ def claim_poll(organisation_id: UUID, channel_id: UUID) -> Channel | None:
     return channel
 
 
-def store_poll(channel: Channel, page: Page) -> ingest.Stored:
-    """Store one page of news and the cursor after it, in the caller's transaction; nothing once it is unlinked."""
+def store_poll(channel: Channel, page: Page, begun_at: datetime | None = None) -> ingest.Stored:
+    """Store one page of news and the cursor after it, in the caller's transaction; nothing once it is unlinked.
+
+    `begun_at` is when this poll began: where somebody has asked for a poll since, its turn comes at once.
+    """
     if is_unlinked(channel):
         return ingest.Stored()
     stored = ingest.store_page(channel, page.items, backfill=False)
@@ -96,8 +104,22 @@ def store_poll(channel: Channel, page: Page) -> ingest.Stored:
         channel.claimed_until = now() + _CLAIM
     else:
         channel.claimed_until = None
-        channel.next_poll_at = next_poll(channel)
+        if not _asked_since(channel, begun_at):
+            channel.next_poll_at = next_poll(channel)
     return stored
+
+
+def _asked_since(channel: Channel, begun_at: datetime | None) -> bool:
+    return begun_at is not None and channel.next_poll_at is not None and begun_at < channel.next_poll_at <= now()
+
+
+def ask_now(organisation_id: UUID, channel_id: UUID) -> bool:
+    """Let this channel's turn to be polled come at once; False where it is off, gone, or never asked."""
+    channel = db.session.get(Channel, (organisation_id, channel_id), with_for_update={"key_share": True})
+    if channel is None or not is_read(channel) or not poll_seconds(channel):
+        return False
+    channel.next_poll_at = now()
+    return True
 
 
 def poll_failed(channel: Channel, error: Temporary | Permanent) -> Failure:
@@ -106,6 +128,38 @@ def poll_failed(channel: Channel, error: Temporary | Permanent) -> Failure:
     channel.claimed_until = None
     channel.next_poll_at = now() + timedelta(seconds=max(failure.pause_seconds, poll_seconds(channel) or 0))
     return failure
+
+
+def want_poll(member: Member, channel_id: UUID) -> bool:
+    """Have this channel read now; return whether that begins: not where it was read within seconds.
+
+    Raises: NotFound; NotAllowed; Conflict where it is off, or where there is nobody to ask.
+    """
+    if not channels.may_switch(member):
+        require(member, "manage")
+    channel = channels.find(member.organisation_id, channel_id, lock=True)
+    if not is_read(channel):
+        raise Conflict("Switch this channel on, and then it is read.")
+    if poll_seconds(channel) is None:
+        raise Conflict("There is nothing to ask: what comes here is sent, entered or uploaded.")
+    if channel.last_success_at is not None and now() - channel.last_success_at < _BETWEEN_WISHES:
+        return False
+    channel.next_poll_at = channel.backfill_next_at = now()
+    events.record(member.organisation_id, "channel_wanted", channel_id=channel.id, member=member)
+    return True
+
+
+def delivery_failed(channel: Channel, error: Temporary | Permanent) -> Failure:
+    """Note that what was sent to us can't be read now; it waits. Return the pause."""
+    failure = _failed(channel, error)
+    channel.next_delivery_at = now() + timedelta(seconds=failure.pause_seconds)
+    return failure
+
+
+def delivery_read(channel: Channel) -> None:
+    """Note that what was sent could be read; of a channel that is also asked, only asking says that it is well."""
+    if poll_seconds(channel) is None:
+        _succeeded(channel)
 
 
 def is_read(channel: Channel) -> bool:
@@ -123,6 +177,12 @@ def poll_seconds(channel: Channel) -> int | None:
 def next_poll(channel: Channel) -> datetime | None:
     """Return when this channel is polled again; None where there is nothing to ask."""
     seconds = poll_seconds(channel)
+    return now() + timedelta(seconds=seconds) if seconds else None
+
+
+def next_reread(channel: Channel) -> datetime | None:
+    """Return when the last days are read again; None where push is not what the channel is read by."""
+    seconds = capabilities_of(channel.kind).reread_seconds
     return now() + timedelta(seconds=seconds) if seconds else None
 
 

@@ -21,7 +21,7 @@ class Due(NamedTuple):
 def due_work() -> list[Due]:
     """Return what is due now.
 
-    Discover, backfill, poll, recheck, refresh, reply, mail, snoozed. Ids only, of all organisations.
+    Discover, backfill, poll, recheck, reread, delivery, refresh, reply, mail, snoozed. Ids only, of all organisations.
     """
     rows = db.session.execute(text("SELECT kind, organisation_id, id FROM due_work(:at)"), {"at": now()})
     return [Due(kind, str(organisation_id), str(row_id)) for kind, organisation_id, row_id in rows]

@@ -2,10 +2,10 @@
 
 from uuid import UUID
 
-from healthberry.core import codes, scope, unlinking
+from healthberry.core import codes, pending_links, scope, unlinking
 from healthberry.core import sweep as due
 from healthberry.core.events import commit
-from healthberry.jobs import alerts, ingest, replies, tokens
+from healthberry.jobs import alerts, ingest, pushes, replies, tokens
 from healthberry.jobs.base import job, nudge_once
 
 
@@ -18,6 +18,8 @@ def sweep() -> None:
     jobs = {
         "backfill": ingest.backfill,
         "poll": ingest.poll,
+        "delivery": pushes.take,
+        "reread": pushes.reread,
         "recheck": ingest.recheck,
         "refresh": tokens.refresh_tokens,
         "reply": replies.send_reply,
@@ -44,6 +46,7 @@ def erase(organisation: str, channel_id: str) -> None:
 
 @job("ingest", timeout_seconds=60)
 def tidy() -> None:
-    """Delete codes that nobody can use any more."""
+    """Delete codes and half-finished links that nobody can use any more."""
     codes.forget_old()
+    pending_links.forget_old()
     commit()

@@ -17,7 +17,8 @@ from healthberry.models.owned import now
 from healthberry.models.replies import Reply
 from tests.world import World
 
-# What anybody may open: the way in, what the law wants public, links that carry their own proof, health.
+# What anybody may open: the way in, what the law wants public, links that carry their own proof, health, and where
+# providers send what they sign.
 PUBLIC = {
     "static",
     "public.home",
@@ -25,6 +26,8 @@ PUBLIC = {
     "public.privacy",
     "public.help_page",
     "health.show",
+    "hooks.of_kind",
+    "hooks.of_channel",
     "signup.index",
     "signup.providers",
     "signup.unlisted",
@@ -48,6 +51,10 @@ PUBLIC = {
     "people.show_invitation",
     "people.accept",
 }
+
+
+# No cookie, own proof: RFC 8058's one click; the signature of a provider.
+OWN_PROOF = {"unsubscribe.change", "hooks.of_kind", "hooks.of_channel"}
 
 
 @dataclass(frozen=True)
@@ -211,7 +218,7 @@ def test_only_posts_can_change_anything_and_each_wants_a_token(app: Flask, world
 
     unguarded = []
     for rule, method in _rules(app):
-        if method == "GET" or rule.endpoint == "unsubscribe.change":  # RFC 8058: one click, no cookie, own proof
+        if method == "GET" or rule.endpoint in OWN_PROOF:
             continue
         values = {
             **vars(theirs),
