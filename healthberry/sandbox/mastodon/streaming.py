@@ -32,8 +32,8 @@ def stream(host: str) -> ResponseReturnValue:
 
 
 def _events(place: str, token: str) -> Iterator[str]:
-    yield ":)\n\n"
     last, spoke = _newest(place), time.monotonic()
+    yield ":)\n\n"
     while here().store.value("SELECT 1 FROM mastodon_tokens WHERE token = ?", token):
         time.sleep(_LOOK_SECONDS)
         sql = "SELECT * FROM simple_items WHERE channel = 'mastodon' AND place = ? AND serial > ? ORDER BY serial"
