@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from healthberry.connectors.base import Author, InboundItem
-from healthberry.connectors.errors import Gone
+from healthberry.connectors.errors import Gone, Rejected, UnexpectedAnswer
 from healthberry.connectors.mastodon_server import Calls
 from healthberry.connectors.mastodon_words import comparable, plain
 from healthberry.connectors.reading import Unreadable, address, first, identifier, mapping, moment, sequence, small
@@ -47,7 +47,7 @@ class Threads:
     def _ask(self, own: str, parent: str) -> None:
         try:
             context = self._calls.object("/api/v1/statuses/{id}/context", id=own)
-        except Gone:
+        except (Gone, Rejected, UnexpectedAnswer):  # one thread that cannot be had holds up nothing else
             context = {}
         above = [one for one in map(status_id, sequence(context.get("ancestors"))) if one]
         began = above[0] if above else parent
