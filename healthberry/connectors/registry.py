@@ -15,6 +15,7 @@ from healthberry.connectors.nhsuk import NhsUk
 from healthberry.connectors.webhook import Webhook
 from healthberry.connectors.websites import Websites
 from healthberry.connectors.x import X
+from healthberry.connectors.youtube import YouTube
 
 
 class Connectors:
@@ -61,6 +62,7 @@ def build(
             CareOpinion(endpoints, credentials, transport=transport, read_seconds=read_seconds, pace=pace),
             X(endpoints, credentials, websites, transport=transport, read_seconds=read_seconds),
             Google(endpoints, credentials, transport=transport, read_seconds=read_seconds, pace=pace),
+            YouTube(endpoints, credentials, transport=transport, read_seconds=read_seconds),
             Webhook(endpoints, transport=transport),
         ]
     )
