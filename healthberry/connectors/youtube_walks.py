@@ -63,7 +63,8 @@ def onward(state: Poll, elements: Sequence[Any], token: str, now: datetime) -> P
     counts = {**_counts(state), **{items.thread_id(one): items.replies_told(one) for one in elements}}
     kept = tuple(f"{name} {count}" for name, count in list(counts.items())[-_COUNTED:] if name)
     since = (moment(state.mark) or now) - _OVERLAP
-    is_new = not times or len(times) < len(elements) or max(times) >= since
+    # The last one decides: an old comment that was pinned stands in front.
+    is_new = not times or times[-1] >= since
     pages = state.pages + 1
     is_deep = state.deep != _day(now)
     if token and token != state.token and (is_new or (is_deep and pages < _DEEP_PAGES)):

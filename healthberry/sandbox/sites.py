@@ -1,6 +1,6 @@
 """All imitated sites: the only list, in the order in which pages show them."""
 
-from . import careopinion, google, nhsuk, webhook, x
+from . import careopinion, google, nhsuk, webhook, x, youtube
 from .site import Site
 
 SITES: tuple[Site, ...] = (
@@ -8,5 +8,6 @@ SITES: tuple[Site, ...] = (
     nhsuk.SITE,
     careopinion.SITE,
     google.SITE,
+    youtube.SITE,
     webhook.SITE,
 )
