@@ -82,6 +82,21 @@ class Settings(Environment):
         secret=True,
     )
     x_client_secret: str | None = setting("X: OAuth client secret", parse=env.text, default=None, secret=True)
+    facebook_app_id: str | None = setting(
+        "Facebook and Instagram: id of your Meta app; with FACEBOOK_APP_SECRET or not at all",
+        parse=env.text,
+        default=None,
+        secret=True,
+    )
+    facebook_app_secret: str | None = setting(
+        "Facebook and Instagram: secret of your Meta app", parse=env.text, default=None, secret=True
+    )
+    facebook_verify_token: str | None = setting(
+        "Facebook and Instagram: the word that you enter beside the callback address of the app's webhooks",
+        parse=env.text,
+        default=None,
+        secret=True,
+    )
     google_client_id: str | None = setting(
         "Google: OAuth client id for linking Google reviews and YouTube; with GOOGLE_CLIENT_SECRET or not at all",
         parse=env.text,
@@ -104,6 +119,15 @@ class Settings(Environment):
     )
     youtube_api_key: str | None = setting(
         "YouTube: API key for reading public comments", parse=env.text, default=None, secret=True
+    )
+    microsoft_client_id: str | None = setting(
+        "Microsoft 365: OAuth client id for linking mailboxes; with MICROSOFT_CLIENT_SECRET or not at all",
+        parse=env.text,
+        default=None,
+        secret=True,
+    )
+    microsoft_client_secret: str | None = setting(
+        "Microsoft 365: OAuth client secret", parse=env.text, default=None, secret=True
     )
     operator_email: str | None = setting(
         "who is told about organisations that are not in the register, and asked to check for whom people act",
@@ -133,6 +157,8 @@ class Settings(Environment):
             ("x_client_id", "x_client_secret"),
             ("google_client_id", "google_client_secret"),
             ("google_push_audience", "google_push_email"),
+            ("facebook_app_id", "facebook_app_secret"),
+            ("microsoft_client_id", "microsoft_client_secret"),
         )
         return [
             f"{one.upper()} and {other.upper()} belong together: set both or neither"

@@ -27,6 +27,11 @@ KEYS = {
     "GOOGLE_PUSH_EMAIL": "pusher@tests.iam.gserviceaccount.com",
     "GOOGLE_PUBSUB_TOPIC": "projects/tests/topics/reviews",
     "YOUTUBE_API_KEY": "youtube-api-key-for-tests",
+    "FACEBOOK_APP_ID": "1517776481860111",
+    "FACEBOOK_APP_SECRET": "sandbox-app-secret",
+    "FACEBOOK_VERIFY_TOKEN": "facebook-verify-token-for-tests",
+    "MICROSOFT_CLIENT_ID": "microsoft-client-id-for-tests",
+    "MICROSOFT_CLIENT_SECRET": "microsoft-client-secret-for-tests",
 }
 
 

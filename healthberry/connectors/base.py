@@ -126,6 +126,15 @@ class Author:
 
 
 @dataclass(frozen=True)
+class File:
+    """A file that came with an item and that nobody else keeps: a name for people, its media type, its bytes."""
+
+    name: str
+    content_type: str
+    body: bytes = field(repr=False)
+
+
+@dataclass(frozen=True)
 class InboundItem:
     """One thing that somebody wrote, or that the organisation answered, as the channel served it.
 
@@ -161,6 +170,7 @@ class InboundItem:
     may_not_reply: str | None = None
     change: Change = "created"
     source: Mapping[str, Any] = field(default_factory=dict)  # small provider facts that later calls need
+    files: tuple[File, ...] = field(default=(), repr=False)  # kept by us, where the channel is told and keeps nothing
 
 
 @dataclass(frozen=True)
@@ -215,8 +225,8 @@ class ReplyPermission:
     """Whether and how this message can be answered.
 
     `mode` is api (we publish), assisted (a person copies it to the site) or none. `reason` is a sentence for people
-    when mode is none or assisted; `url` is where to answer on the site. `ways` are the choices where there is more than
-    one, the usual one first; `until` is when the provider stops taking an answer.
+    when mode is none or assisted; `url` is where to answer on the site. `ways` are the choices, the usual one first;
+    one alone is no choice, but its note is shown. `until` is when the provider stops taking an answer.
     """
 
     mode: ReplyMode

@@ -62,6 +62,7 @@ def outgoing(reply: Reply) -> OutgoingReply:
         author_email=member.email if member else "",
         attempted_at=reply.attempted_at,
         queued_at=reply.queued_at,
+        way=reply.way,
     )
 
 
@@ -118,7 +119,9 @@ def mark_failed(reply: Reply, reason: str) -> None:
     """Note why it can't go out, and put the text back where it was written, unless other words stand there by now."""
     reply.state, reply.reason, reply.pending = "failed", reason, False
     if reply.member_id is not None:
-        drafts.put_back(reply.organisation_id, reply.member_id, reply.conversation_id, reply.text, reply.version)
+        drafts.put_back(
+            reply.organisation_id, reply.member_id, reply.conversation_id, reply.text, reply.version, reply.way
+        )
     _changed(reply, "reply_failed")
 
 

@@ -26,6 +26,11 @@ SIMULATED: dict[str, Callable[[], str]] = {
     "GOOGLE_PUSH_EMAIL": lambda: f"pusher@simulated-{secrets.token_hex(4)}.iam.gserviceaccount.com",
     "GOOGLE_PUBSUB_TOPIC": lambda: f"projects/simulated-{secrets.token_hex(4)}/topics/reviews",
     "YOUTUBE_API_KEY": lambda: f"AIza{secrets.token_urlsafe(26)}",
+    "FACEBOOK_APP_ID": lambda: str(10**14 + secrets.randbelow(9 * 10**14)),
+    "FACEBOOK_APP_SECRET": lambda: secrets.token_hex(16),
+    "FACEBOOK_VERIFY_TOKEN": lambda: secrets.token_urlsafe(16),
+    "MICROSOFT_CLIENT_ID": lambda: secrets.token_urlsafe(16),
+    "MICROSOFT_CLIENT_SECRET": lambda: secrets.token_urlsafe(32),
 }
 
 

@@ -1,13 +1,16 @@
 """All imitated sites: the only list, in the order in which pages show them."""
 
-from . import careopinion, google, nhsuk, webhook, x, youtube
+from . import careopinion, email, facebook, feed, google, nhsuk, webhook, x, youtube
 from .site import Site
 
 SITES: tuple[Site, ...] = (
     x.SITE,
     nhsuk.SITE,
     careopinion.SITE,
+    facebook.SITE,
     google.SITE,
     youtube.SITE,
+    email.SITE,
+    feed.SITE,
     webhook.SITE,
 )
