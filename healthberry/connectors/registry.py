@@ -20,6 +20,7 @@ from healthberry.connectors.nhsuk import NhsUk
 from healthberry.connectors.webhook import Webhook
 from healthberry.connectors.websites import Websites
 from healthberry.connectors.x import X
+from healthberry.connectors.youtube import YouTube
 
 
 class Connectors:
@@ -67,6 +68,7 @@ def build(
             X(endpoints, credentials, websites, transport=transport, read_seconds=read_seconds),
             Facebook(endpoints, credentials, transport=transport, read_seconds=read_seconds),
             Google(endpoints, credentials, transport=transport, read_seconds=read_seconds, pace=pace),
+            YouTube(endpoints, credentials, transport=transport, read_seconds=read_seconds),
             Mastodon(endpoints, transport=transport, read_seconds=read_seconds),
             CareConnect(credentials, read_seconds=read_seconds),
             Email(endpoints, credentials, transport=transport, read_seconds=read_seconds),
