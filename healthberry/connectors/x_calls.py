@@ -34,6 +34,7 @@ FIELDS: Final[Params] = (
     ("user.fields", "username,name"),
     ("media.fields", "url,preview_image_url,type,alt_text"),
 )
+BARE: Final[Params] = (("tweet.fields", "id,edit_history_tweet_ids"),)
 _LISTS: Final = {"mentions": "/2/users/{id}/mentions", "tweets": "/2/users/{id}/tweets"}
 
 
