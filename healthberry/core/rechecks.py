@@ -54,16 +54,16 @@ def store(channel: Channel, asked: Sequence[str], found: Sequence[InboundItem]) 
     """
     if is_unlinked(channel):
         return
-    ingest.store_page(
-        channel, [item for item in found if item.remote_id in asked or item.direction == "outbound"], backfill=False
-    )
+    # An item may come under another of its names than the one that was asked for.
+    named = [item for item in found if {item.remote_id, *item.aliases} & set(asked) or item.direction == "outbound"]
+    ingest.store_page(channel, named, backfill=False)
     rules, seen = capabilities_of(channel.kind), {item.remote_id for item in found}
     # Withdrawn ones are planned no more.
     waiting = db.session.execute(
         select(Message.id, Message.remote_id, Message.posted_at).where(
             Message.organisation_id == channel.organisation_id,
             Message.channel_id == channel.id,
-            Message.remote_id.in_(asked),
+            Message.remote_id.in_({*asked, *(item.remote_id for item in named)}),
             Message.recheck_at.is_not(None),
         )
     ).all()

@@ -391,7 +391,8 @@ def test_versions_of_a_post_are_other_names_of_it() -> None:
 
 def found_beyond(provider: Provider, cursor: str | None = None) -> tuple[list[Any], httpx.Request]:
     """Poll to the end; return what was found, and the last search."""
-    connector, found, more = x(provider), [], True
+    connector, more = x(provider), True
+    found: list[Any] = []
     while more:
         page = connector.poll(ONE, cursor)
         found += page.items
@@ -426,7 +427,9 @@ def test_a_search_never_begins_earlier_than_a_week_ago() -> None:
 def test_a_search_that_x_does_not_accept_is_asked_more_plainly_and_then_left_out() -> None:
     refused = lambda request: as_json({"title": "Invalid Request"}, 400)  # noqa: E731
     provider = by_path(mentions=lambda request: timeline(post(1)), recent=refused)
-    connector, cursor, found, bad = x(provider), None, [], []
+    connector, cursor = x(provider), None
+    found: list[Any] = []
+    bad: list[Any] = []
     for _ in range(6):
         page = connector.poll(ONE, cursor)
         cursor = page.cursor
