@@ -126,6 +126,15 @@ class Author:
 
 
 @dataclass(frozen=True)
+class File:
+    """A file that came with an item and that nobody else keeps: a name for people, its media type, its bytes."""
+
+    name: str
+    content_type: str
+    body: bytes = field(repr=False)
+
+
+@dataclass(frozen=True)
 class InboundItem:
     """One thing that somebody wrote, or that the organisation answered, as the channel served it.
 
@@ -138,7 +147,8 @@ class InboundItem:
     A connector does not know what is stored: `edited` says that this is the item as it is now and may differ (store
     it where it is unknown, compare where it is known); `withdrawn` items carry no words, and their `thread_id` may be
     their own id. An outbound item never opens a conversation: where its thread is unknown, it answers somebody else's
-    story and is to be left out.
+    story and is to be left out. A withdrawn outbound item says by `posted_at` when it was seen to be missing: what was
+    published later stays.
     """
 
     remote_id: str
@@ -161,6 +171,7 @@ class InboundItem:
     change: Change = "created"
     source: Mapping[str, Any] = field(default_factory=dict)  # small provider facts that later calls need
     aliases: tuple[str, ...] = ()  # other ids of the same item: it may be stored under one of them
+    files: tuple[File, ...] = field(default=(), repr=False)  # kept by us, where the channel is told and keeps nothing
 
 
 @dataclass(frozen=True)
@@ -216,8 +227,8 @@ class ReplyPermission:
     """Whether and how this message can be answered.
 
     `mode` is api (we publish), assisted (a person copies it to the site) or none. `reason` is a sentence for people
-    when mode is none or assisted; `url` is where to answer on the site. `ways` are the choices where there is more than
-    one, the usual one first; `until` is when the provider stops taking an answer.
+    when mode is none or assisted; `url` is where to answer on the site. `ways` are the choices, the usual one first;
+    one alone is no choice, but its note is shown. `until` is when the provider stops taking an answer.
     """
 
     mode: ReplyMode
@@ -229,7 +240,10 @@ class ReplyPermission:
 
 @dataclass(frozen=True)
 class Reply:
-    """A reply to send: `key` is chosen before the first attempt and stays the same in every attempt."""
+    """A reply to send: `key` is chosen before the first attempt and stays the same in every attempt.
+
+    `queued_at` is when its writer sent it off, knowing what was stored by then.
+    """
 
     key: str
     text: str
@@ -238,6 +252,7 @@ class Reply:
     author_email: str
     attempted_at: datetime | None = None
     way: str = ""  # the name of the chosen `ReplyWay`; "" for the usual one
+    queued_at: datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -354,7 +369,10 @@ class Connector(Protocol):
         ...
 
     def find_reply(self, access: Access, reply: Reply) -> SentReply | None:
-        """After an unknown outcome: did it go out? Raises: Temporary, Permanent."""
+        """After an unknown outcome: did it go out? Asked again while moderators hold it.
+
+        Raises: Rejected when moderators refused it after all; Gone; Temporary, Permanent.
+        """
         ...
 
     def recheck(self, access: Access, remote_ids: Sequence[str]) -> list[InboundItem]:

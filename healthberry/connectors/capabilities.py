@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 ReplyMode = Literal["api", "assisted", "none"]
-Counting = Literal["characters", "graphemes", "x_weighted"]
+Counting = Literal["characters", "graphemes", "x_weighted", "bytes"]
 Connect = Literal["key", "oauth", "fields", "here"]
 Group = Literal["reviews", "social", "own", "other"]
 FieldKind = Literal["text", "address", "email", "secret", "words", "number", "choice"]

@@ -5,10 +5,15 @@ from collections.abc import Iterator, Sequence
 import httpx
 
 from healthberry.connectors.base import Connector
+from healthberry.connectors.careconnect import CareConnect
 from healthberry.connectors.careopinion import CareOpinion
+from healthberry.connectors.email import Email
 from healthberry.connectors.endpoints import Credentials as Credentials
 from healthberry.connectors.endpoints import Endpoints as Endpoints
 from healthberry.connectors.endpoints import endpoints as endpoints
+from healthberry.connectors.facebook import Facebook
+from healthberry.connectors.feed import FeedChannel
+from healthberry.connectors.google import Google
 from healthberry.connectors.http import Pace
 from healthberry.connectors.nhsuk import NhsUk
 from healthberry.connectors.webhook import Webhook
@@ -59,6 +64,11 @@ def build(
             NhsUk(endpoints, credentials, transport=transport, read_seconds=read_seconds),
             CareOpinion(endpoints, credentials, transport=transport, read_seconds=read_seconds, pace=pace),
             X(endpoints, credentials, websites, transport=transport, read_seconds=read_seconds),
+            Facebook(endpoints, credentials, transport=transport, read_seconds=read_seconds),
+            Google(endpoints, credentials, transport=transport, read_seconds=read_seconds, pace=pace),
+            CareConnect(credentials, read_seconds=read_seconds),
+            Email(endpoints, credentials, transport=transport, read_seconds=read_seconds),
+            FeedChannel(endpoints.websites, transport=transport, read_seconds=read_seconds),
             Webhook(endpoints, transport=transport),
         ]
     )

@@ -16,11 +16,14 @@ UPDATE conversations AS c
        title = first.title,
        first_words = left(regexp_replace(left(first.text, 400), '\\s+', ' ', 'g'), 200),
        screen_name = first.screen_name,
+       rating = (first.ratings -> 0 ->> 'value')::double precision,
+       rating_out_of = (first.ratings -> 0 ->> 'out_of')::double precision,
        withdrawn = first.withdrawn_at IS NOT NULL,
        replied = totals.replied,
        started_at = first.posted_at,
        last_activity_at = greatest(c.last_activity_at, totals.newest)
-  FROM (SELECT DISTINCT ON (conversation_id) conversation_id, title, text, screen_name, withdrawn_at, posted_at
+  FROM (SELECT DISTINCT ON (conversation_id) conversation_id, title, text, screen_name, ratings, withdrawn_at,
+               posted_at
           FROM messages
          WHERE organisation_id = :organisation_id AND conversation_id = ANY(:ids)
          ORDER BY conversation_id, direction, posted_at, id) AS first

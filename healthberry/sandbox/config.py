@@ -29,6 +29,7 @@ class Settings:
         "how long Care Opinion's moderator takes for a response (seconds)", 20.0
     )
     nhsuk_delay_seconds: float = _setting("how long NHS.UK's moderator takes for a response (seconds)", 0.0)
+    google_delay_seconds: float = _setting("how long Google's moderator takes for an answer (seconds)", 5.0)
     rate_limits: bool = _setting("on: providers refuse who asks too often; off: they never do", True)
     clock_offset_seconds: float = _setting("how far the providers' clock is ahead (seconds)", 0.0)
     duplicate_rule: str = _setting(

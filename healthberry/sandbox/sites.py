@@ -1,10 +1,15 @@
 """All imitated sites: the only list, in the order in which pages show them."""
 
-from . import careopinion, nhsuk, x
+from . import careopinion, email, facebook, feed, google, nhsuk, webhook, x
 from .site import Site
 
 SITES: tuple[Site, ...] = (
     x.SITE,
     nhsuk.SITE,
     careopinion.SITE,
+    facebook.SITE,
+    google.SITE,
+    email.SITE,
+    feed.SITE,
+    webhook.SITE,
 )

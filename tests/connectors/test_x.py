@@ -49,7 +49,8 @@ def by_path(**answers: Callable[[httpx.Request], Any]) -> Provider:
     """Answer by the last part of the path: mentions, recent, tweets, …; an empty list where nothing is given."""
 
     def answer(request: httpx.Request) -> httpx.Response:
-        given = answers.get(request.url.path.rpartition("/")[2], lambda request: EMPTY)(request)
+        chosen = answers.get(request.url.path.rpartition("/")[2])
+        given = chosen(request) if chosen else EMPTY
         return given if isinstance(given, httpx.Response) else as_json(given)
 
     return Provider(answer)

@@ -10,9 +10,8 @@ from tests.world import World
 
 
 def _stored() -> list[tuple[str, str]]:
-    return [
-        tuple(row) for row in db.session.execute(select(Message.remote_id, Message.text).order_by(Message.posted_at))
-    ]
+    found = db.session.execute(select(Message.remote_id, Message.text).order_by(Message.posted_at))
+    return [(row.remote_id, row.text) for row in found]
 
 
 def test_what_is_stored_under_a_later_version_is_followed_under_the_first(world: World) -> None:
