@@ -1,12 +1,13 @@
 """X: mentions are read with the app's token or the account's own; answers are posted by the signed-in account.
 
 How it is asked: x_calls.py. What is read, and in which order: x_reading.py, x_walks.py. How posts become items:
-x_posts.py. Answering: x_replies.py, and what refusals mean: x_refusals.py. Signing in: x_sign_in.py.
+x_posts.py. What X sends by itself: x_hooks.py, x_stream.py. Answering: x_replies.py, and what refusals mean:
+x_refusals.py. Signing in: x_sign_in.py.
 
 Source: X API v2 documents as of 2026; at most the newest 800 mentions can be reached; ids are decimal snowflakes.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import ClassVar, Final
@@ -30,17 +31,23 @@ from healthberry.connectors.base import (
     ReplyPermission,
     ReplyTarget,
     SentReply,
+    WebhookAnswer,
+    WebhookRequest,
 )
 from healthberry.connectors.defaults import Defaults
-from healthberry.connectors.endpoints import Credentials, Endpoints
+from healthberry.connectors.endpoints import Choices, Credentials, Endpoints
 from healthberry.connectors.errors import NotLinked
+from healthberry.connectors.reading import identifier
 from healthberry.connectors.websites import Websites
 from healthberry.connectors.x_calls import NO_TOKEN, Calls, user_of
+from healthberry.connectors.x_hooks import Hooks
 from healthberry.connectors.x_listings import Listings
 from healthberry.connectors.x_reading import Reading
 from healthberry.connectors.x_replies import Replies
-from healthberry.connectors.x_walks import LIMIT
+from healthberry.connectors.x_stream import Stream
+from healthberry.connectors.x_walks import LIMIT, is_new_day
 
+_REREAD_SECONDS: Final = 3600
 _LONGEST_COUNTED: Final = 10_000
 
 
@@ -48,7 +55,7 @@ class X(Defaults):
     """The connector of kind "x". Channel config: `user_id`, `username`."""
 
     kind: ClassVar[str] = "x"
-    capabilities = Capabilities(
+    _can: ClassVar[Capabilities] = Capabilities(
         label="Posts on X",
         place="X",
         short="X",
@@ -57,10 +64,11 @@ class X(Defaults):
         poll_seconds=60,
         connect="oauth",
         about=About(
-            reads="Posts that mention your account, and the answers that it gave.",
+            reads="Posts that mention, answer or quote your account, the post that each answers, and your own answers.",
             answers="You publish from here as your account, once somebody signed in with X as that account.",
             needs="Whoever knows the password of your account on X, usually your communications team.",
-            costs="X charges the operator of this installation for each post that is read.",
+            costs="X charges the operator of this installation for each post that is read. Your organisation pays "
+            "nothing to X.",
             permissions="Read posts and your profile, publish posts, stay signed in (tweet.read, users.read, "
             "tweet.write, offline.access).",
             data="What is edited, hidden or deleted on X follows here within a day.",
@@ -70,7 +78,8 @@ class X(Defaults):
         several=False,
         length_limit=280,
         counting="x_weighted",
-        backfill_depth="the newest 800 mentions",
+        backfill_depth="the newest 800 mentions, and a week of answers and quotes that do not mention you",
+        paid_reads=True,
         # Source: X developer policy, "Content compliance": what X no longer shows goes within 24 hours.
         recheck_seconds=20 * 3600,
         recheck_batch=LIMIT,
@@ -84,11 +93,15 @@ class X(Defaults):
         *,
         transport: httpx.BaseTransport | None = None,
         read_seconds: float | None = None,
+        choices: Choices | None = None,
     ) -> None:
         self._credentials = credentials
+        self.capabilities = _capabilities(self._can, credentials, choices or Choices())
         self._calls = Calls(endpoints, credentials, transport=transport, read_seconds=read_seconds)
         self._listings = Listings(self._calls, websites, Access({}, self.installed_access()))
         self._reading, self._replies = Reading(self._calls), Replies(self._calls)
+        self._hooks = Hooks(self._calls, self._reading, credentials.x_consumer_secret or "")
+        self._stream = Stream(self._calls)
         self._sign_in = x_sign_in.SignIn(
             self._calls.http, endpoints.x_web, credentials.x_client_id, credentials.x_client_secret
         )
@@ -135,8 +148,23 @@ class X(Defaults):
         return self._reading.backfill(access, since, cursor)
 
     def poll(self, access: Access, cursor: str | None) -> Page:
-        """Read one page of what is new: see `Reading.poll`."""
-        return self._reading.poll(access, cursor)
+        """Read one page of what is new: see `Reading.poll`. Once a day X is asked again to send it by itself."""
+        page = self._reading.poll(access, cursor)
+        if is_new_day(cursor, page.cursor):
+            self._hooks.subscribe(identifier(access.config.get("user_id")))
+        return page
+
+    def receive(self, access: Access, request: WebhookRequest) -> WebhookAnswer:
+        """Answer X's challenge, or verify and part what it sends: see `Hooks.receive`."""
+        return self._hooks.receive(request)
+
+    def read_delivery(self, access: Access, body: str) -> Page:
+        """Read one event: see `Hooks.read_delivery`."""
+        return self._hooks.read_delivery(access, body)
+
+    def listen(self, access: Access) -> Iterator[None]:
+        """Follow the installation's stream: see `Stream.listen`."""
+        return self._stream.listen(self._calls.us(access))
 
     def may_reply(self, access: Access, target: ReplyTarget) -> ReplyPermission:
         """Say whether the signed-in account may answer this post."""
@@ -160,3 +188,15 @@ class X(Defaults):
             # Far beyond any limit: the exact figure is not worth the time.
             return len(text)
         return int(twitter_text.parse_tweet(text).weightedLength)
+
+
+def _capabilities(can: Capabilities, credentials: Credentials, choices: Choices) -> Capabilities:
+    """Return what can be done with these keys: push is a hint, and is repaired by reading the last days again."""
+    pushed = bool(credentials.x_consumer_secret)
+    return replace(
+        can,
+        push=pushed,
+        streams=choices.x_stream and bool(credentials.x_bearer_token),
+        reread_seconds=_REREAD_SECONDS if pushed else None,
+        monthly_reads=choices.x_monthly_reads,
+    )

@@ -14,6 +14,7 @@ from typing import Any, Final, TypeVar
 from healthberry.connectors.http import Params
 from healthberry.connectors.reading import identifier, mapping, moment, sequence
 from healthberry.connectors.text import line
+from healthberry.connectors.walks import unpack
 
 LIMIT: Final = 100
 _FEWEST: Final = 5  # Source: X API v2, `max_results` of timelines
@@ -72,6 +73,7 @@ class Poll:
     resting: bool = True
     size: int = 0
     ours: tuple[str, ...] = ()
+    asked: str = ""  # the day on which X was last asked to send what is new by itself
 
 
 Walk = TypeVar("Walk", Backfill, Poll)
@@ -127,7 +129,12 @@ def begun(state: Poll) -> Poll:
     if not state.resting:
         return state
     start = state.start or rfc3339(datetime.now(UTC) - _FIRST_POLL)
-    return rested(state, start=start, resting=False)
+    return rested(state, start=start, resting=False, asked=_today())
+
+
+def is_new_day(before: str | None, after: str | None) -> bool:
+    """Say whether the catch-up that goes on at the cursor `after` began on another day than the one of `before`."""
+    return unpack(Poll, before).asked != unpack(Poll, after).asked
 
 
 def window(state: Poll) -> Params:
@@ -160,13 +167,17 @@ def next_poll(state: Poll, meta: Meta) -> Poll:
 
 def rested(state: Poll, **changes: Any) -> Poll:
     """Return the checkpoints alone, with changes: no page under way."""
-    kept = Poll(mentions=state.mentions, posts=state.posts, found=state.found, start=state.start, ours=state.ours)
-    return replace(kept, **changes)
+    names = ("mentions", "posts", "found", "start", "ours", "asked")
+    return Poll(**{name: getattr(state, name) for name in names} | changes)
 
 
 def rfc3339(at: datetime) -> str:
     """Return a time as X takes it, in whole seconds."""
     return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def _today() -> str:
+    return datetime.now(UTC).date().isoformat()
 
 
 def _id_at(at: datetime) -> int:
