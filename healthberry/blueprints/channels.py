@@ -11,7 +11,7 @@ from flask.typing import ResponseReturnValue
 from healthberry.blueprints import guard, headers, link_steps
 from healthberry.connectors.base import Access
 from healthberry.connectors.errors import ConnectorError
-from healthberry.core import channels, events, link_forms, linking, quarantine, reading, unlinking
+from healthberry.core import channels, events, link_forms, linking, paid_reads, quarantine, reading, unlinking
 from healthberry.core.errors import Conflict
 from healthberry.core.pending_links import Begun
 from healthberry.core.permissions import may, require
@@ -32,6 +32,7 @@ def show(channel_id: UUID) -> ResponseReturnValue:
         member=member,
         may_switch=channels.may_switch(member),
         missing=channels.connector_of(channel).missing(),
+        budget=paid_reads.in_words(channel.kind),
         settings=linking.in_words(channel) if may(member, "manage") else [],
         hook=link_steps.hook_of(channel) if _is_sent_to(channel) else "",
         number=events.last_number(member.organisation_id),

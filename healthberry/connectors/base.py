@@ -170,6 +170,7 @@ class InboundItem:
     may_not_reply: str | None = None
     change: Change = "created"
     source: Mapping[str, Any] = field(default_factory=dict)  # small provider facts that later calls need
+    aliases: tuple[str, ...] = ()  # other ids of the same item: it may be stored under one of them
     files: tuple[File, ...] = field(default=(), repr=False)  # kept by us, where the channel is told and keeps nothing
 
 
@@ -196,6 +197,7 @@ class Page:
     bad: Sequence[BadItem] = ()
     total: int | None = None
     poll_now: bool = False  # of a delivery: it was a hint only, the channel is to be asked
+    paid: Sequence[str] = ()  # ids of what the provider charges for, each once a day
 
 
 @dataclass(frozen=True)

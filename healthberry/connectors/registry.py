@@ -8,6 +8,7 @@ from healthberry.connectors.base import Connector
 from healthberry.connectors.careconnect import CareConnect
 from healthberry.connectors.careopinion import CareOpinion
 from healthberry.connectors.email import Email
+from healthberry.connectors.endpoints import Choices as Choices
 from healthberry.connectors.endpoints import Credentials as Credentials
 from healthberry.connectors.endpoints import Endpoints as Endpoints
 from healthberry.connectors.endpoints import endpoints as endpoints
@@ -55,6 +56,7 @@ def build(
     *,
     read_seconds: float | None = None,
     pace: Pace | None = None,
+    choices: Choices | None = None,
 ) -> Connectors:
     """Build every connector; opens no connection.
 
@@ -65,7 +67,7 @@ def build(
         [
             NhsUk(endpoints, credentials, transport=transport, read_seconds=read_seconds),
             CareOpinion(endpoints, credentials, transport=transport, read_seconds=read_seconds, pace=pace),
-            X(endpoints, credentials, websites, transport=transport, read_seconds=read_seconds),
+            X(endpoints, credentials, websites, transport=transport, read_seconds=read_seconds, choices=choices),
             Facebook(endpoints, credentials, transport=transport, read_seconds=read_seconds),
             Google(endpoints, credentials, transport=transport, read_seconds=read_seconds, pace=pace),
             YouTube(endpoints, credentials, transport=transport, read_seconds=read_seconds),

@@ -17,7 +17,7 @@ from sqlalchemy.exc import StatementError
 
 from healthberry.connectors.base import Capabilities, InboundItem
 from healthberry.connectors.text import similar
-from healthberry.core import arrivals, attachments, copies, events, noise, quarantine, register, summaries
+from healthberry.core import aliases, arrivals, attachments, copies, events, noise, quarantine, register, summaries
 from healthberry.core.channels import capabilities_of
 from healthberry.core.recheck_times import next_recheck
 from healthberry.extensions import Base, db
@@ -117,7 +117,9 @@ def _joined(one: Stored, other: Stored) -> Stored:
 
 def _store(channel: Channel, items: Sequence[InboundItem], *, historic: bool) -> Stored:
     stored = Stored()
-    present = _where_they_are(channel, [item for item in items if item.change != "withdrawn"])
+    present = [item for item in items if item.change != "withdrawn"]
+    aliases.settle(channel, present)
+    present = _where_they_are(channel, present)
     threads, begun = _conversations(channel, present, historic, stored)
     # What the organisation said in a thread that nobody else wrote in is not feedback: it opens no conversation.
     known = [item for item in present if item.thread_id in threads]
