@@ -120,6 +120,15 @@ class Settings(Environment):
     youtube_api_key: str | None = setting(
         "YouTube: API key for reading public comments", parse=env.text, default=None, secret=True
     )
+    microsoft_client_id: str | None = setting(
+        "Microsoft 365: OAuth client id for linking mailboxes; with MICROSOFT_CLIENT_SECRET or not at all",
+        parse=env.text,
+        default=None,
+        secret=True,
+    )
+    microsoft_client_secret: str | None = setting(
+        "Microsoft 365: OAuth client secret", parse=env.text, default=None, secret=True
+    )
     operator_email: str | None = setting(
         "who is told about organisations that are not in the register, and asked to check for whom people act",
         parse=env.mail_from,
@@ -149,6 +158,7 @@ class Settings(Environment):
             ("google_client_id", "google_client_secret"),
             ("google_push_audience", "google_push_email"),
             ("facebook_app_id", "facebook_app_secret"),
+            ("microsoft_client_id", "microsoft_client_secret"),
         )
         return [
             f"{one.upper()} and {other.upper()} belong together: set both or neither"

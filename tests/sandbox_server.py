@@ -30,6 +30,8 @@ KEYS = {
     "FACEBOOK_APP_ID": "1517776481860111",
     "FACEBOOK_APP_SECRET": "sandbox-app-secret",
     "FACEBOOK_VERIFY_TOKEN": "facebook-verify-token-for-tests",
+    "MICROSOFT_CLIENT_ID": "microsoft-client-id-for-tests",
+    "MICROSOFT_CLIENT_SECRET": "microsoft-client-secret-for-tests",
 }
 
 

@@ -3,6 +3,8 @@
 from flask import Flask
 
 from healthberry.blueprints import (
+    attachments,
+    careconnect,
     channels,
     codes,
     conversation,
@@ -50,6 +52,8 @@ def register_blueprints(app: Flask) -> None:
         linking,
         people,
         settings,
+        careconnect,
+        attachments,
     ):
         app.register_blueprint(module.blueprint)
     looks.install(app)

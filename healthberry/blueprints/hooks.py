@@ -70,9 +70,9 @@ def refused(error: HTTPException) -> Response:
     return _plain(error.code or 400, error.name)
 
 
-def received() -> WebhookRequest:
-    """Return this request as connectors take it. Raises: RequestEntityTooLarge above 1 MB."""
-    request.max_content_length = LARGEST_BYTES
+def received(largest_bytes: int = LARGEST_BYTES) -> WebhookRequest:
+    """Return this request as connectors take it. Raises: RequestEntityTooLarge above 1 MB, or what else is allowed."""
+    request.max_content_length = largest_bytes
     query = request.query_string.decode("utf-8", "replace")
     return WebhookRequest(
         method=request.method,

@@ -137,8 +137,9 @@ def _found(begun: Begun, account: str = "") -> ResponseReturnValue:
 
 
 def _filled(channel: Channel, reveal: Sequence[tuple[str, str]]) -> list[tuple[str, str]]:
-    hook = f"{links.address('public.home')}hooks/{channel.kind}/{channel.id}"
-    return [(label, value.replace("{hook}", hook)) for label, value in reveal]
+    home = links.address("public.home")
+    hook = f"{home}hooks/{channel.kind}/{channel.id}"
+    return [(label, value.replace("{hook}", hook).replace("{home}", home)) for label, value in reveal]
 
 
 def _onward(begun: Begun, word: str, channel_id: Any) -> str:

@@ -126,6 +126,15 @@ class Author:
 
 
 @dataclass(frozen=True)
+class File:
+    """A file that came with an item and that nobody else keeps: a name for people, its media type, its bytes."""
+
+    name: str
+    content_type: str
+    body: bytes = field(repr=False)
+
+
+@dataclass(frozen=True)
 class InboundItem:
     """One thing that somebody wrote, or that the organisation answered, as the channel served it.
 
@@ -161,6 +170,7 @@ class InboundItem:
     may_not_reply: str | None = None
     change: Change = "created"
     source: Mapping[str, Any] = field(default_factory=dict)  # small provider facts that later calls need
+    files: tuple[File, ...] = field(default=(), repr=False)  # kept by us, where the channel is told and keeps nothing
 
 
 @dataclass(frozen=True)

@@ -9,12 +9,15 @@ X_API: Final = "https://api.x.com"
 X_WEB: Final = "https://x.com"
 META_GRAPH: Final = "https://graph.facebook.com"
 FACEBOOK_WEB: Final = "https://www.facebook.com"
+MICROSOFT: Final = "https://login.microsoftonline.com"
+MAIL_DIRECTORY: Final = "https://autoconfig.thunderbird.net/v1.1"
 
 
 @dataclass(frozen=True)
 class Endpoints:
     """Base addresses without a closing slash; `websites` is None where organisations' websites are fetched for real.
 
+    `microsoft` is where people sign in to Microsoft 365; `mail_directory` knows the mail servers of a domain.
     `callbacks` is the address below which answers to other systems may go unchecked: the sandbox's, for real None.
     `nhsuk_listing` and `careopinion_listing` are pages for people, with {code} in place of an ODS code.
     """
@@ -26,6 +29,8 @@ class Endpoints:
     websites: str | None
     facebook_graph: str = META_GRAPH
     facebook_web: str = FACEBOOK_WEB
+    microsoft: str = MICROSOFT
+    mail_directory: str = MAIL_DIRECTORY
     callbacks: str | None = None
     nhsuk_listing: str = "https://www.nhs.uk/service-search"
     careopinion_listing: str = f"{CAREOPINION}/services/{{code}}"
@@ -60,6 +65,10 @@ class Credentials:
     facebook_app_id: str | None = field(default=None, repr=False)
     facebook_app_secret: str | None = field(default=None, repr=False)
     facebook_verify_token: str | None = field(default=None, repr=False)
+    microsoft_client_id: str | None = field(default=None, repr=False)
+    microsoft_client_secret: str | None = field(default=None, repr=False)
+    mail_url: str | None = field(default=None, repr=False)
+    mail_from: str | None = field(default=None, repr=False)
 
     def known(self) -> list[str]:
         """Return the secrets that there are, for masking in logs."""
@@ -79,6 +88,8 @@ def endpoints(sandbox_url: str | None) -> Endpoints:
         websites=f"{base}/websites",
         facebook_graph=f"{base}/facebook",
         facebook_web=f"{base}/facebook",
+        microsoft=f"{base}/email/microsoft",
+        mail_directory=f"{base}/email/directory",
         callbacks=f"{base}/webhook",
         google_accounts=f"{base}/google/accounts",
         google_tokens=f"{base}/google/oauth2",

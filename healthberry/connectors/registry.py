@@ -5,7 +5,9 @@ from collections.abc import Iterator, Sequence
 import httpx
 
 from healthberry.connectors.base import Connector
+from healthberry.connectors.careconnect import CareConnect
 from healthberry.connectors.careopinion import CareOpinion
+from healthberry.connectors.email import Email
 from healthberry.connectors.endpoints import Credentials as Credentials
 from healthberry.connectors.endpoints import Endpoints as Endpoints
 from healthberry.connectors.endpoints import endpoints as endpoints
@@ -64,6 +66,8 @@ def build(
             X(endpoints, credentials, websites, transport=transport, read_seconds=read_seconds),
             Facebook(endpoints, credentials, transport=transport, read_seconds=read_seconds),
             Google(endpoints, credentials, transport=transport, read_seconds=read_seconds, pace=pace),
+            CareConnect(credentials, read_seconds=read_seconds),
+            Email(endpoints, credentials, transport=transport, read_seconds=read_seconds),
             FeedChannel(endpoints.websites, transport=transport, read_seconds=read_seconds),
             Webhook(endpoints, transport=transport),
         ]

@@ -17,7 +17,7 @@ from sqlalchemy.exc import StatementError
 
 from healthberry.connectors.base import Capabilities, InboundItem
 from healthberry.connectors.text import similar
-from healthberry.core import arrivals, copies, events, noise, quarantine, register, summaries
+from healthberry.core import arrivals, attachments, copies, events, noise, quarantine, register, summaries
 from healthberry.core.channels import capabilities_of
 from healthberry.core.recheck_times import next_recheck
 from healthberry.extensions import Base, db
@@ -258,8 +258,9 @@ def _messages(
         for _, item in sorted(unique.items())
     ]
     added = {}
-    for row in _insert_unknown(Message, rows, "remote_id", "conversation_id", "direction"):
+    for row in _insert_unknown(Message, rows, "remote_id", "conversation_id", "direction", "id"):
         added[row.remote_id] = row.conversation_id
+        attachments.keep(channel.organisation_id, row.id, unique[row.remote_id].files)
         (stored.returned if row.direction == "inbound" else stored.answered).add(row.conversation_id)
     stored.messages = len(added)
     _edit(channel, [item for remote_id, item in unique.items() if remote_id not in added], stored)
@@ -273,9 +274,10 @@ def _first_recheck(rules: Capabilities, item: InboundItem) -> datetime | None:
 def _message_row(
     channel: Channel, item: InboundItem, authors: dict[str, UUID], threads: dict[str, UUID], historic: bool
 ) -> dict[str, Any]:
+    message_id = new_id()
     return {
         "organisation_id": channel.organisation_id,
-        "id": new_id(),
+        "id": message_id,
         "conversation_id": threads[item.thread_id],
         "channel_id": channel.id,
         "remote_id": item.remote_id,
@@ -286,7 +288,7 @@ def _message_row(
         "text": item.text,
         "in_reply_to": item.in_reply_to,
         "ratings": _ratings(item),
-        "attachments": [dict(one) for one in item.attachments],
+        "attachments": [*(dict(one) for one in item.attachments), *attachments.named(message_id, item.files)],
         "url": item.url,
         "source": dict(item.source),
         "may_not_reply": item.may_not_reply,
@@ -385,6 +387,7 @@ def _withdraw(channel: Channel, item: InboundItem, stored: Stored) -> None:
         )
         .returning(Message.conversation_id)
     )
+    attachments.forget(channel.organisation_id, _same(channel, item))
     stored.changed.update(db.session.execute(statement).scalars())
 
 

@@ -29,6 +29,8 @@ SIMULATED: dict[str, Callable[[], str]] = {
     "FACEBOOK_APP_ID": lambda: str(10**14 + secrets.randbelow(9 * 10**14)),
     "FACEBOOK_APP_SECRET": lambda: secrets.token_hex(16),
     "FACEBOOK_VERIFY_TOKEN": lambda: secrets.token_urlsafe(16),
+    "MICROSOFT_CLIENT_ID": lambda: secrets.token_urlsafe(16),
+    "MICROSOFT_CLIENT_SECRET": lambda: secrets.token_urlsafe(32),
 }
 
 

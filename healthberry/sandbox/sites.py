@@ -1,6 +1,6 @@
 """All imitated sites: the only list, in the order in which pages show them."""
 
-from . import careopinion, facebook, feed, google, nhsuk, webhook, x
+from . import careopinion, email, facebook, feed, google, nhsuk, webhook, x
 from .site import Site
 
 SITES: tuple[Site, ...] = (
@@ -9,6 +9,7 @@ SITES: tuple[Site, ...] = (
     careopinion.SITE,
     facebook.SITE,
     google.SITE,
+    email.SITE,
     feed.SITE,
     webhook.SITE,
 )

@@ -31,6 +31,8 @@ KEYS = {
     "FACEBOOK_APP_ID": "1517776481860111",
     "FACEBOOK_APP_SECRET": "sandbox-app-secret",
     "FACEBOOK_VERIFY_TOKEN": "facebook-verify-token",
+    "MICROSOFT_CLIENT_ID": "microsoft-client",
+    "MICROSOFT_CLIENT_SECRET": "microsoft-client-secret",
 }
 # The sandbox may want secrets that belong to one channel alone, and are no installation's.
 CREDENTIALS = registry.Credentials(
@@ -74,9 +76,9 @@ class Sandbox:
         """Change an item's words as its author would."""
         self._json("PATCH", f"/control/posts/{channel}/{remote_id}", {"text": text})
 
-    def fault(self, channel: str, kind: str, times: int = 1) -> None:
+    def fault(self, channel: str, kind: str, times: int = 1, **more: Any) -> None:
         """Make the next calls fail."""
-        self._json("POST", "/control/faults", {"channel": channel, "kind": kind, "times": times})
+        self._json("POST", "/control/faults", {"channel": channel, "kind": kind, "times": times, **more})
 
     def _json(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> dict[str, Any]:
         answer = self.http.request(method, path, json=body)

@@ -163,6 +163,7 @@ class Desk:
             "other_id": colleague.id,
             "reply_id": uuid.uuid4(),
             "rule_id": uuid.uuid4(),
+            "attachment_id": uuid.uuid4(),
             "code_id": uuid.uuid4(),
             "key": "k",
             "kind": "form",

@@ -9,6 +9,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.routing import Rule
 
+from healthberry.connectors.base import File
 from healthberry.core import members, noise, scope
 from healthberry.extensions import db
 from healthberry.models.channels import Channel
@@ -28,6 +29,7 @@ PUBLIC = {
     "health.show",
     "hooks.of_kind",
     "hooks.of_channel",
+    "careconnect.take",
     "signup.index",
     "signup.providers",
     "signup.unlisted",
@@ -53,8 +55,8 @@ PUBLIC = {
 }
 
 
-# No cookie, own proof: RFC 8058's one click; the signature of a provider.
-OWN_PROOF = {"unsubscribe.change", "hooks.of_kind", "hooks.of_channel"}
+# No cookie, own proof: RFC 8058's one click; the signature of a provider; a user name and password for a program.
+OWN_PROOF = {"unsubscribe.change", "hooks.of_kind", "hooks.of_channel", "careconnect.take"}
 
 
 @dataclass(frozen=True)
@@ -66,6 +68,7 @@ class Theirs:
     reply_id: uuid.UUID
     other_id: uuid.UUID
     rule_id: uuid.UUID
+    attachment_id: uuid.UUID
     organisation_id: uuid.UUID
     organisation_name: str
 
@@ -76,7 +79,7 @@ def theirs(world: World) -> Theirs:
     organisation = world.organisation()
     member = world.member(organisation)
     channel: Channel = world.channel(organisation)
-    (conversation_id,) = world.arrives(channel, world.item())
+    (conversation_id,) = world.arrives(channel, world.item(files=(File("a.jpg", "image/jpeg", b"picture"),)))
     target = db.session.scalar(db.text("SELECT id FROM messages"))
     reply = Reply(
         organisation_id=organisation.id,
@@ -94,7 +97,10 @@ def theirs(world: World) -> Theirs:
     noise.add(member, channel.id, "must_not", ["museum"])
     db.session.commit()
     rule = noise.rules_of(channel)[0]
-    return Theirs(conversation_id, channel.id, reply.id, member.id, rule.id, organisation.id, organisation.name)
+    file_id = db.session.scalar(db.text("SELECT id FROM attachments"))
+    return Theirs(
+        conversation_id, channel.id, reply.id, member.id, rule.id, file_id, organisation.id, organisation.name
+    )
 
 
 def _rules(app: Flask) -> list[tuple[Rule, str]]:

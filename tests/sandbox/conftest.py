@@ -24,6 +24,8 @@ KEYS = {
     "GOOGLE_CLIENT_SECRET": "google-secret",
     "GOOGLE_PUSH_AUDIENCE": "pushes",
     "GOOGLE_PUSH_EMAIL": "pusher@tests.iam.gserviceaccount.com",
+    "MICROSOFT_CLIENT_ID": "mail-client",
+    "MICROSOFT_CLIENT_SECRET": "mail-secret",
 }
 QUIET = {"SANDBOX_SEED_ITEMS": "0", "SANDBOX_CAREOPINION_DELAY_SECONDS": "0", "SANDBOX_STRAY_EVERY": "0"}
 REDIRECT = "http://127.0.0.1:5000/x/back"
