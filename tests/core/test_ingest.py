@@ -133,6 +133,20 @@ def test_an_edit_at_the_source_is_followed_and_raises_the_version(world: World) 
     assert _only_conversation().version > before
 
 
+def test_an_answer_stays_in_its_conversation_when_its_source_counts_it_to_another_thread(world: World) -> None:
+    channel = world.channel(world.organisation())
+    story = world.item("Long wait")
+    follow_up = world.item("Still waiting", thread_id=story.thread_id)
+    world.arrives(channel, story, follow_up)
+
+    alone = replace(follow_up, thread_id=follow_up.remote_id, text="Still waiting, today", change="edited")
+    world.arrives(channel, alone)
+
+    conversation = _only_conversation()
+    words = db.session.scalars(select(Message.text).where(Message.conversation_id == conversation.id)).all()
+    assert sorted(words) == ["Long wait", "Still waiting, today"]
+
+
 def test_what_the_source_took_down_loses_its_words_everywhere(world: World) -> None:
     organisation = world.organisation()
     channel = world.channel(organisation)

@@ -20,6 +20,7 @@ KEYS = {
     "X_BEARER_TOKEN": "bearer",
     "X_CLIENT_ID": "client",
     "X_CLIENT_SECRET": "secret",
+    "X_CONSUMER_SECRET": "sandbox-consumer-secret",
     "GOOGLE_CLIENT_ID": "google-client",
     "GOOGLE_CLIENT_SECRET": "google-secret",
     "GOOGLE_PUSH_AUDIENCE": "pushes",
