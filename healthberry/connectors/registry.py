@@ -15,6 +15,7 @@ from healthberry.connectors.facebook import Facebook
 from healthberry.connectors.feed import FeedChannel
 from healthberry.connectors.google import Google
 from healthberry.connectors.http import Pace
+from healthberry.connectors.instagram import Instagram
 from healthberry.connectors.nhsuk import NhsUk
 from healthberry.connectors.webhook import Webhook
 from healthberry.connectors.websites import Websites
@@ -65,6 +66,7 @@ def build(
             CareOpinion(endpoints, credentials, transport=transport, read_seconds=read_seconds, pace=pace),
             X(endpoints, credentials, websites, transport=transport, read_seconds=read_seconds),
             Facebook(endpoints, credentials, transport=transport, read_seconds=read_seconds),
+            Instagram(endpoints, credentials, transport=transport, read_seconds=read_seconds),
             Google(endpoints, credentials, transport=transport, read_seconds=read_seconds, pace=pace),
             CareConnect(credentials, read_seconds=read_seconds),
             Email(endpoints, credentials, transport=transport, read_seconds=read_seconds),
