@@ -123,7 +123,8 @@ def test_comments_and_answers_that_fill_several_pages_are_followed() -> None:
         "/17861/replies": listed(comment(4, parent_id="17861")),
     }
     connector, _ = instagram(answers)
-    items, cursor = [], None
+    items: list[InboundItem] = []
+    cursor = None
     while True:
         page = connector.backfill(LINKED, SINCE, cursor)
         items, cursor = [*items, *page.items], page.cursor
