@@ -1,6 +1,6 @@
 """All imitated sites: the only list, in the order in which pages show them."""
 
-from . import careopinion, email, facebook, feed, google, instagram, nhsuk, webhook, x
+from . import careopinion, email, facebook, feed, google, instagram, mastodon, nhsuk, webhook, x, youtube
 from .site import Site
 
 SITES: tuple[Site, ...] = (
@@ -10,6 +10,8 @@ SITES: tuple[Site, ...] = (
     facebook.SITE,
     instagram.SITE,
     google.SITE,
+    youtube.SITE,
+    mastodon.SITE,
     email.SITE,
     feed.SITE,
     webhook.SITE,
