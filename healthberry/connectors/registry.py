@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 import httpx
 
 from healthberry.connectors.base import Connector
+from healthberry.connectors.bluesky import Bluesky
 from healthberry.connectors.careconnect import CareConnect
 from healthberry.connectors.careopinion import CareOpinion
 from healthberry.connectors.email import Email
@@ -68,6 +69,7 @@ def build(
             Facebook(endpoints, credentials, transport=transport, read_seconds=read_seconds),
             Google(endpoints, credentials, transport=transport, read_seconds=read_seconds, pace=pace),
             Mastodon(endpoints, transport=transport, read_seconds=read_seconds),
+            Bluesky(endpoints, transport=transport, read_seconds=read_seconds),
             CareConnect(credentials, read_seconds=read_seconds),
             Email(endpoints, credentials, transport=transport, read_seconds=read_seconds),
             FeedChannel(endpoints.websites, transport=transport, read_seconds=read_seconds),

@@ -1,6 +1,6 @@
 """All imitated sites: the only list, in the order in which pages show them."""
 
-from . import careopinion, email, facebook, feed, google, mastodon, nhsuk, webhook, x
+from . import bluesky, careopinion, email, facebook, feed, google, mastodon, nhsuk, webhook, x
 from .site import Site
 
 SITES: tuple[Site, ...] = (
@@ -10,6 +10,7 @@ SITES: tuple[Site, ...] = (
     facebook.SITE,
     google.SITE,
     mastodon.SITE,
+    bluesky.SITE,
     email.SITE,
     feed.SITE,
     webhook.SITE,
