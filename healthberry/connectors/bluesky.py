@@ -162,7 +162,7 @@ class Bluesky(Defaults):
 
         Raises: Unavailable (unknown outcome), RateLimited, Rejected, NotAuthorised, Gone.
         """
-        return replies.publish(self._calls(access, replying=True), self._us(access), reply)
+        return replies.publish(self._calls(access, at_once=True), self._us(access), reply)
 
     def find_reply(self, access: Access, reply: Reply) -> SentReply | None:
         """Look whether the record of this reply was written. Raises: Gone, Temporary, Permanent."""
@@ -176,11 +176,11 @@ class Bluesky(Defaults):
         """Count letters as people see them, or tenths of the bytes where those are more."""
         return bluesky_text.length(text)
 
-    def _calls(self, access: Access, *, replying: bool = False) -> Calls:
+    def _calls(self, access: Access, *, at_once: bool = False) -> Calls:
         token = access.secrets.get("access_token", "")
         if not token:
             raise NotAuthorised(CONNECT_AGAIN)
-        return Calls(self._servers.of(access.secrets.get("pds", "")), token, replying=replying)
+        return Calls(self._servers.of(access.secrets.get("pds", "")), token, at_once=at_once)
 
     def _us(self, access: Access) -> posts.Us:
         did = access.secrets.get("did") or line(access.config.get("did"), 300)

@@ -30,7 +30,7 @@ def record_key(key: str) -> str:
     """
     digest = int.from_bytes(sha256(key.encode()).digest()[:8], "big")
     microseconds = int(_written_at(key).timestamp() * 1000) * 1000 + digest % 1000
-    return _letters(microseconds, 11) + _letters(digest // 1000 % 32, 2)
+    return _letters(microseconds, 11) + _letters(digest // 1000 % 1024, 2)
 
 
 def record(reply: Reply, parent: Mapping[str, Any]) -> dict[str, Any]:
@@ -99,6 +99,10 @@ def _written(calls: Calls, us: posts.Us, reply: Reply) -> SentReply | None:
         if "locate record" in error.reason.casefold():
             return None
         raise
+    said = posts.record_of(found).get("text")
+    if isinstance(said, str) and said != reply.text:
+        # Two answers of the very same millisecond: what is there is never overwritten, and this one is refused.
+        return None
     return _sent(us, posts.uri_of(found) or _uri(us, reply))
 
 

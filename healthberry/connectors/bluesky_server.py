@@ -2,7 +2,7 @@
 
 | status | error | ours |
 |---|---|---|
-| 400 | ExpiredToken | Unavailable while reading (the token is being renewed), NotAuthorised for replies |
+| 400 | ExpiredToken | Unavailable while reading (the token is being renewed); NotAuthorised for replies and renewals |
 | 400, 401 | InvalidToken, AuthenticationRequired, AuthMissing, AccountTakedown, other 401 | NotAuthorised |
 | 400 | RecordNotFound, NotFound; any 404 | Gone |
 | 400 | other | Rejected |
@@ -100,11 +100,11 @@ class Servers:
 class Calls:
     """Calls to one server with one token; "" for what needs none.
 
-    `replying` says that somebody waits: a token that has run out is said at once, so that it is renewed at once.
+    `at_once` says that a token that has run out is said at once, so that it is renewed at once: somebody waits for it.
     """
 
-    def __init__(self, http: Http, token: str, *, replying: bool = False) -> None:
-        self._http, self._replying = http, replying
+    def __init__(self, http: Http, token: str, *, at_once: bool = False) -> None:
+        self._http, self._at_once = http, at_once
         self._headers = {"Authorization": f"Bearer {token}"} if token else {}
 
     def get(self, method: str, params: Params = ()) -> Mapping[str, Any]:
@@ -129,7 +129,7 @@ class Calls:
         name, said = error_of(answer)
         if name == EXPIRED:
             renewing = Unavailable("The sign-in at Bluesky is being renewed.", _RENEWING_SECONDS)
-            return NotAuthorised(CONNECT_AGAIN) if self._replying else renewing
+            return NotAuthorised(CONNECT_AGAIN) if self._at_once else renewing
         if answer.status in (400, 401) and name in _REFUSED:
             return NotAuthorised(CONNECT_AGAIN)
         if answer.status == 400 and name in _MISSING:

@@ -49,6 +49,7 @@ def sign_in(servers: Servers, handle: str, password: str) -> Session:
     calls = Calls(servers.entryway(), "")
     try:
         body = calls.post("com.atproto.server.createSession", {"identifier": handle, "password": password})
+        opened = _session(servers, body, {"app_password": password})
     except Refused as error:
         words = _ACCOUNTS_OWN if error.name == "AuthFactorTokenRequired" else error.reason
         raise NotLinked(words, "app_password") from error
@@ -58,7 +59,7 @@ def sign_in(servers: Servers, handle: str, password: str) -> Session:
         raise NotLinked(error.reason, "handle") from error
     if body.get("active") is False:
         raise NotLinked(_ASLEEP, "handle")
-    return _session(servers, body, {"app_password": password})
+    return opened
 
 
 def renewed(servers: Servers, secrets: Mapping[str, str]) -> Authorisation:
@@ -67,7 +68,7 @@ def renewed(servers: Servers, secrets: Mapping[str, str]) -> Authorisation:
     try:
         if not secrets.get("refresh_token"):
             raise NotAuthorised("There is no session to renew.")
-        calls = Calls(servers.entryway(), secrets["refresh_token"])
+        calls = Calls(servers.entryway(), secrets["refresh_token"], at_once=True)
         return authorisation(_session(servers, calls.post("com.atproto.server.refreshSession"), kept))
     except Permanent as error:
         if not kept.get("app_password"):
