@@ -62,6 +62,7 @@ class Credentials:
     x_bearer_token: str | None = field(default=None, repr=False)
     x_client_id: str | None = field(default=None, repr=False)
     x_client_secret: str | None = field(default=None, repr=False)
+    x_consumer_secret: str | None = field(default=None, repr=False)
     google_client_id: str | None = field(default=None, repr=False)
     google_client_secret: str | None = field(default=None, repr=False)
     google_push_audience: str | None = field(default=None, repr=False)
@@ -79,6 +80,18 @@ class Credentials:
     def known(self) -> list[str]:
         """Return the secrets that there are, for masking in logs."""
         return [value for one in fields(self) if (value := getattr(self, one.name))]
+
+
+@dataclass(frozen=True)
+class Choices:
+    """What the operator of this installation chose for its connectors; nothing of it is secret.
+
+    `x_monthly_reads` is how many posts may be read from X in a calendar month; `x_stream` says whether X's stream is
+    followed.
+    """
+
+    x_monthly_reads: int | None = None
+    x_stream: bool = False
 
 
 def endpoints(sandbox_url: str | None) -> Endpoints:

@@ -75,7 +75,7 @@ class Mastodon(Defaults):
     capabilities = Capabilities(
         label="Mastodon",
         place="Mastodon",
-        short="MA",
+        short="M",
         item="post",
         reply="api",
         poll_seconds=60,

@@ -17,7 +17,19 @@ from sqlalchemy.exc import StatementError
 
 from healthberry.connectors.base import Capabilities, InboundItem
 from healthberry.connectors.text import similar
-from healthberry.core import arrivals, attachments, copies, events, noise, quarantine, register, summaries
+from healthberry.core import (
+    aliases,
+    arrivals,
+    attachments,
+    copies,
+    events,
+    expiry,
+    noise,
+    quarantine,
+    register,
+    summaries,
+    tombstones,
+)
 from healthberry.core.channels import capabilities_of
 from healthberry.core.recheck_times import next_recheck
 from healthberry.extensions import Base, db
@@ -87,6 +99,7 @@ def _halves(items: Sequence[InboundItem]) -> tuple[list[InboundItem], list[Inbou
 
 
 def _store_page(channel: Channel, items: Sequence[InboundItem], backfill: bool) -> Stored:
+    items = expiry.lasting(channel, items)
     silent = [item for item in items if _is_historic(channel, item, backfill)]
     live = [item for item in items if not _is_historic(channel, item, backfill)]
     stored = _store(channel, silent, historic=True)
@@ -117,7 +130,9 @@ def _joined(one: Stored, other: Stored) -> Stored:
 
 def _store(channel: Channel, items: Sequence[InboundItem], *, historic: bool) -> Stored:
     stored = Stored()
-    present = _where_they_are(channel, [item for item in items if item.change != "withdrawn"])
+    present = [item for item in items if item.change != "withdrawn"]
+    aliases.settle(channel, present)
+    present = _where_they_are(channel, present)
     threads, begun = _conversations(channel, present, historic, stored)
     # What the organisation said in a thread that nobody else wrote in is not feedback: it opens no conversation.
     known = [item for item in present if item.thread_id in threads]
@@ -393,27 +408,11 @@ def _same(channel: Channel, item: InboundItem) -> ColumnElement[bool]:
 
 def _withdraw(channel: Channel, item: InboundItem, stored: Stored) -> None:
     """Forget the words of what the source took down, at once; the place in the thread stays."""
-    there = [_same(channel, item), Message.withdrawn_at.is_(None)]
+    there = [_same(channel, item)]
     if item.direction == "outbound":
         # Who looked may have done so before this answer was published.
         there.append(Message.posted_at < item.posted_at)
-    statement = (
-        update(Message)
-        .where(*there)
-        .values(
-            text="",
-            title="",
-            screen_name="",
-            author_id=None,
-            attachments=[],
-            source={},
-            withdrawn_at=now(),
-            recheck_at=None,
-        )
-        .returning(Message.conversation_id)
-    )
-    attachments.forget(channel.organisation_id, _same(channel, item))
-    stored.changed.update(db.session.execute(statement).scalars())
+    stored.changed.update(tombstones.forget_words(channel.organisation_id, *there))
 
 
 def _first_words(text: str) -> str:

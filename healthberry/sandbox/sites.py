@@ -1,6 +1,6 @@
 """All imitated sites: the only list, in the order in which pages show them."""
 
-from . import bluesky, careopinion, email, facebook, feed, google, mastodon, nhsuk, webhook, x
+from . import bluesky, careopinion, email, facebook, feed, google, mastodon, nhsuk, webhook, x, youtube
 from .site import Site
 
 SITES: tuple[Site, ...] = (
@@ -9,6 +9,7 @@ SITES: tuple[Site, ...] = (
     careopinion.SITE,
     facebook.SITE,
     google.SITE,
+    youtube.SITE,
     mastodon.SITE,
     bluesky.SITE,
     email.SITE,

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 from sqlalchemy import func, select
 
-from healthberry.connectors.base import Author, BadItem
+from healthberry.connectors.base import Author, BadItem, Rating
 from healthberry.core import quarantine, scope
 from healthberry.extensions import db
 from healthberry.models.channels import QuarantinedItem
@@ -214,3 +214,53 @@ def test_a_site_is_named_by_the_register_and_the_organisation_itself_is_no_site(
     assert named["In a service"] == ("RYJ01 outpatients", "St Mary's Hospital (HQ), outpatients")
     assert named["Of the trust"] == (None, None)
     assert named["Nobody knows it"] == ("ZZZ99", None)
+
+
+def test_stars_that_alone_were_changed_are_followed(world: World) -> None:
+    channel = world.channel(world.organisation())
+    item = replace(world.item("Long wait"), ratings=(Rating("Stars", 5, 5),))
+    world.arrives(channel, item)
+
+    world.arrives(channel, replace(item, ratings=(Rating("Stars", 1, 5),), change="edited"))
+
+    conversation = _only_conversation()
+    assert (conversation.rating, conversation.rating_out_of) == (1, 5)
+    message = db.session.scalars(select(Message)).one()
+    assert [rating["value"] for rating in message.ratings] == [1]
+    assert message.edited_at is not None
+
+
+def test_an_answer_that_is_missing_at_its_source_goes_unless_it_was_published_since_then(world: World) -> None:
+    channel = world.channel(world.organisation())
+    review = world.item("Long wait")
+    answer = world.item("Sorry", thread_id=review.thread_id, direction="outbound", author=Author(None, "Trust"))
+    world.arrives(channel, review, answer)
+    missing = replace(answer, change="withdrawn", text="")
+
+    world.arrives(channel, replace(missing, posted_at=answer.posted_at - timedelta(seconds=1)))
+    assert _only_conversation().replied is True
+
+    world.arrives(channel, replace(missing, posted_at=answer.posted_at + timedelta(seconds=1)))
+    assert _only_conversation().replied is False
+
+
+def test_our_answer_keeps_its_words_until_quite_others_stand_there(world: World) -> None:
+    organisation = world.organisation()
+    channel, writer = world.channel(organisation), world.member(organisation)
+    review = world.item("Long wait")
+    ours = "We are sorry that you waited for four hours last night."
+    answer = world.item(ours, thread_id=review.thread_id, direction="outbound", author=Author(None, "Trust"))
+    world.arrives(channel, review, answer)
+    mine = select(Message).filter_by(direction="outbound").execution_options(populate_existing=True)
+    db.session.scalars(mine).one().member_id = writer.id
+    later = answer.posted_at + timedelta(minutes=5)
+
+    world.arrives(channel, replace(answer, text=ours.replace("last night", "on Monday"), posted_at=later))
+    assert (db.session.scalars(mine).one().text, db.session.scalars(mine).one().member_id) == (ours, writer.id)
+
+    world.arrives(channel, replace(answer, text="Please ring us.", posted_at=answer.posted_at))
+    assert db.session.scalars(mine).one().text == ours
+
+    world.arrives(channel, replace(answer, text="Please ring us.", posted_at=later))
+    replaced = db.session.scalars(mine).one()
+    assert (replaced.text, replaced.member_id, replaced.screen_name) == ("Please ring us.", None, "Trust")
