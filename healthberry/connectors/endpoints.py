@@ -7,6 +7,8 @@ NHSUK: Final = "https://api.nhs.uk"
 CAREOPINION: Final = "https://www.careopinion.org.uk"
 X_API: Final = "https://api.x.com"
 X_WEB: Final = "https://x.com"
+BLUESKY: Final = "https://bsky.social"
+BLUESKY_WEB: Final = "https://bsky.app"
 META_GRAPH: Final = "https://graph.facebook.com"
 INSTAGRAM_WEB: Final = "https://www.instagram.com"
 FACEBOOK_WEB: Final = "https://www.facebook.com"
@@ -39,6 +41,8 @@ class Endpoints:
     nhsuk_listing: str = "https://www.nhs.uk/service-search"
     careopinion_listing: str = f"{CAREOPINION}/services/{{code}}"
     mastodon: str | None = None
+    bluesky: str = BLUESKY
+    bluesky_web: str = BLUESKY_WEB
     google_accounts: str = "https://accounts.google.com"
     google_tokens: str = "https://oauth2.googleapis.com"
     google_keys: str = "https://www.googleapis.com"
@@ -123,4 +127,6 @@ def endpoints(sandbox_url: str | None) -> Endpoints:
         nhsuk_listing=f"{base}/organisations/{{code}}",
         careopinion_listing=f"{base}/organisations/{{code}}",
         mastodon=f"{base}/mastodon",
+        bluesky=f"{base}/bluesky",
+        bluesky_web=f"{base}/bluesky",
     )

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 import httpx
 
 from healthberry.connectors.base import Connector
+from healthberry.connectors.bluesky import Bluesky
 from healthberry.connectors.careconnect import CareConnect
 from healthberry.connectors.careopinion import CareOpinion
 from healthberry.connectors.email import Email
@@ -74,6 +75,7 @@ def build(
             Google(endpoints, credentials, transport=transport, read_seconds=read_seconds, pace=pace),
             YouTube(endpoints, credentials, transport=transport, read_seconds=read_seconds),
             Mastodon(endpoints, transport=transport, read_seconds=read_seconds),
+            Bluesky(endpoints, transport=transport, read_seconds=read_seconds),
             CareConnect(credentials, read_seconds=read_seconds),
             Email(endpoints, credentials, transport=transport, read_seconds=read_seconds),
             FeedChannel(endpoints.websites, transport=transport, read_seconds=read_seconds),
