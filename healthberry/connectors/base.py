@@ -84,9 +84,9 @@ class Authorisation:
 class Linkable:
     """A listing that can be linked now, with the secrets that belong to it alone (a Page's own token).
 
-    `secrets` lie above those of the form and the sign-in, which each channel keeps too; with secrets of its own,
-    `expires_at` is theirs, otherwise the sign-in's counts. The channel's settings are the listing's, above what the
-    form gave by the same names. `account` is whom replies are published as, "" where there is nobody yet.
+    The channel keeps its own `secrets`, good until `expires_at`; where it has none, those of the form and the sign-in,
+    as every other channel of theirs does. Its settings are the listing's, above what the form gave by the same names.
+    `account` is whom replies are published as, "" where there is nobody yet.
 
     `reveal` are pairs of label and value that people need elsewhere and are shown once, after linking (a secret that
     we made); "{hook}" in a value stands for the address of the channel's own hook.

@@ -79,6 +79,7 @@ class Capabilities:
     reread_seconds: int | None = None  # how often the last days are read again, to repair what push missed
     enters: bool = False  # feedback is typed into a form of ours
     imports: tuple[str, ...] = ()  # endings of the files that can be uploaded: ".csv"
+    expires_days: int | None = None  # how long after the experience we may keep the words; None: as long as the source
     rechecks: bool = True
     recheck_seconds: int = 20 * 3600  # how often what is stored is looked at again, for edits and withdrawals
     recheck_days: int | None = None  # for how long after it was posted; None: as long as it is stored

@@ -130,6 +130,8 @@ class NhsUk(Defaults):
             # Source: careopinion.org.uk/info/nhsuk-moderation: answers are not moderated since January 2024.
             moderation_note="NHS.UK publishes answers at once",
             backfill_depth="reviews of the last two years",
+            # Source: nhs.uk/about-us/managing-patient-feedback: reviews stay for two years from the experience.
+            expires_days=730,
             recheck_days=90,
         )
 

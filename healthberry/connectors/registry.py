@@ -16,10 +16,12 @@ from healthberry.connectors.facebook import Facebook
 from healthberry.connectors.feed import FeedChannel
 from healthberry.connectors.google import Google
 from healthberry.connectors.http import Pace
+from healthberry.connectors.mastodon import Mastodon
 from healthberry.connectors.nhsuk import NhsUk
 from healthberry.connectors.webhook import Webhook
 from healthberry.connectors.websites import Websites
 from healthberry.connectors.x import X
+from healthberry.connectors.youtube import YouTube
 
 
 class Connectors:
@@ -68,6 +70,8 @@ def build(
             X(endpoints, credentials, websites, transport=transport, read_seconds=read_seconds, choices=choices),
             Facebook(endpoints, credentials, transport=transport, read_seconds=read_seconds),
             Google(endpoints, credentials, transport=transport, read_seconds=read_seconds, pace=pace),
+            YouTube(endpoints, credentials, transport=transport, read_seconds=read_seconds),
+            Mastodon(endpoints, transport=transport, read_seconds=read_seconds),
             CareConnect(credentials, read_seconds=read_seconds),
             Email(endpoints, credentials, transport=transport, read_seconds=read_seconds),
             FeedChannel(endpoints.websites, transport=transport, read_seconds=read_seconds),

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from healthberry.connectors.base import Page
-from healthberry.connectors.errors import NotAuthorised, Permanent, RateLimited, Temporary
+from healthberry.connectors.errors import Gone, NotAuthorised, Permanent, RateLimited, Temporary
 from healthberry.core import channels, events, ingest, paid_reads, quarantine
 from healthberry.core.channels import capabilities_of, is_unlinked
 from healthberry.core.errors import Conflict
@@ -206,7 +206,7 @@ def _failed(channel: Channel, error: Temporary | Permanent) -> Failure:
     pause = min(_FIRST_PAUSE * 2 ** min(channel.failures_in_a_row - 1, 20), _LONGEST_PAUSE)
     if isinstance(error, Temporary) and error.retry_after is not None:
         pause = min(max(error.retry_after, 1.0), _LONGEST_PAUSE)
-    serious = isinstance(error, NotAuthorised | paid_reads.Spent) or (
+    serious = isinstance(error, NotAuthorised | Gone | paid_reads.Spent) or (
         channel.failures_in_a_row >= _TROUBLE_AFTER and not isinstance(error, RateLimited)
     )
     if serious and channel.state == "active":

@@ -25,6 +25,7 @@ KEYS = {
     "GOOGLE_CLIENT_SECRET": "google-secret",
     "GOOGLE_PUSH_AUDIENCE": "pushes",
     "GOOGLE_PUSH_EMAIL": "pusher@tests.iam.gserviceaccount.com",
+    "YOUTUBE_API_KEY": "youtube",
     "MICROSOFT_CLIENT_ID": "mail-client",
     "MICROSOFT_CLIENT_SECRET": "mail-secret",
 }

@@ -6,7 +6,7 @@ that lead back to nobody, and is emptied day by day.
 
 from alembic import op
 
-revision = "0009_paid_reads"
+revision = "0008_paid_reads"
 down_revision = "0007_attachments"
 
 TABLES = """
