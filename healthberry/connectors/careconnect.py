@@ -80,7 +80,7 @@ class CareConnect(Defaults):
         """Return what Care Connect can do: it sends problems to us, and we answer by e-mail."""
         return Capabilities(
             label="Care Connect problems",
-            place="Care Connect",
+            place="e-mail",
             short="CC",
             item="problem",
             reply="api",

@@ -13,14 +13,14 @@ from typing import Any, ClassVar, Final
 
 import httpx
 
+from healthberry.connectors import email_form as form
 from healthberry.connectors import email_items, email_sending, email_servers, letters, microsoft_sign_in, smtp
+from healthberry.connectors import email_reach as reach
 from healthberry.connectors.base import (
-    About,
     Access,
     Authorisation,
     BadItem,
     Capabilities,
-    Field,
     InboundItem,
     Linkable,
     Linkables,
@@ -48,16 +48,13 @@ from healthberry.connectors.errors import (
 )
 from healthberry.connectors.http import Http
 from healthberry.connectors.letters import Letter
-from healthberry.connectors.mail_servers import MailHost, SignIn
 from healthberry.connectors.microsoft_sign_in import MicrosoftSignIn
 from healthberry.connectors.reading import Unreadable
-from healthberry.connectors.text import clean, line
+from healthberry.connectors.text import clean
 from healthberry.connectors.walks import pack, unpack
 
-_MOVED_TO: Final = "Imported"
 _SEEN: Final = b"\\Seen"
 _LONGEST_RAW: Final = 20_000
-_MICROSOFT: Final = "microsoft"
 _NOBODY_KNOWS: Final = (
     "The connection broke while the e-mail was being handed over, and nobody can look whether it went out."
     " Ask whoever you wrote to, or wait a day: then this can be sent again."
@@ -116,79 +113,36 @@ class Email(Defaults):
     @property
     def capabilities(self) -> Capabilities:
         """Return what a mailbox can do."""
-        return Capabilities(
-            label="E-mails",
-            place="e-mail",
-            short="EM",
-            item="e-mail",
-            reply="api",
-            poll_seconds=60,
-            connect="fields",
-            about=About(
-                reads="E-mails in one folder of a mailbox, and what you answer from your own mail program.",
-                answers="You answer from here; it arrives as an e-mail from your mailbox, and a copy is kept there.",
-                needs="Somebody who may use the mailbox, with a password for programs or a sign-in at Microsoft 365.",
-                permissions="To read the mailbox, and to send from it.",
-                data="E-mails stay in your mailbox. Deleting one there does not delete it here. Attachments are named"
-                " here, and opened in the mailbox.",
-            ),
-            group="own",
-            fields=_FIELDS,
-            reply_verb="Send e-mail",
-            private=True,
-            backfill_depth="every e-mail in the folder of the last ten years",
-            streams=True,
-            rechecks=False,
-        )
+        return form.CAPABILITIES
 
     def prepare(self, given: Mapping[str, str], redirect_uri: str) -> Access:
         """Check the form, and find the servers of the address. Raises: NotLinked."""
-        address = given.get("address", "").strip().lower()
-        if not letters.is_address(address):
-            raise NotLinked("Enter the address of the mailbox, such as feedback@example.nhs.uk.", "address")
-        way = given.get("sign_in", "") or "password"
-        if way == _MICROSOFT and (missing := self._sign_in.missing()):
-            raise NotLinked(missing, "sign_in")
-        imap, smtp_server, files_copies = self._servers(address, way, given)
-        config = {
-            "address": address,
-            "sign_in": way,
-            "user": line(given.get("user"), 254) or address,
-            "server": given.get("server", "").strip(),
-            "smtp_server": given.get("smtp_server", "").strip(),
-            "folder": line(given.get("folder"), 200) or "INBOX",
-            "after": given.get("after", "") or "leave",
-            "imap": email_servers.as_config(imap),
-            "smtp": email_servers.as_config(smtp_server),
-            "files_copies": files_copies,
-        }
-        password = given.get("password", "")
-        return Access(config, {"password": password} if password and way != _MICROSOFT else {})
+        return form.settings(given, self._directory, self._sign_in)
 
     def authorise_url(self, access: Access, state: str, redirect_uri: str, verifier: str) -> str:
         """Return Microsoft's page where the form chose that. Raises: NotAuthorised where a password was chosen."""
-        if access.config.get("sign_in") != _MICROSOFT:
+        if access.config.get("sign_in") != reach.MICROSOFT:
             raise NotAuthorised("This mailbox is linked with a password.")
-        return self._sign_in.url(_address(access), state, redirect_uri, verifier)
+        return self._sign_in.url(reach.address(access), state, redirect_uri, verifier)
 
     def authorise(self, access: Access, answer: Mapping[str, str], redirect_uri: str, verifier: str) -> Authorisation:
         """Exchange Microsoft's answer for tokens. Raises: NotAuthorised, Temporary."""
         token = self._sign_in.exchange(answer, redirect_uri, verifier)
-        return microsoft_sign_in.authorisation(token, _remote_id(access), _address(access))
+        return microsoft_sign_in.authorisation(token, reach.remote_id(access), reach.address(access))
 
     def refresh(self, access: Access) -> Authorisation:
         """Renew the access token. Raises: NotAuthorised, Temporary."""
         before = access.secrets.get("refresh_token", "")
         token = self._sign_in.refresh(before)
-        return microsoft_sign_in.authorisation(token, _remote_id(access), _address(access), before)
+        return microsoft_sign_in.authorisation(token, reach.remote_id(access), reach.address(access), before)
 
     def link(self, access: Access) -> Linkables:
         """Sign in at both servers and open the folder; nothing is read or sent. Raises: NotLinked."""
-        if not _signing(access).password and not _signing(access).token:
+        if not reach.signing(access).password and not reach.signing(access).token:
             raise NotLinked("Enter the password of the mailbox.", "password")
         try:
             with self._box(access) as box:
-                box.select(_folder(access))
+                box.select(reach.folder(access))
                 sent = box.sent_folder()
         except Gone as error:
             raise NotLinked(error.reason, "folder") from error
@@ -197,24 +151,24 @@ class Email(Defaults):
         except (Temporary, Permanent) as error:
             raise NotLinked(f"{error.reason} Check the name of the server.", "server") from error
         try:
-            smtp.check(_server(access, "smtp"), _signing(access), timeout=self._timeout)
+            smtp.check(reach.server(access, "smtp"), reach.signing(access), timeout=self._timeout)
         except (Temporary, Permanent) as error:
             raise NotLinked(f"E-mails can be read, but not sent: {error.reason}", "smtp_server") from error
         listing = Listing(
             kind=self.kind,
-            remote_id=_remote_id(access),
-            label=f"E-mails to {_address(access)}",
+            remote_id=reach.remote_id(access),
+            label=f"E-mails to {reach.address(access)}",
             url="",
             config={**access.config, "sent": sent},
-            found_at=f"Folder {_folder(access)}",
+            found_at=f"Folder {reach.folder(access)}",
         )
-        return Linkables([Linkable(listing, account=_address(access))])
+        return Linkables([Linkable(listing, account=reach.address(access))])
 
     def backfill(self, access: Access, since: datetime, cursor: str | None) -> Page:
         """Read the folder, then what was sent, the newest first; nothing is marked or moved. Raises: as above."""
         walk = unpack(Walk, cursor)
         with self._box(access) as box:
-            uids, place, more = backwards(box, _folder_of(access, walk), walk.place(), since.date())
+            uids, place, more = backwards(box, reach.folder_of(access, walk), walk.place(), since.date())
             found = self._read(box, access, uids, sent=walk.stage == "sent")
         onward = _onward(walk.at(place), access, more)
         return Page(found.items, pack(onward), onward.stage != "end", found.bad)
@@ -227,10 +181,10 @@ class Email(Defaults):
         walk = unpack(Walk, cursor)
         with self._box(access) as box:
             walk = self._tidied(box, access, walk)
-            uids, place, more = onwards(box, _folder_of(access, walk), walk.place())
+            uids, place, more = onwards(box, reach.folder_of(access, walk), walk.place())
             found = self._read(box, access, uids, sent=walk.stage == "sent")
         onward = _onward(walk.at(place), access, more)
-        if walk.stage == "inbox" and _after(access) != "leave":
+        if walk.stage == "inbox" and reach.after(access) != "leave":
             onward = replace(onward, stored=tuple(found.kept))
         ended = onward.stage == "end"
         return Page(found.items, pack(replace(onward, stage="inbox") if ended else onward), not ended, found.bad)
@@ -238,7 +192,7 @@ class Email(Defaults):
     def listen(self, access: Access) -> Iterator[None]:
         """Wait for the server to say that something arrived (IDLE). Raises: Temporary, Permanent."""
         with self._box(access) as box:
-            box.select(_folder(access))
+            box.select(reach.folder(access))
             yield from box.news()
 
     def may_reply(self, access: Access, target: ReplyTarget) -> ReplyPermission:
@@ -251,8 +205,8 @@ class Email(Defaults):
     def reply(self, access: Access, reply: Reply) -> SentReply:
         """Send an e-mail in the thread, unless it went out before. Raises: as smtp.py says."""
         letter = _letter(access, reply)
-        message, wait = letters.write(letter), self._timeout
-        server, signing, sent = _server(access, "smtp"), _signing(access), str(access.config.get("sent") or "")
+        message, wait, sent = letters.write(letter), self._timeout, str(access.config.get("sent") or "")
+        server, signing = reach.server(access, "smtp"), reach.signing(access)
         with email_sending.nothing_sent():
             box = self._box(access)
         with box:
@@ -278,42 +232,18 @@ class Email(Defaults):
             raise Permanent(_NOBODY_KNOWS)
         return SentReply(message_id, None) if state == "sent" else None
 
-    def _servers(self, address: str, way: str, given: Mapping[str, str]) -> tuple[MailHost, MailHost, bool]:
-        domain = address.rpartition("@")[2]
-        if way == _MICROSOFT and not self._simulated:
-            return (*email_servers.MICROSOFT, True)
-        typed = {name: given.get(name, "").strip() for name in ("server", "smtp_server")}
-        if all(typed.values()):
-            guessed = None
-        else:
-            guessed = self._directory.servers("outlook.com" if way == _MICROSOFT else domain)
-        imap = self._typed(typed, "server") or (guessed[0] if guessed else None)
-        smtp_server = self._typed(typed, "smtp_server") or (guessed[1] if guessed else None)
-        if imap is None or smtp_server is None:
-            raise NotLinked("Enter the name of the server.", "server")
-        files = guessed[2] if guessed and not typed["server"] else self._directory.filed(imap)
-        return imap, smtp_server, files
-
-    def _typed(self, typed: Mapping[str, str], name: str) -> MailHost | None:
-        if not typed[name]:
-            return None
-        try:
-            return self._directory.typed(typed[name], sending=name == "smtp_server")
-        except NotLinked as error:
-            raise NotLinked(error.reason, name) from error
-
     def _box(self, access: Access) -> Box:
-        return Box(_server(access, "imap"), _signing(access), timeout=self._timeout)
+        return Box(reach.server(access, "imap"), reach.signing(access), timeout=self._timeout)
 
     def _tidied(self, box: Box, access: Access, walk: Walk) -> Walk:
         """Mark or move what is kept by now; twice changes nothing."""
         uids = [uid for uid in walk.stored if isinstance(uid, int)]
-        if uids and _after(access) != "leave":
-            validity, _ = box.select(_folder(access), write=True)
-            if validity == walk.inbox.validity and _after(access) == "read":
+        if uids and reach.after(access) != "leave":
+            validity, _ = box.select(reach.folder(access), write=True)
+            if validity == walk.inbox.validity and reach.after(access) == "read":
                 box.flag(uids, _SEEN)
             elif validity == walk.inbox.validity:
-                box.move(uids, _MOVED_TO)
+                box.move(uids, form.MOVED_TO)
         return replace(walk, stored=())
 
     def _read(self, box: Box, access: Access, uids: Sequence[int], *, sent: bool) -> "_Found":
@@ -322,7 +252,7 @@ class Email(Defaults):
         parents = Parents(lambda message_id: _head(box, message_id))
         for one in stored:
             parents.add(parse(one.raw))
-        own = frozenset({_address(access), str(access.config.get("user", "")).lower()})
+        own = frozenset({reach.address(access), str(access.config.get("user", "")).lower()})
         found = _Found()
         for one in stored:
             try:
@@ -334,75 +264,6 @@ class Email(Defaults):
             else:
                 found.add(one, item)
         return found
-
-
-_FIELDS: Final = (
-    Field("address", "E-mail address of the mailbox", kind="email"),
-    Field(
-        "sign_in",
-        "How do you sign in?",
-        "NHSmail and other mailboxes of Microsoft 365 take no passwords here.",
-        kind="choice",
-        choices=(("password", "With a password"), (_MICROSOFT, "With Microsoft 365 or NHSmail")),
-        default="password",
-    ),
-    Field(
-        "password",
-        "Password",
-        "Some providers want a password made for programs (app password). Not for Microsoft 365.",
-        kind="secret",
-        required=False,
-    ),
-    Field("folder", "Folder", "The folder that feedback comes into.", required=False, default="INBOX"),
-    Field(
-        "after",
-        "What is to happen to e-mails that were read",
-        kind="choice",
-        required=False,
-        choices=(
-            ("leave", "Nothing"),
-            ("read", "Mark them as read"),
-            ("move", f"Move them to the folder {_MOVED_TO}"),
-        ),
-        default="leave",
-    ),
-    Field("user", "User name", "Only where it is not the address.", required=False),
-    Field("server", "Server for reading (IMAP)", "Only where we do not find it by the address.", required=False),
-    Field("smtp_server", "Server for sending (SMTP)", "Only where we do not find it by the address.", required=False),
-)
-
-
-def _address(access: Access) -> str:
-    return str(access.config.get("address", ""))
-
-
-def _folder(access: Access) -> str:
-    return str(access.config.get("folder") or "INBOX")
-
-
-def _after(access: Access) -> str:
-    return str(access.config.get("after") or "leave")
-
-
-def _remote_id(access: Access) -> str:
-    folder = _folder(access)
-    return _address(access) if folder == "INBOX" else f"{_address(access)}/{folder}"
-
-
-def _folder_of(access: Access, walk: Walk) -> str:
-    return _folder(access) if walk.stage == "inbox" else str(access.config.get("sent") or "")
-
-
-def _server(access: Access, name: str) -> MailHost:
-    try:
-        return email_servers.from_config(access.config.get(name))
-    except NotLinked as error:
-        raise NotAuthorised(error.reason) from error
-
-
-def _signing(access: Access) -> SignIn:
-    token = access.secrets.get("access_token", "") if access.config.get("sign_in") == _MICROSOFT else ""
-    return SignIn(str(access.config.get("user") or _address(access)), access.secrets.get("password", ""), token)
 
 
 def _onward(walk: Walk, access: Access, more: bool) -> Walk:
@@ -426,7 +287,7 @@ def _bad(stored: Stored, reason: str) -> BadItem:
 
 def _letter(access: Access, reply: Reply) -> Letter:
     source: Mapping[str, Any] = reply.target.source
-    recipient, sender = str(source.get("email", "")), _address(access)
+    recipient, sender = str(source.get("email", "")), reach.address(access)
     if not letters.is_address(recipient):
         raise Rejected("This e-mail does not say whom to answer.")
     answered = str(source.get("message_id", ""))

@@ -186,6 +186,7 @@ def _raw(mail: Parsed, name: str) -> list[str]:
 def _decoded_words(value: str) -> str:
     """Decode RFC 2047 words; raw bytes beyond ASCII are read as UTF-8 or as what they look like."""
     plain = decoded(value.encode("utf-8", "surrogateescape"), "utf-8") if not value.isascii() else value
+    plain = re.sub(r"\s*\n\s*", " ", plain.strip())  # unfolded first: a blank at a fold is a blank
     try:
         parts = decode_header(plain)
     except (HeaderParseError, ValueError, LookupError):

@@ -30,7 +30,7 @@ class Directory:
     """The directory of mail servers. `simulated`: its answers may name servers anywhere, without encryption."""
 
     def __init__(self, address: str, *, simulated: bool, transport: httpx.BaseTransport | None = None) -> None:
-        self._simulated = simulated
+        self.simulated = simulated
         self._http = Http(address, "The directory of mail servers", REFUSALS, transport=transport, read_seconds=5.0)
 
     def servers(self, domain: str) -> tuple[MailHost, MailHost, bool]:
@@ -51,7 +51,7 @@ class Directory:
         number = int(port) if port.isascii() and port.isdigit() else usual
         if not host.isascii() or not host or not all(part.strip() for part in host.split(".")) or number > 65535:
             raise NotLinked("Enter the name of a server, such as mail.example.nhs.uk.")
-        if self._simulated:
+        if self.simulated:
             return MailHost(host, number, "none", trusted=True)
         return MailHost(host, number, "starttls" if number in (143, 587, 25) else "tls")
 
@@ -68,16 +68,16 @@ class Directory:
         sending = [self._server(one) for one in root.iter("outgoingServer") if one.get("type") == "smtp"]
         read = next(filter(None, reading), None)
         send = next(filter(None, sending), None)
-        files = self._simulated and next((line(one.text, 10) for one in root.iter("filesCopies")), "") == "yes"
+        files = self.simulated and next((line(one.text, 10) for one in root.iter("filesCopies")), "") == "yes"
         return (read, send, files or self.filed(read)) if read and send else None
 
     def _server(self, element: ElementTree.Element) -> MailHost | None:
         host, port = line(element.findtext("hostname"), 253), line(element.findtext("port"), 5)
         security = _SOCKETS.get(line(element.findtext("socketType"), 10))
         # Passwords never go over the wire in the clear, except to a simulated server on this machine.
-        if not host or not port.isdigit() or security is None or (security == "none" and not self._simulated):
+        if not host or not port.isdigit() or security is None or (security == "none" and not self.simulated):
             return None
-        return MailHost(host, int(port), security, trusted=self._simulated)
+        return MailHost(host, int(port), security, trusted=self.simulated)
 
 
 def as_config(server: MailHost) -> dict[str, Any]:

@@ -15,6 +15,8 @@ from charset_normalizer import from_bytes
 
 _LONGEST_HTML: Final = 1_000_000
 _DEEPEST: Final = 200
+# Where a block, or a paragraph, begins or ends; no text holds these.
+_BLOCK, _PARAGRAPH = "\x01", "\x02"
 _DROPPED: Final = frozenset({"script", "style", "head", "title", "template", "noscript", "svg", "object", "iframe"})
 _BLOCKS: Final = re.compile(
     "address|article|aside|blockquote|center|dd|div|dl|dt|fieldset|figure|footer|form|h[1-6]|header|hr|li|main|nav|ol|p"
@@ -65,7 +67,13 @@ def from_html(html: str) -> str:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # words that look like an address or a file name
         soup = BeautifulSoup(html[:_LONGEST_HTML], "html.parser")
-    text = _text(soup, 0)
+    return _laid_out(_text(soup, 0))
+
+
+def _laid_out(text: str) -> str:
+    """Make lines of blocks: two that meet break once, paragraphs leave a line free."""
+    text = re.sub(rf"[{_BLOCK}{_PARAGRAPH}\s]*{_PARAGRAPH}[{_BLOCK}{_PARAGRAPH}\s]*", "\n\n", text)
+    text = re.sub(rf"[ {_BLOCK}]*{_BLOCK}[ {_BLOCK}]*", "\n", text)
     text = re.sub(r"[ \t]*\n[ \t]*", "\n", text)
     return re.sub(r"\n{3,}", "\n\n", text).strip()
 
@@ -74,7 +82,7 @@ def _text(element: PageElement, depth: int) -> str:
     if isinstance(element, Comment) or type(element) not in (NavigableString, Tag, BeautifulSoup):
         return ""  # declarations and other strings that are no words
     if isinstance(element, NavigableString):
-        return re.sub(r"\s+", " ", str(element)) if element.strip() or element == " " else " "
+        return re.sub(r"[\s\x00-\x1f]+", " ", str(element))
     if not isinstance(element, Tag) or element.name in _DROPPED or depth > _DEEPEST:
         return ""
     if element.name == "br":
@@ -90,13 +98,12 @@ def _wrapped(element: Tag, inner: str) -> str:
     if name == "a":
         return _linked(str(element.get("href") or ""), inner)
     if name == "li":
-        return f"\n* {inner.strip()}"
+        return f"{_BLOCK}* {inner.strip()}{_BLOCK}"
     if name in ("td", "th"):
         return f"{inner} "
     if name == "blockquote":
-        tidy = re.sub(r"\n{3,}", "\n\n", re.sub(r"[ \t]*\n[ \t]*", "\n", inner)).strip()
-        inner = "\n".join(f"> {line}".rstrip() for line in tidy.split("\n"))
-    gap = "\n\n" if name in _SPACED else "\n" if _BLOCKS.fullmatch(name) else ""
+        inner = "\n".join(f"> {line}".rstrip() for line in _laid_out(inner).split("\n"))
+    gap = _PARAGRAPH if name in _SPACED else _BLOCK if _BLOCKS.fullmatch(name) else ""
     return f"{gap}{inner}{gap}"
 
 

@@ -17,6 +17,7 @@ MAIL_DIRECTORY: Final = "https://autoconfig.thunderbird.net/v1.1"
 class Endpoints:
     """Base addresses without a closing slash; `websites` is None where organisations' websites are fetched for real.
 
+    So is `mastodon`, where each server is called by its own name.
     `microsoft` is where people sign in to Microsoft 365; `mail_directory` knows the mail servers of a domain.
     `callbacks` is the address below which answers to other systems may go unchecked: the sandbox's, for real None.
     `nhsuk_listing` and `careopinion_listing` are pages for people, with {code} in place of an ODS code.
@@ -34,6 +35,7 @@ class Endpoints:
     callbacks: str | None = None
     nhsuk_listing: str = "https://www.nhs.uk/service-search"
     careopinion_listing: str = f"{CAREOPINION}/services/{{code}}"
+    mastodon: str | None = None
     google_accounts: str = "https://accounts.google.com"
     google_tokens: str = "https://oauth2.googleapis.com"
     google_keys: str = "https://www.googleapis.com"
@@ -56,6 +58,7 @@ class Credentials:
     x_bearer_token: str | None = field(default=None, repr=False)
     x_client_id: str | None = field(default=None, repr=False)
     x_client_secret: str | None = field(default=None, repr=False)
+    x_consumer_secret: str | None = field(default=None, repr=False)
     google_client_id: str | None = field(default=None, repr=False)
     google_client_secret: str | None = field(default=None, repr=False)
     google_push_audience: str | None = field(default=None, repr=False)
@@ -73,6 +76,18 @@ class Credentials:
     def known(self) -> list[str]:
         """Return the secrets that there are, for masking in logs."""
         return [value for one in fields(self) if (value := getattr(self, one.name))]
+
+
+@dataclass(frozen=True)
+class Choices:
+    """What the operator of this installation chose for its connectors; nothing of it is secret.
+
+    `x_monthly_reads` is how many posts may be read from X in a calendar month; `x_stream` says whether X's stream is
+    followed.
+    """
+
+    x_monthly_reads: int | None = None
+    x_stream: bool = False
 
 
 def endpoints(sandbox_url: str | None) -> Endpoints:
@@ -102,4 +117,5 @@ def endpoints(sandbox_url: str | None) -> Endpoints:
         youtube_web=f"{base}/youtube",
         nhsuk_listing=f"{base}/organisations/{{code}}",
         careopinion_listing=f"{base}/organisations/{{code}}",
+        mastodon=f"{base}/mastodon",
     )

@@ -280,7 +280,8 @@ class Facebook(Defaults):
             "ratings": ratings,
         }
         listing = Listing(self.kind, page.page_id, page.name, f"{self._web}/{page.page_id}", config)
-        secrets = {"access_token": page.token, "account_id": page.page_id, "account": page.name}
+        # The person's own token opens more than this Page: it is not kept with the channel.
+        secrets = {"access_token": page.token, "account_id": page.page_id, "account": page.name, "user_token": ""}
         return Linkable(listing, secrets, None, page.name)
 
 

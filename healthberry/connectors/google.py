@@ -93,7 +93,7 @@ class Google(Defaults):
         return Capabilities(
             label="Google reviews",
             place="Google",
-            short="Goog",
+            short="G",
             item="review",
             reply="api",
             poll_seconds=900 if pushed else 300,

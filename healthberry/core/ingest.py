@@ -5,7 +5,7 @@ keyed on (organisation, channel, the provider's id), so the same page twice, in 
 """
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from itertools import chain
 from typing import Any, cast
@@ -18,6 +18,7 @@ from sqlalchemy.exc import StatementError
 from healthberry.connectors.base import Capabilities, InboundItem
 from healthberry.connectors.text import similar
 from healthberry.core import (
+    aliases,
     arrivals,
     attachments,
     copies,
@@ -130,6 +131,8 @@ def _joined(one: Stored, other: Stored) -> Stored:
 def _store(channel: Channel, items: Sequence[InboundItem], *, historic: bool) -> Stored:
     stored = Stored()
     present = [item for item in items if item.change != "withdrawn"]
+    aliases.settle(channel, present)
+    present = _where_they_are(channel, present)
     threads, begun = _conversations(channel, present, historic, stored)
     # What the organisation said in a thread that nobody else wrote in is not feedback: it opens no conversation.
     known = [item for item in present if item.thread_id in threads]
@@ -142,6 +145,31 @@ def _store(channel: Channel, items: Sequence[InboundItem], *, historic: bool) ->
         _withdraw(channel, item, stored)
     quarantine.forget(channel, {item.remote_id for item in gone})
     return stored
+
+
+def _where_they_are(channel: Channel, items: Sequence[InboundItem]) -> list[InboundItem]:
+    """Leave what is stored in its conversation, whatever thread its source counts it to by now.
+
+    On some sites an answer belongs to no thread any more once what it answered was deleted.
+    """
+    again = [item.remote_id for item in items if item.change == "edited"]
+    if not again:
+        return list(items)
+    found = (
+        select(Message.remote_id, Conversation.remote_thread_id)
+        .join_from(Message, Conversation, _in_conversation())
+        .where(
+            Message.organisation_id == channel.organisation_id,
+            Message.channel_id == channel.id,
+            Message.remote_id.in_(again),
+        )
+    )
+    stored: dict[str, str] = dict(iter(db.session.execute(found)))
+    return [replace(item, thread_id=stored.get(item.remote_id, item.thread_id)) for item in items]
+
+
+def _in_conversation() -> ColumnElement[bool]:
+    return and_(Message.organisation_id == Conversation.organisation_id, Message.conversation_id == Conversation.id)
 
 
 def _insert_unknown(model: type[Base], rows: Sequence[dict[str, Any]], *columns: str) -> Sequence[Row[Any]]:

@@ -1,6 +1,6 @@
 """All imitated sites: the only list, in the order in which pages show them."""
 
-from . import careopinion, email, facebook, feed, google, nhsuk, webhook, x
+from . import careopinion, email, facebook, feed, google, mastodon, nhsuk, webhook, x, youtube
 from .site import Site
 
 SITES: tuple[Site, ...] = (
@@ -9,6 +9,8 @@ SITES: tuple[Site, ...] = (
     careopinion.SITE,
     facebook.SITE,
     google.SITE,
+    youtube.SITE,
+    mastodon.SITE,
     email.SITE,
     feed.SITE,
     webhook.SITE,

@@ -3,7 +3,7 @@
 from alembic import op
 
 revision = "0009_expiry"
-down_revision = "0007_attachments"
+down_revision = "0008_paid_reads"
 
 # The last day of the month of the experience, where its author gave one, else the day of posting.
 HAPPENED_ON = """CASE

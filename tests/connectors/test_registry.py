@@ -56,7 +56,7 @@ def test_every_connector_says_what_people_need_to_know() -> None:
         known = connector.capabilities
         assert known.label
         assert known.place
-        assert 2 <= len(known.short) <= 4 or known.short == "X"
+        assert 1 <= len(known.short) <= 4
         assert known.item
         assert known.backfill_depth or not known.backfills
         assert known.poll_seconds is None or 10 <= known.poll_seconds <= 3600

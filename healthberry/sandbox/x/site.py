@@ -27,7 +27,7 @@ class X(Site):
     kind = "x"
     label = "X"
     knows_by = "handle"
-    keys = (Key("X_BEARER_TOKEN"), Key("X_CLIENT_ID"), Key("X_CLIENT_SECRET"))
+    keys = (Key("X_BEARER_TOKEN"), Key("X_CLIENT_ID"), Key("X_CLIENT_SECRET"), Key("X_CONSUMER_SECRET"))
     tables = Path(__file__).with_name("schema.sql").read_text(encoding="utf-8")
     # What writes adds its views to the blueprint of what reads.
     blueprints = (api.blueprint, oauth.blueprint, pages.blueprint, control.blueprint)
