@@ -82,6 +82,22 @@ class Settings(Environment):
         secret=True,
     )
     x_client_secret: str | None = setting("X: OAuth client secret", parse=env.text, default=None, secret=True)
+    x_consumer_secret: str | None = setting(
+        "X: consumer secret of the application, which signs what X sends to /hooks/x",
+        parse=env.text,
+        default=None,
+        secret=True,
+    )
+    x_monthly_reads: int | None = setting(
+        "X: how many posts may be read in a calendar month, as X charges for each (number); unset: no limit",
+        parse=env.whole(1, 1_000_000_000),
+        default=None,
+    )
+    x_stream: bool = setting(
+        "X: on: new posts are heard of within seconds by X's stream, where X_BEARER_TOKEN allows it",
+        parse=env.switch,
+        default=False,
+    )
     facebook_app_id: str | None = setting(
         "Facebook and Instagram: id of your Meta app; with FACEBOOK_APP_SECRET or not at all",
         parse=env.text,

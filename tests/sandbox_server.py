@@ -21,6 +21,7 @@ KEYS = {
     "X_BEARER_TOKEN": "x-bearer-token-for-tests",
     "X_CLIENT_ID": "x-client-id-for-tests",
     "X_CLIENT_SECRET": "x-client-secret-for-tests",
+    "X_CONSUMER_SECRET": "x-consumer-secret-for-tests",
     "GOOGLE_CLIENT_ID": "google-client-id-for-tests",
     "GOOGLE_CLIENT_SECRET": "google-client-secret-for-tests",
     "GOOGLE_PUSH_AUDIENCE": "google-push-audience-for-tests",

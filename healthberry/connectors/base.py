@@ -84,9 +84,9 @@ class Authorisation:
 class Linkable:
     """A listing that can be linked now, with the secrets that belong to it alone (a Page's own token).
 
-    `secrets` lie above those of the form and the sign-in, which each channel keeps too; with secrets of its own,
-    `expires_at` is theirs, otherwise the sign-in's counts. The channel's settings are the listing's, above what the
-    form gave by the same names. `account` is whom replies are published as, "" where there is nobody yet.
+    The channel keeps its own `secrets`, good until `expires_at`; where it has none, those of the form and the sign-in,
+    as every other channel of theirs does. Its settings are the listing's, above what the form gave by the same names.
+    `account` is whom replies are published as, "" where there is nobody yet.
 
     `reveal` are pairs of label and value that people need elsewhere and are shown once, after linking (a secret that
     we made); "{hook}" in a value stands for the address of the channel's own hook.
@@ -170,6 +170,7 @@ class InboundItem:
     may_not_reply: str | None = None
     change: Change = "created"
     source: Mapping[str, Any] = field(default_factory=dict)  # small provider facts that later calls need
+    aliases: tuple[str, ...] = ()  # other ids of the same item: it may be stored under one of them
     files: tuple[File, ...] = field(default=(), repr=False)  # kept by us, where the channel is told and keeps nothing
 
 
@@ -196,6 +197,7 @@ class Page:
     bad: Sequence[BadItem] = ()
     total: int | None = None
     poll_now: bool = False  # of a delivery: it was a hint only, the channel is to be asked
+    paid: Sequence[str] = ()  # ids of what the provider charges for, each once a day
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from healthberry.connectors.capabilities import About, Capabilities, Field
 CAPABILITIES: Final = Capabilities(
     label="Facebook Page",
     place="Facebook",
-    short="FB",
+    short="f",
     item="comment",
     reply="api",
     poll_seconds=300,

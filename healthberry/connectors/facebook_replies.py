@@ -47,11 +47,11 @@ def permission(target: ReplyTarget, *, private: bool, now: datetime | None = Non
 
 
 def _in_private(target: ReplyTarget, now: datetime) -> ReplyPermission:
-    if not target.source.get("psid") or target.source.get("can_reply") is False:
-        return ReplyPermission("none", "Facebook does not let your Page write to this person.", target.url)
     until = target.posted_at + _PRIVATE_WINDOW if target.posted_at else None
     if until and until <= now:
         return ReplyPermission("none", _LATE, target.url)
+    if not target.source.get("psid") or target.source.get("can_reply") is False:
+        return ReplyPermission("none", "Facebook does not let your Page write to this person.", target.url)
     return ReplyPermission("api", "", target.url, (_MESSAGE,), until)
 
 

@@ -129,11 +129,11 @@ class FeedChannel(Defaults):
         """Complete the address; nothing is asked yet. Raises: NotLinked."""
         typed = line(given.get("address", ""), 1_000)
         whole = typed if "://" in typed else f"https://{typed}"
-        address = self._fetch.known_as(whole)
         try:
+            address = self._fetch.known_as(whole)
             if not typed or " " in typed or "." not in check_url(address, ""):
                 raise FetchFailed("it is no address")
-        except FetchFailed:
+        except (FetchFailed, ValueError):
             reason = "Enter a public web address, such as https://www.leedsnews.example"
             raise NotLinked(reason, "address") from None
         return Access({**given, "address": address})
@@ -198,7 +198,7 @@ class FeedChannel(Defaults):
     def _named(self, page: Document, access: Access) -> Linkables:
         found: list[Linkable] = []
         problems: list[str] = []
-        for address in named_in(page):
+        for address in map(self._fetch.known_as, named_in(page)):
             try:
                 if feed := feed_in(self._fetch.document(address)):
                     found.append(_linkable(feed, address, access))

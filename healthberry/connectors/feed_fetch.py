@@ -84,7 +84,7 @@ class FeedFetch(SafeFetch):
         for _ in range(_MOST_REDIRECTS + 1):
             response = self._get(client, url, check_url(url, ""), deadline, headers)
             try:
-                if response.is_redirect:
+                if response.has_redirect_location:
                     url = self._unmapped(url, response.headers.get("location", ""))
                     continue
                 return _document(response, url, deadline)

@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from html.parser import HTMLParser
 from typing import Any, Final
 from urllib.parse import urljoin
@@ -78,7 +79,8 @@ def feed_in(document: Document) -> Feed | None:
         return None
     parsed = feedparser.parse(
         io.BytesIO(document.body),
-        response_headers={"content-type": document.content_type or "text/xml", "content-location": document.url},
+        # Not where it came from: ids, too, would be resolved against it, and be others after a redirect.
+        response_headers={"content-type": document.content_type or "text/xml"},
         sanitize_html=False,
         resolve_relative_uris=False,
     )
@@ -92,8 +94,8 @@ def feed_in(document: Document) -> Feed | None:
 def named_in(document: Document) -> list[str]:
     """Return the addresses of the feeds that a web page names, in its order, at most 5."""
     page = document.body[: 1024 * 1024].decode("utf-8", "replace")
-    found = (urljoin(document.url, target) for target in _alternates(page))
-    return list(dict.fromkeys(one for one in found if address(one)))[:MOST_NAMED]
+    found = (_absolute(document, target) for target in _alternates(page))
+    return list(dict.fromkeys(one for one in found if one))[:MOST_NAMED]
 
 
 def _xml_feed(parsed: Any, document: Document) -> Feed:
@@ -103,16 +105,16 @@ def _xml_feed(parsed: Any, document: Document) -> Feed:
     trouble = _own(parsed, "bozo_exception")
     return Feed(
         title=line(words_of(str(_own(head, "title") or "")), 120),
-        home=address(_own(head, "link")),
+        home=_absolute(document, _own(head, "link")),
         elements=list(_own(parsed, "entries") or []),
-        read=_xml_entry,
-        next=urljoin(document.url, str(onward)) if onward else "",
+        read=partial(_xml_entry, document),
+        next=_absolute(document, onward) or "",
         broken=isinstance(trouble, Exception) and "SAX" in type(trouble).__name__,
         garbled=isinstance(trouble, feedparser.CharacterEncodingOverride),
     )
 
 
-def _xml_entry(element: Any) -> Entry:
+def _xml_entry(document: Document, element: Any) -> Entry:
     given: dict[str, Any] = {name: _own(element, name) for name in dict.keys(element)}
     contents = [mapping(one) for one in given.get("content") or ()]
     body = next((one for one in contents if one.get("value")), mapping(given.get("summary_detail")))
@@ -123,11 +125,21 @@ def _xml_entry(element: Any) -> Entry:
         title=line(_plain(title or {"value": given.get("title")})),
         text=clean(_plain(body)),
         author=line(given.get("author"), 100),
-        url=address(given.get("link")),
+        url=_absolute(document, given.get("link")),
         posted_at=posted or updated,
         updated_at=updated,
         raw={"id": given.get("id"), "link": given.get("link"), "title": given.get("title")},
     )
+
+
+def _absolute(document: Document, target: Any) -> str | None:
+    """Return the web address that a link of the document leads to, None where it leads to none."""
+    if not isinstance(target, str) or not target.strip():
+        return None
+    try:
+        return address(urljoin(document.url, target.strip()))
+    except ValueError:
+        return None
 
 
 def _own(element: Any, name: str) -> Any:
@@ -166,7 +178,7 @@ def _json_feed(document: Document) -> Feed | None:
         home=address(feed.get("home_page_url")),
         elements=list(sequence(feed.get("items"))),
         read=_json_entry,
-        next=urljoin(document.url, onward) if isinstance(onward, str) and onward else "",
+        next=_absolute(document, onward) or "",
         garbled="\ufffd" in document.body.decode("utf-8-sig", "replace"),
     )
 

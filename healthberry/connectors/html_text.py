@@ -60,7 +60,7 @@ class _Words(HTMLParser):
             self._say(text)
 
     def _say(self, text: str) -> None:
-        if text == " " and (not self.said or self.said[-1].endswith((" ", "\n"))):
+        if text == " " and (self._breaks or not self.said or self.said[-1].endswith(" ")):
             return
         self.said.append(text)
         self._breaks = 0

@@ -5,7 +5,7 @@ keyed on (organisation, channel, the provider's id), so the same page twice, in 
 """
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from itertools import chain
 from typing import Any, cast
@@ -17,7 +17,19 @@ from sqlalchemy.exc import StatementError
 
 from healthberry.connectors.base import Capabilities, InboundItem
 from healthberry.connectors.text import similar
-from healthberry.core import arrivals, attachments, copies, events, noise, quarantine, register, summaries
+from healthberry.core import (
+    aliases,
+    arrivals,
+    attachments,
+    copies,
+    events,
+    expiry,
+    noise,
+    quarantine,
+    register,
+    summaries,
+    tombstones,
+)
 from healthberry.core.channels import capabilities_of
 from healthberry.core.recheck_times import next_recheck
 from healthberry.extensions import Base, db
@@ -87,6 +99,7 @@ def _halves(items: Sequence[InboundItem]) -> tuple[list[InboundItem], list[Inbou
 
 
 def _store_page(channel: Channel, items: Sequence[InboundItem], backfill: bool) -> Stored:
+    items = expiry.lasting(channel, items)
     silent = [item for item in items if _is_historic(channel, item, backfill)]
     live = [item for item in items if not _is_historic(channel, item, backfill)]
     stored = _store(channel, silent, historic=True)
@@ -118,6 +131,8 @@ def _joined(one: Stored, other: Stored) -> Stored:
 def _store(channel: Channel, items: Sequence[InboundItem], *, historic: bool) -> Stored:
     stored = Stored()
     present = [item for item in items if item.change != "withdrawn"]
+    aliases.settle(channel, present)
+    present = _where_they_are(channel, present)
     threads, begun = _conversations(channel, present, historic, stored)
     # What the organisation said in a thread that nobody else wrote in is not feedback: it opens no conversation.
     known = [item for item in present if item.thread_id in threads]
@@ -130,6 +145,31 @@ def _store(channel: Channel, items: Sequence[InboundItem], *, historic: bool) ->
         _withdraw(channel, item, stored)
     quarantine.forget(channel, {item.remote_id for item in gone})
     return stored
+
+
+def _where_they_are(channel: Channel, items: Sequence[InboundItem]) -> list[InboundItem]:
+    """Leave what is stored in its conversation, whatever thread its source counts it to by now.
+
+    On some sites an answer belongs to no thread any more once what it answered was deleted.
+    """
+    again = [item.remote_id for item in items if item.change == "edited"]
+    if not again:
+        return list(items)
+    found = (
+        select(Message.remote_id, Conversation.remote_thread_id)
+        .join_from(Message, Conversation, _in_conversation())
+        .where(
+            Message.organisation_id == channel.organisation_id,
+            Message.channel_id == channel.id,
+            Message.remote_id.in_(again),
+        )
+    )
+    stored: dict[str, str] = dict(iter(db.session.execute(found)))
+    return [replace(item, thread_id=stored.get(item.remote_id, item.thread_id)) for item in items]
+
+
+def _in_conversation() -> ColumnElement[bool]:
+    return and_(Message.organisation_id == Conversation.organisation_id, Message.conversation_id == Conversation.id)
 
 
 def _insert_unknown(model: type[Base], rows: Sequence[dict[str, Any]], *columns: str) -> Sequence[Row[Any]]:
@@ -368,27 +408,11 @@ def _same(channel: Channel, item: InboundItem) -> ColumnElement[bool]:
 
 def _withdraw(channel: Channel, item: InboundItem, stored: Stored) -> None:
     """Forget the words of what the source took down, at once; the place in the thread stays."""
-    there = [_same(channel, item), Message.withdrawn_at.is_(None)]
+    there = [_same(channel, item)]
     if item.direction == "outbound":
         # Who looked may have done so before this answer was published.
         there.append(Message.posted_at < item.posted_at)
-    statement = (
-        update(Message)
-        .where(*there)
-        .values(
-            text="",
-            title="",
-            screen_name="",
-            author_id=None,
-            attachments=[],
-            source={},
-            withdrawn_at=now(),
-            recheck_at=None,
-        )
-        .returning(Message.conversation_id)
-    )
-    attachments.forget(channel.organisation_id, _same(channel, item))
-    stored.changed.update(db.session.execute(statement).scalars())
+    stored.changed.update(tombstones.forget_words(channel.organisation_id, *there))
 
 
 def _first_words(text: str) -> str:

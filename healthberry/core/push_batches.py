@@ -13,7 +13,7 @@ from sqlalchemy import delete, exists, select
 from healthberry.connectors.base import BadItem, InboundItem, Page
 from healthberry.connectors.errors import Permanent, Temporary
 from healthberry.connectors.text import clean
-from healthberry.core import channels, ingest, pushes, quarantine, reading
+from healthberry.core import channels, ingest, paid_reads, pushes, quarantine, reading
 from healthberry.extensions import db
 from healthberry.models.channels import Channel
 from healthberry.models.owned import now
@@ -45,6 +45,7 @@ class Read:
 
     items: dict[str, InboundItem] = field(default_factory=dict)
     bad: list[BadItem] = field(default_factory=list)
+    paid: list[str] = field(default_factory=list)
     done: list[UUID] = field(default_factory=list)
     kept: int = 0
     poll_now: bool = False
@@ -56,6 +57,7 @@ class Read:
             self.items.pop(item.remote_id, None)
             self.items[item.remote_id] = item
         self.bad += page.bad
+        self.paid += page.paid
         self.poll_now = self.poll_now or page.poll_now
         self.done.append(delivery.id)
 
@@ -81,6 +83,9 @@ def claim(organisation_id: UUID, channel_id: UUID) -> Channel | None:
     if channel is not None and channel.state == "unlinked":
         pushes.forget(organisation_id, channel_id)
     if channel is None or not reading.is_read(channel) or channel.next_delivery_at > now():
+        return None
+    if (spent := paid_reads.spent(channel.kind)) is not None:
+        reading.delivery_failed(channel, spent)
         return None
     channel.next_delivery_at = now() + _CLAIM
     return channel
@@ -111,6 +116,7 @@ def store(channel: Channel, read: Read) -> bool:
         return False
     stored = ingest.store_page(channel, list(read.items.values()), backfill=False)
     quarantine.keep(channel, read.bad)
+    paid_reads.count(channel.kind, read.paid)
     channel.items_loaded += stored.messages
     channel.next_delivery_at = now() + _CLAIM
     if read.poll_now and reading.poll_seconds(channel):

@@ -8,8 +8,8 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from healthberry.connectors.base import Page
-from healthberry.connectors.errors import NotAuthorised, Permanent, RateLimited, Temporary
-from healthberry.core import channels, events, ingest, quarantine
+from healthberry.connectors.errors import Gone, NotAuthorised, Permanent, RateLimited, Temporary
+from healthberry.core import channels, events, ingest, paid_reads, quarantine
 from healthberry.core.channels import capabilities_of, is_unlinked
 from healthberry.core.errors import Conflict
 from healthberry.core.permissions import require
@@ -40,6 +40,9 @@ def claim_backfill(organisation_id: UUID, channel_id: UUID) -> Channel | None:
         return None
     if channel.backfill_claimed_until is not None and channel.backfill_claimed_until > now():
         return None
+    if (spent := paid_reads.spent(channel.kind)) is not None:
+        backfill_failed(channel, spent)
+        return None
     channel.backfill_claimed_until = now() + _CLAIM
     channel.backfill_state = "running"
     return channel
@@ -51,6 +54,7 @@ def store_backfill(channel: Channel, page: Page) -> None:
         return
     stored = ingest.store_page(channel, page.items, backfill=True)
     quarantine.keep(channel, page.bad)
+    paid_reads.count(channel.kind, page.paid)
     channel.items_loaded += stored.messages
     channel.items_total = page.total if page.total is not None else channel.items_total
     channel.backfill_cursor = page.cursor
@@ -84,6 +88,9 @@ def claim_poll(organisation_id: UUID, channel_id: UUID) -> Channel | None:
         return None
     if channel.claimed_until is not None and channel.claimed_until > now():
         return None
+    if (spent := paid_reads.spent(channel.kind)) is not None:
+        poll_failed(channel, spent)
+        return None
     channel.claimed_until = now() + _CLAIM
     return channel
 
@@ -97,6 +104,7 @@ def store_poll(channel: Channel, page: Page, begun_at: datetime | None = None) -
         return ingest.Stored()
     stored = ingest.store_page(channel, page.items, backfill=False)
     quarantine.keep(channel, page.bad)
+    paid_reads.count(channel.kind, page.paid)
     channel.items_loaded += stored.messages
     channel.poll_cursor = page.cursor
     _succeeded(channel)
@@ -177,7 +185,7 @@ def poll_seconds(channel: Channel) -> int | None:
 def next_poll(channel: Channel) -> datetime | None:
     """Return when this channel is polled again; None where there is nothing to ask."""
     seconds = poll_seconds(channel)
-    return now() + timedelta(seconds=seconds) if seconds else None
+    return now() + timedelta(seconds=seconds * paid_reads.slowness(channel.kind)) if seconds else None
 
 
 def next_reread(channel: Channel) -> datetime | None:
@@ -198,7 +206,7 @@ def _failed(channel: Channel, error: Temporary | Permanent) -> Failure:
     pause = min(_FIRST_PAUSE * 2 ** min(channel.failures_in_a_row - 1, 20), _LONGEST_PAUSE)
     if isinstance(error, Temporary) and error.retry_after is not None:
         pause = min(max(error.retry_after, 1.0), _LONGEST_PAUSE)
-    serious = isinstance(error, NotAuthorised) or (
+    serious = isinstance(error, NotAuthorised | Gone | paid_reads.Spent) or (
         channel.failures_in_a_row >= _TROUBLE_AFTER and not isinstance(error, RateLimited)
     )
     if serious and channel.state == "active":

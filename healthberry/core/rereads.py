@@ -8,7 +8,7 @@ from uuid import UUID
 
 from healthberry.connectors.base import Page
 from healthberry.connectors.errors import Permanent, Temporary
-from healthberry.core import ingest, quarantine
+from healthberry.core import ingest, paid_reads, quarantine
 from healthberry.core.channels import is_unlinked
 from healthberry.core.reading import next_reread
 from healthberry.extensions import db
@@ -27,6 +27,9 @@ def claim(organisation_id: UUID, channel_id: UUID) -> Channel | None:
     channel = db.session.get(Channel, (organisation_id, channel_id), with_for_update={"key_share": True})
     if channel is None or channel.state != "active" or channel.reread_at is None or channel.reread_at > now():
         return None
+    if (spent := paid_reads.spent(channel.kind)) is not None:
+        failed(channel, spent)
+        return None
     channel.reread_at = now() + _CLAIM
     return channel
 
@@ -37,6 +40,7 @@ def store(channel: Channel, page: Page) -> bool:
         return False
     stored = ingest.store_page(channel, page.items, backfill=False)
     quarantine.keep(channel, page.bad)
+    paid_reads.count(channel.kind, page.paid)
     channel.items_loaded += stored.messages
     channel.reread_at = now() + _CLAIM if page.more else next_reread(channel)
     return page.more and channel.state == "active"

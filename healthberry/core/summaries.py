@@ -8,7 +8,8 @@ from sqlalchemy import text
 from healthberry.extensions import db
 from healthberry.models.conversations import Conversation
 
-# The first thing a patient said leads; where only the organisation spoke, its first words do.
+# The first thing a patient said leads; where only the organisation spoke, its first words do. What the organisation had
+# said before anybody wrote (an announcement that was answered) is marked as context: it is no reply.
 _SUMMARISE = text("""
 UPDATE conversations AS c
    SET version = c.version + 1,
@@ -27,7 +28,7 @@ UPDATE conversations AS c
          WHERE organisation_id = :organisation_id AND conversation_id = ANY(:ids)
          ORDER BY conversation_id, direction, posted_at, id) AS first
   JOIN (SELECT conversation_id, max(posted_at) AS newest,
-               bool_or(direction = 'outbound' AND withdrawn_at IS NULL) AS replied
+               bool_or(direction = 'outbound' AND withdrawn_at IS NULL AND NOT source ? 'context') AS replied
           FROM messages
          WHERE organisation_id = :organisation_id AND conversation_id = ANY(:ids)
          GROUP BY conversation_id) AS totals USING (conversation_id)

@@ -20,6 +20,7 @@ SIMULATED: dict[str, Callable[[], str]] = {
     "X_BEARER_TOKEN": lambda: secrets.token_urlsafe(48),
     "X_CLIENT_ID": lambda: secrets.token_urlsafe(16),
     "X_CLIENT_SECRET": lambda: secrets.token_urlsafe(32),
+    "X_CONSUMER_SECRET": lambda: secrets.token_urlsafe(32),
     "GOOGLE_CLIENT_ID": lambda: f"{secrets.token_hex(12)}.apps.googleusercontent.com",
     "GOOGLE_CLIENT_SECRET": lambda: f"GOCSPX-{secrets.token_urlsafe(21)}",
     "GOOGLE_PUSH_AUDIENCE": lambda: f"google-reviews-{secrets.token_hex(8)}",

@@ -47,6 +47,13 @@ class Settings:
     nhsuk_dates: str = _setting(
         "which date NHS.UK's fromDate and toDate mean: submitted or updated", "submitted", "submitted", "updated"
     )
+    mastodon_idempotency: str = _setting(
+        "whether Mastodon's servers know the key of a post that is sent again: honour or ignore",
+        "honour",
+        "honour",
+        "ignore",
+    )
+    bluesky_lag_seconds: float = _setting("how long Bluesky's network takes to show what was written (seconds)", 0.0)
     stray_every: int = _setting(
         "every how many lists of Care Opinion one holds a stray string; 0 for none (number)", 30
     )

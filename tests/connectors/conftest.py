@@ -22,6 +22,7 @@ KEYS = {
     "X_BEARER_TOKEN": "x-bearer",
     "X_CLIENT_ID": "x-client",
     "X_CLIENT_SECRET": "x-client-secret",
+    "X_CONSUMER_SECRET": "x-consumer-secret",
     "GOOGLE_CLIENT_ID": "google-client",
     "GOOGLE_CLIENT_SECRET": "google-client-secret",
     "GOOGLE_PUSH_AUDIENCE": "google-push-audience",

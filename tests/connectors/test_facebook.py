@@ -123,7 +123,7 @@ def test_several_pages_can_be_linked_each_with_its_own_token() -> None:
     connector, _ = facebook({"/me/accounts": accounts})
     found = connector.link(Access({"messages": "yes"}, {"user_token": "long"})).found
     assert [one.listing.remote_id for one in found] == ["1", "2", "3"]
-    assert found[1].secrets == {"access_token": "token-2", "account_id": "2", "account": "Page 2"}
+    assert found[1].secrets == {"access_token": "token-2", "account_id": "2", "account": "Page 2", "user_token": ""}
     assert "token-2" not in repr(found)
     config = {"page_id": "2", "name": "Page 2", "messages": "yes", "ratings": True}
     assert (found[1].account, found[1].listing.config) == ("Page 2", config)

@@ -5,19 +5,22 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 
+import psycopg
 import pytest
 from flask import Flask
 from sqlalchemy import event, select, update
 
 from healthberry.connectors.base import Delivery, Page
 from healthberry.connectors.errors import NotAuthorised, RateLimited, Rejected, Unavailable
-from healthberry.core import channels, events, pushes, reading
+from healthberry.core import channels, events, pushes, reading, unlinking
 from healthberry.core.sweep import due_work
 from healthberry.extensions import db
 from healthberry.jobs import ingest
 from healthberry.jobs import pushes as jobs
+from healthberry.local.postgres import Database
 from healthberry.models.channels import Channel, QuarantinedItem
 from healthberry.models.conversations import Activity, Message
+from healthberry.models.organisations import Organisation
 from healthberry.models.owned import now
 from healthberry.models.pushes import PushDelivery
 from healthberry.queues import queue
@@ -368,3 +371,30 @@ def test_when_history_is_loaded_the_first_reread_is_planned_where_the_kind_wants
     reading.store_backfill(channel, Page([], None, more=False))
 
     assert (channel.reread_at is not None) is planned
+
+
+def test_unlinking_forgets_what_waits(world: World, channel: Channel) -> None:
+    member = world.member(db.session.get_one(Organisation, channel.organisation_id))
+    arrive(channel, "a")
+
+    unlinking.unlink(member, channel.id, erase=False)
+    db.session.commit()
+
+    assert waiting() == []
+
+
+def test_a_page_that_is_being_stored_does_not_hold_up_what_is_sent_meanwhile(
+    channel: Channel, database: Database
+) -> None:
+    assert not channels.is_unlinked(channel)  # as every store begins: it holds the channel to the end
+
+    with psycopg.connect(database.owner_url) as other:
+        other.execute("SET lock_timeout = '3s'")
+        other.execute(
+            "INSERT INTO deliveries (organisation_id, id, channel_id, key, body, received_at)"
+            " VALUES (%s, %s, %s, 'a', '{}', now())",
+            (channel.organisation_id, channel.id, channel.id),
+        )
+    db.session.rollback()
+
+    assert waiting() == ["a"]

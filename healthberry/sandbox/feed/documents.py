@@ -89,7 +89,8 @@ def _json(paper: Paper, rows: Sequence[Row]) -> str:
         for row in rows
     ]
     feed = {"version": "https://jsonfeed.org/version/1.1", "title": paper.name, "home_page_url": paper.home}
-    return json.dumps(feed | ({"next_url": paper.older} if paper.older else {}) | {"items": items})
+    whole = feed | ({"next_url": paper.older} if paper.older else {}) | {"items": items}
+    return json.dumps(whole, separators=(",", ":"))
 
 
 def _title(row: Row) -> str:
