@@ -10,6 +10,7 @@ X_WEB: Final = "https://x.com"
 BLUESKY: Final = "https://bsky.social"
 BLUESKY_WEB: Final = "https://bsky.app"
 META_GRAPH: Final = "https://graph.facebook.com"
+INSTAGRAM_WEB: Final = "https://www.instagram.com"
 FACEBOOK_WEB: Final = "https://www.facebook.com"
 MICROSOFT: Final = "https://login.microsoftonline.com"
 MAIL_DIRECTORY: Final = "https://autoconfig.thunderbird.net/v1.1"
@@ -32,6 +33,8 @@ class Endpoints:
     websites: str | None
     facebook_graph: str = META_GRAPH
     facebook_web: str = FACEBOOK_WEB
+    instagram_graph: str = META_GRAPH
+    instagram_web: str = INSTAGRAM_WEB
     microsoft: str = MICROSOFT
     mail_directory: str = MAIL_DIRECTORY
     callbacks: str | None = None
@@ -107,6 +110,8 @@ def endpoints(sandbox_url: str | None) -> Endpoints:
         websites=f"{base}/websites",
         facebook_graph=f"{base}/facebook",
         facebook_web=f"{base}/facebook",
+        instagram_graph=f"{base}/instagram",
+        instagram_web=f"{base}/instagram",
         microsoft=f"{base}/email/microsoft",
         mail_directory=f"{base}/email/directory",
         callbacks=f"{base}/webhook",

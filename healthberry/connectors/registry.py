@@ -17,6 +17,7 @@ from healthberry.connectors.facebook import Facebook
 from healthberry.connectors.feed import FeedChannel
 from healthberry.connectors.google import Google
 from healthberry.connectors.http import Pace
+from healthberry.connectors.instagram import Instagram
 from healthberry.connectors.mastodon import Mastodon
 from healthberry.connectors.nhsuk import NhsUk
 from healthberry.connectors.webhook import Webhook
@@ -70,6 +71,7 @@ def build(
             CareOpinion(endpoints, credentials, transport=transport, read_seconds=read_seconds, pace=pace),
             X(endpoints, credentials, websites, transport=transport, read_seconds=read_seconds, choices=choices),
             Facebook(endpoints, credentials, transport=transport, read_seconds=read_seconds),
+            Instagram(endpoints, credentials, transport=transport, read_seconds=read_seconds),
             Google(endpoints, credentials, transport=transport, read_seconds=read_seconds, pace=pace),
             YouTube(endpoints, credentials, transport=transport, read_seconds=read_seconds),
             Mastodon(endpoints, transport=transport, read_seconds=read_seconds),
