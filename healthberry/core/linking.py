@@ -133,7 +133,7 @@ def in_words(channel: Channel) -> list[tuple[str, str]]:
 def kept_secrets(channel: Channel) -> dict[str, str]:
     """Return the organisation's own secrets of the channel, for settings that change without them."""
     names = set(channels.connector_of(channel).installed_access())
-    return {name: value for name, value in channels.access_of(channel).secrets.items() if name not in names}
+    return {name: value for name, value in channels.access_of(channel).secrets.items() if name not in names and value}
 
 
 def with_installed(connector: Connector, access: Access) -> Access:
