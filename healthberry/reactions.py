@@ -18,6 +18,7 @@ def table() -> Mapping[str, Sequence[Subscriber]]:
         "channels_wanted": [_look_for_channels],
         "channel_linked": [_read_channel],
         "channel_connected": [_read_channel],
+        "channel_wanted": [_poll_channel],
         "channel_unlinked": [_erase_channel],
         "mail_queued": [_send_mail],
         "reply_queued": [_send_reply],
@@ -31,6 +32,10 @@ def _look_for_channels(event: Event) -> None:
 
 def _read_channel(event: Event) -> None:
     ingest.backfill.nudge(event.organisation_id, event.channel_id)
+
+
+def _poll_channel(event: Event) -> None:
+    ingest.poll.nudge(event.organisation_id, event.channel_id)
 
 
 def _erase_channel(event: Event) -> None:

@@ -1,30 +1,49 @@
-"""What belongs to one channel: unlinking it, signing in at its provider so that replies can be published there (OAuth
-2.0 with PKCE), and the pieces that it sent and nobody could read.
+"""What belongs to one channel: its page, reading it now, connecting it again, its settings, unlinking it.
+
+And the pieces that it sent and nobody could read.
 """
 
-import secrets
-import time
-from typing import Any
-from urllib.parse import urlsplit
 from uuid import UUID
 
-from flask import Blueprint, redirect, render_template, request, session, url_for
+from flask import Blueprint, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
-from werkzeug.wrappers import Response
 
-from healthberry.blueprints import guard, headers
+from healthberry.blueprints import guard, headers, link_steps
+from healthberry.connectors.base import Access
 from healthberry.connectors.errors import ConnectorError
-from healthberry.core import channels, events, quarantine, unlinking
-from healthberry.core.errors import Conflict, NotAllowed
+from healthberry.core import channels, events, link_forms, linking, quarantine, reading, unlinking
+from healthberry.core.errors import Conflict
+from healthberry.core.pending_links import Begun
 from healthberry.core.permissions import may, require
-from healthberry.mail import links
 from healthberry.models.channels import Channel
 
 blueprint = Blueprint("channels", __name__)
 
-_STARTED = "connecting"
-_MINUTES = 15
-_STALE = "This sign-in was started too long ago, or in another browser. Start again from the channel."
+
+@blueprint.get("/channels/<uuid:channel_id>")
+@guard.signed_in
+def show(channel_id: UUID) -> ResponseReturnValue:
+    """Show how the channel is doing, what it is, and what can be done with it."""
+    member = guard.member()
+    channel = channels.find(member.organisation_id, channel_id)
+    return render_template(
+        "channels/show.html",
+        channel=channel,
+        member=member,
+        may_switch=channels.may_switch(member),
+        missing=channels.connector_of(channel).missing(),
+        settings=linking.in_words(channel) if may(member, "manage") else [],
+        number=events.last_number(member.organisation_id),
+    )
+
+
+@blueprint.post("/channels/<uuid:channel_id>/read")
+@guard.signed_in
+def read(channel_id: UUID) -> ResponseReturnValue:
+    """Read the channel now; within seconds of the last time: nothing happens."""
+    reading.want_poll(guard.member(), channel_id)
+    events.commit()
+    return redirect(url_for("channels.show", channel_id=channel_id, done="read"), 303)
 
 
 @blueprint.get("/channels/<uuid:channel_id>/connect")
@@ -32,7 +51,11 @@ _STALE = "This sign-in was started too long ago, or in another browser. Start ag
 def explain(channel_id: UUID) -> ResponseReturnValue:
     """Say what signing in at the provider allows, with the button that leads there."""
     channel = _mine(channel_id)
-    headers.let_forms_lead_to(_origin(_authorise_url(channel, "", "")))
+    about = channels.capabilities_of(channel.kind)
+    if about.fields and about.connect != "oauth":
+        return redirect(url_for("channels.settings", channel_id=channel_id), 303)
+    if not about.fields:
+        headers.let_forms_lead_to(link_steps.origin(_sign_in_address(channel)))
     wanted = guard.local_path(request.args.get("next"))
     return render_template("welcome/connect.html", channel=channel, wanted=wanted)
 
@@ -40,45 +63,52 @@ def explain(channel_id: UUID) -> ResponseReturnValue:
 @blueprint.post("/channels/<uuid:channel_id>/connect")
 @guard.signed_in
 def start(channel_id: UUID) -> ResponseReturnValue:
-    """Send the browser to the provider; state and verifier wait in the session."""
+    """Connect the channel again with what it was linked with: lead to the sign-in, where its kind has one."""
     channel = _mine(channel_id)
-    state, verifier = secrets.token_urlsafe(32), secrets.token_urlsafe(64)
-    session[_STARTED] = {
-        "state": state,
-        "verifier": verifier,
-        "channel": str(channel.id),
-        "member": str(guard.member().id),
-        "next": guard.local_path(request.form.get("next")),
-        "at": time.time(),
-    }
-    address = _authorise_url(channel, state, verifier)
-    headers.let_forms_lead_to(_origin(address))
-    return redirect(address, 303)
-
-
-@blueprint.get("/channels/<kind>/callback")
-@guard.signed_in
-def show_answer(kind: str) -> ResponseReturnValue:
-    """Take the provider's answer. The provider sends the browser here, so this GET may change something: only what
-    this very browser began by POST within minutes, once, and proven by the state that it was given.
-    """
-    begun = _begun(request.args.get("state", ""))
-    channel = _mine(UUID(begun["channel"]))
-    if channel.kind != kind:
-        raise Conflict(_STALE)
-    if "error" in request.args:
-        return _connected(channel, begun, "declined")
-    connector, access, channel_id = channels.connector_of(channel), channels.access_of(channel), channel.id
-    events.commit()  # no connection to the database is held while the provider is waited for
+    connector = channels.connector_of(channel)
+    wanted = guard.local_path(request.form.get("next")) or ""
+    begun = Begun(channel.kind, Access(dict(channel.config)), channel_id=channel.id, wanted=wanted)
     try:
-        authorisation = connector.authorise(access, request.args.to_dict(), _callback(kind), begun["verifier"])
-        channels.connect(guard.member(), channel_id, authorisation)
-    except (ConnectorError, Conflict) as error:
+        given = link_forms.checked(
+            connector.capabilities.fields, linking.fields_of(channel), linking.kept_secrets(channel)
+        )
+        events.commit()
+        return link_steps.go_on(connector, link_steps.prepared(connector, begun, given))
+    except link_forms.NotFilledIn:
+        return redirect(url_for("channels.settings", channel_id=channel_id), 303)
+    except ConnectorError as error:
         events.forget()
-        channel = _mine(channel_id)
-        return render_template("welcome/connect.html", channel=channel, wanted=begun["next"], trouble=str(error)), 409
-    events.commit()
-    return _connected(channel, begun, "connected")
+        page = render_template("welcome/connect.html", channel=_mine(channel_id), wanted=wanted, trouble=str(error))
+        return page, 409
+
+
+@blueprint.get("/channels/<uuid:channel_id>/settings")
+@guard.signed_in
+def settings(channel_id: UUID) -> ResponseReturnValue:
+    """Show the form that the channel was linked with, filled in; secrets are never shown."""
+    channel = _mine(channel_id)
+    return _settings(channel, linking.fields_of(channel))
+
+
+@blueprint.post("/channels/<uuid:channel_id>/settings")
+@guard.signed_in
+def save_settings(channel_id: UUID) -> ResponseReturnValue:
+    """Try other settings, and keep them when they lead to the channel; a secret left blank stays as it is."""
+    channel = _mine(channel_id)
+    connector, fields = channels.connector_of(channel), channels.capabilities_of(channel.kind).fields
+    kept = linking.kept_secrets(channel)
+    if channel.state == "unlinked":
+        raise Conflict("This channel was unlinked. Link it again, and then change its settings.")
+    try:
+        given = link_forms.checked(fields, request.form, kept)
+        events.commit()
+        back = url_for("channels.show", channel_id=channel_id, done="connected")
+        begun = Begun(channel.kind, channel_id=channel_id, wanted=back)
+        return link_steps.go_on(connector, link_steps.prepared(connector, begun, given, kept))
+    except (link_forms.NotFilledIn, ConnectorError) as error:
+        events.forget()
+        errors = link_steps.errors_of(error, fields)
+        return _settings(_mine(channel_id), link_forms.tidied(fields, request.form), errors), 422
 
 
 @blueprint.get("/channels/<uuid:channel_id>/unlink")
@@ -121,33 +151,19 @@ def _mine(channel_id: UUID) -> Channel:
     return channels.find(member.organisation_id, channel_id)
 
 
-def _begun(state: str) -> dict[str, Any]:
-    begun: dict[str, Any] = session.pop(_STARTED, None) or {}
-    fresh = time.time() - begun.get("at", 0) < _MINUTES * 60
-    if not fresh or not secrets.compare_digest(begun["state"].encode(), state.encode()):
-        raise Conflict(_STALE)
-    if begun["member"] != str(guard.member().id):
-        raise NotAllowed(_STALE)
-    return begun
-
-
-def _connected(channel: Channel, begun: dict[str, Any], done: str) -> Response:
-    wanted = guard.local_path(begun["next"])
-    return redirect(wanted or url_for("welcome.channels", done=done, _anchor=f"channel-{channel.id}"), 303)
-
-
-def _authorise_url(channel: Channel, state: str, verifier: str) -> str:
+def _sign_in_address(channel: Channel) -> str:
     try:
-        connector, access = channels.connector_of(channel), channels.access_of(channel)
-        return connector.authorise_url(access, state, _callback(channel.kind), verifier)
+        access = channels.access_of(channel)
+        return channels.connector_of(channel).authorise_url(access, "", link_steps.callback(channel.kind), "")
     except ConnectorError as error:
         raise Conflict(str(error)) from error
 
 
-def _callback(kind: str) -> str:
-    return links.address("channels.show_answer", kind=kind)
-
-
-def _origin(address: str) -> str:
-    parts = urlsplit(address)
-    return f"{parts.scheme}://{parts.netloc}"
+def _settings(channel: Channel, values: dict[str, str], errors: dict[str, str] | None = None) -> str:
+    about = channels.capabilities_of(channel.kind)
+    if not about.fields:
+        raise Conflict("There is nothing to set for this channel.")
+    kept = linking.kept_secrets(channel)
+    return render_template(
+        "channels/settings.html", channel=channel, about=about, values=values, kept=kept.keys(), errors=errors or {}
+    )

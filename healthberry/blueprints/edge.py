@@ -10,6 +10,7 @@ from healthberry.blueprints import (
     headers,
     health,
     inbox,
+    linking,
     looks,
     noise,
     people,
@@ -44,6 +45,7 @@ def register_blueprints(app: Flask) -> None:
         stream,
         unsubscribe,
         channels,
+        linking,
         people,
         settings,
     ):

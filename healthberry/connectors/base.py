@@ -84,13 +84,19 @@ class Authorisation:
 class Linkable:
     """A listing that can be linked now, with the secrets that belong to it alone (a Page's own token).
 
-    `account` is whom replies are published as, "" where there is nobody yet.
+    `secrets` lie above those of the form and the sign-in, which each channel keeps too; with secrets of its own,
+    `expires_at` is theirs, otherwise the sign-in's counts. The channel's settings are the listing's, above what the
+    form gave by the same names. `account` is whom replies are published as, "" where there is nobody yet.
+
+    `reveal` are pairs of label and value that people need elsewhere and are shown once, after linking (a secret that
+    we made); "{hook}" in a value stands for the address of the channel's own hook.
     """
 
     listing: Listing
     secrets: Mapping[str, str] = field(default_factory=dict, repr=False)
     expires_at: datetime | None = None
     account: str = ""
+    reveal: tuple[tuple[str, str], ...] = field(default=(), repr=False)
 
 
 @dataclass(frozen=True)
@@ -266,14 +272,20 @@ class Connector(Protocol):
     def prepare(self, given: Mapping[str, str], redirect_uri: str) -> Access:
         """Check what the form for linking gave, by the names of `capabilities.fields`, and say how to go on.
 
-        What comes back is kept, sealed, while somebody signs in. Raises: NotLinked (with the field), Temporary.
+        Every field is given, "" where it was left out; of a channel whose settings change, a secret left blank is the
+        one that the channel keeps under the field's name. What comes back is kept, sealed, while somebody signs in.
+
+        Raises: NotLinked (with the field), Temporary.
         """
         ...
 
     def authorise_url(self, access: Access, state: str, redirect_uri: str, verifier: str) -> str:
         """Return where to send the browser to sign in at the provider (PKCE: `verifier` is kept by the caller).
 
-        `access` is what `prepare` gave, or the channel's own when it is connected again. Raises: NotAuthorised.
+        `access` is what `prepare` gave, or the channel's own when it is connected again and its kind has no fields.
+        Where a form is all that is needed, it raises NotAuthorised, and `link` is asked at once.
+
+        Raises: NotAuthorised, NotLinked, Temporary.
         """
         ...
 
@@ -283,6 +295,9 @@ class Connector(Protocol):
 
     def link(self, access: Access) -> Linkables:
         """Return what can be linked with these settings and secrets, tried on the spot.
+
+        `access` is what `prepare` gave, with what `authorise` gave and the installation's keys. When settings change,
+        the channel's own secrets lie beneath: a secret that we made once is to be found there, and kept.
 
         Raises: NotLinked, NotAuthorised, Temporary.
         """

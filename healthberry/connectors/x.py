@@ -22,6 +22,8 @@ from healthberry.connectors.base import (
     Capabilities,
     Discovery,
     InboundItem,
+    Linkable,
+    Linkables,
     Listing,
     Page,
     ProviderFacts,
@@ -35,6 +37,7 @@ from healthberry.connectors.endpoints import Credentials, Endpoints
 from healthberry.connectors.errors import (
     Gone,
     NotAuthorised,
+    NotLinked,
     Permanent,
     Rejected,
     Temporary,
@@ -168,6 +171,14 @@ class X(Defaults):
         headers = {"Authorization": f"Bearer {token['access_token']}"}
         user = _user_of(self._http.get("/2/users/me", headers=headers, params=[("user.fields", "username,name")]))
         return x_sign_in.authorisation(token, user.user_id, user.username)
+
+    def link(self, access: Access) -> Linkables:
+        """Return the account that signed in; X is not asked again. Raises: NotLinked where nobody did."""
+        user_id, handle = access.secrets.get("account_id", ""), access.secrets.get("account", "").removeprefix("@")
+        if not user_id or not handle:
+            raise NotLinked("Sign in with X to link your account.")
+        listing = replace(_listing(handle, "", self._web, user_id), found_at="")
+        return Linkables([Linkable(listing, account=handle)])
 
     def refresh(self, access: Access) -> Authorisation:
         """Exchange the refresh token; store the answer before anything else. Raises: NotAuthorised, Temporary."""

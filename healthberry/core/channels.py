@@ -21,10 +21,17 @@ from healthberry.models.owned import new_id, now
 log = logging.getLogger(__name__)
 
 
+def connector_of_kind(kind: str) -> Connector:
+    """Return the connector of a kind. Raises: NotFound for one that this installation does not have."""
+    if kind not in part("connectors"):
+        raise NotFound
+    connector: Connector = part("connectors").get(kind)
+    return connector
+
+
 def connector_of(channel: Channel) -> Connector:
     """Return the connector that reads this kind of channel."""
-    connector: Connector = part("connectors").get(channel.kind)
-    return connector
+    return connector_of_kind(channel.kind)
 
 
 def capabilities_of(kind: str) -> Capabilities:
@@ -153,12 +160,26 @@ def connect(member: Member, channel_id: UUID, authorisation: Authorisation) -> C
         raise Conflict("This channel was unlinked. Link it again, and then connect it.")
     account = authorisation.account.lstrip("@")
     if channel.remote_id not in (authorisation.account_id, f"@{account.casefold()}"):
-        raise Conflict(
-            f"You signed in as @{account}, but this channel is {channel.label}. Replies would come from the wrong "
-            "account. Sign out there, and connect again with the right one."
-        )
+        raise Conflict(another_account(channel, account))
+    return keep_access(member, channel, authorisation)
+
+
+def another_account(channel: Channel, account: str) -> str:
+    """Say that somebody signed in who is not this channel; a name of one word is a handle."""
+    name = account if " " in account else f"@{account.lstrip('@')}"
+    return (
+        f"You signed in as {name}, but this channel is {channel.label}. Replies would come from the wrong account. "
+        "Sign out there, and connect again with the right one."
+    )
+
+
+def keep_access(member: Member, channel: Channel, authorisation: Authorisation) -> Channel:
+    """Keep what `member` connected the channel with, and have it read; one that is off stays so."""
     keep_tokens(channel, authorisation)
-    channel.state, channel.trouble = "active", ""
+    if channel.state != "off":
+        channel.state, channel.trouble, channel.failures_in_a_row = "active", "", 0
+    channel.next_poll_at = channel.next_poll_at and now()
+    db.session.flush()
     events.record(member.organisation_id, "channel_connected", channel_id=channel.id, member=member)
     return channel
 
@@ -166,7 +187,7 @@ def connect(member: Member, channel_id: UUID, authorisation: Authorisation) -> C
 def keep_tokens(channel: Channel, authorisation: Authorisation) -> None:
     """Seal a new pair of tokens; the old one is dead."""
     vault: Vault = part("vault")
-    channel.sealed_secrets = vault.seal(authorisation.secrets)
+    channel.sealed_secrets = vault.seal(authorisation.secrets) if authorisation.secrets else None
     channel.secrets_expire_at = authorisation.expires_at
     channel.account = authorisation.account or channel.account
     channel.token_claimed_until = None

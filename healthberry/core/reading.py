@@ -9,16 +9,20 @@ from uuid import UUID
 
 from healthberry.connectors.base import Page
 from healthberry.connectors.errors import NotAuthorised, Permanent, RateLimited, Temporary
-from healthberry.core import events, ingest, quarantine
+from healthberry.core import channels, events, ingest, quarantine
 from healthberry.core.channels import capabilities_of, is_unlinked
+from healthberry.core.errors import Conflict
+from healthberry.core.permissions import require
 from healthberry.extensions import db, part
 from healthberry.models.channels import Channel
+from healthberry.models.organisations import Member
 from healthberry.models.owned import now
 
 BACKFILL_DAYS = 730  # NHS.UK keeps reviews for two years; older experience says little about today's service
 _CLAIM = timedelta(seconds=120)
 _FIRST_PAUSE, _LONGEST_PAUSE = 5.0, 900.0
 _TROUBLE_AFTER = 3
+_BETWEEN_WISHES = timedelta(seconds=10)
 
 
 @dataclass(frozen=True)
@@ -106,6 +110,25 @@ def poll_failed(channel: Channel, error: Temporary | Permanent) -> Failure:
     channel.claimed_until = None
     channel.next_poll_at = now() + timedelta(seconds=max(failure.pause_seconds, poll_seconds(channel) or 0))
     return failure
+
+
+def want_poll(member: Member, channel_id: UUID) -> bool:
+    """Have this channel read now; return whether that begins: not where it was read within seconds.
+
+    Raises: NotFound; NotAllowed; Conflict where it is off, or where there is nobody to ask.
+    """
+    if not channels.may_switch(member):
+        require(member, "manage")
+    channel = channels.find(member.organisation_id, channel_id, lock=True)
+    if not is_read(channel):
+        raise Conflict("Switch this channel on, and then it is read.")
+    if poll_seconds(channel) is None:
+        raise Conflict("There is nothing to ask: what comes here is sent, entered or uploaded.")
+    if channel.last_success_at is not None and now() - channel.last_success_at < _BETWEEN_WISHES:
+        return False
+    channel.next_poll_at = channel.backfill_next_at = now()
+    events.record(member.organisation_id, "channel_wanted", channel_id=channel.id, member=member)
+    return True
 
 
 def is_read(channel: Channel) -> bool:

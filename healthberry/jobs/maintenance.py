@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-from healthberry.core import codes, scope, unlinking
+from healthberry.core import codes, pending_links, scope, unlinking
 from healthberry.core import sweep as due
 from healthberry.core.events import commit
 from healthberry.jobs import alerts, ingest, replies, tokens
@@ -44,6 +44,7 @@ def erase(organisation: str, channel_id: str) -> None:
 
 @job("ingest", timeout_seconds=60)
 def tidy() -> None:
-    """Delete codes that nobody can use any more."""
+    """Delete codes and half-finished links that nobody can use any more."""
     codes.forget_old()
+    pending_links.forget_old()
     commit()

@@ -19,15 +19,17 @@ from werkzeug.datastructures import ImmutableMultiDict
 from werkzeug.formparser import FormDataParser
 from werkzeug.test import TestResponse
 
-from healthberry.core import codes, invitations, scope
+from healthberry.connectors.base import Linkables
+from healthberry.core import codes, invitations, pending_links, scope
 from healthberry.extensions import db
 from healthberry.mail import links
 from healthberry.models.owned import now
 from healthberry.settings import Settings
+from tests.imagined import Kinds, kinds, page
 from tests.signup.conftest import providers
 from tests.world import World
 
-__all__ = ["providers"]
+__all__ = ["kinds", "providers"]
 
 HOSTILE = {
     "empty": "",
@@ -55,6 +57,7 @@ class Form:
 
 _PERSON = {"name": "Priya Kaur", "email": "priya@example.nhs.uk"}
 _TYPED = {"organisation": "Elm Surgery", "kind": "gp_practice", "town": "Leeds"}
+_LINKING = {"address": "news.example", "password": "secret", "words": "ward", "days": "3", "how": "all"}
 _MOMENT = "2027-05-03T08:00:00+00:00"
 FORMS = (
     Form("signup.add_unlisted", _TYPED),
@@ -84,6 +87,9 @@ FORMS = (
     Form("copies.join", {"other": "<conversation>"}, answers=(422,)),
     Form("noise.add", {"kind": "must_not", "words": "museum"}),
     Form("noise.refuse", {"phrase": "museum"}),
+    Form("linking.begin", _LINKING),
+    Form("channels.save_settings", _LINKING),
+    Form("linking.choose", {"state": "<state>", "chosen": "page-1"}),
 )
 
 _RENEW = """
@@ -159,8 +165,11 @@ class Desk:
             "rule_id": uuid.uuid4(),
             "code_id": uuid.uuid4(),
             "key": "k",
+            "kind": "form",
         }
+        formed = self.world.channel(organisation, "form", remote_id="news")
         self.routes = _routes(self.app, self.ids, tokens)
+        self.routes["channels.save_settings"] = f"/channels/{formed.id}/settings", "POST"
         self.known = {
             "<organisation>": str(organisation.id),
             "<colleague>": str(colleague.id),
@@ -177,6 +186,10 @@ class Desk:
             if form.endpoint == "codes.check":
                 issued = codes.ask("signin", self.member.email, "", "127.0.0.1")
                 self.known["<code>"], self.known["code_id"] = issued.code, str(issued.id)
+            if form.endpoint == "linking.choose":
+                self.known["<state>"] = pending_links.new_state()
+                begun = pending_links.Begun("form", found=Linkables([page(1), page(2)]))
+                pending_links.keep(self.member, begun, self.known["<state>"])
             db.session.commit()
 
 
@@ -198,7 +211,7 @@ def settings(settings: Settings) -> Settings:
 
 
 @pytest.fixture
-def desk(app: Flask, providers: None) -> Desk:
+def desk(app: Flask, providers: None, kinds: Kinds) -> Desk:
     """The signed-in administrator."""
     made = Desk(app, World())
     with app.app_context():
@@ -238,6 +251,10 @@ class _Noted(ImmutableMultiDict):  # type: ignore[type-arg]
     def get(self, key: str, *rest: Any, **more: Any) -> Any:
         self.asked.add(key)
         return super().get(key, *rest, **more)
+
+    def getlist(self, key: str, *rest: Any, **more: Any) -> Any:
+        self.asked.add(key)
+        return super().getlist(key, *rest, **more)
 
     def __getitem__(self, key: str) -> Any:
         self.asked.add(key)

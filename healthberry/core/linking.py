@@ -1,0 +1,288 @@
+"""Linking any kind of channel: who may, what was chosen becomes channels, and the same channel is connected again.
+
+Nothing here asks a provider: the edge does between two of these calls, while no connection to the database is held.
+"""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import and_, func, or_, select
+from sqlalchemy.dialects.postgresql import insert
+
+from healthberry.connectors.base import Access, Authorisation, Capabilities, Connector, Field, Linkable, Listing
+from healthberry.core import channels, events
+from healthberry.core.errors import Conflict, Invalid, NotFound
+from healthberry.core.pending_links import Begun
+from healthberry.core.permissions import may, require
+from healthberry.core.vault import Vault
+from healthberry.extensions import db, part
+from healthberry.models.channels import Channel
+from healthberry.models.organisations import Member, Organisation
+from healthberry.models.owned import new_id, now
+
+_ERASING = "What this channel brought is still being erased. Link it again in a minute."
+_UNLINKED = "This channel was unlinked. Link it again, and then connect it."
+
+
+@dataclass(frozen=True)
+class Offer:
+    """A kind of channel that can be linked: `channels` are those linked already, `missing` says what stands in the way.
+
+    `may_link` says whether the member who asked may link one more of them.
+    """
+
+    kind: str
+    about: Capabilities
+    channels: Sequence[Channel]
+    missing: str
+    may_link: bool
+
+
+def offers(member: Member) -> list[Offer]:
+    """Return every kind that this installation has, in order."""
+    linked = channels.channels_of(member)
+    return [_offer(member, connector, linked) for connector in part("connectors")]
+
+
+def offer(member: Member, kind: str) -> Offer:
+    """Return one kind. Raises: NotFound for one that this installation does not have."""
+    return _offer(member, channels.connector_of_kind(kind), channels.channels_of(member))
+
+
+def check(member: Member, kind: str) -> Connector:
+    """Return the connector of a kind of which `member` may link one more.
+
+    Raises: NotFound; NotAllowed; Conflict where this installation lacks a key, or there can be no second one.
+    """
+    connector = channels.connector_of_kind(kind)
+    _require(member, connector.capabilities)
+    if missing := connector.missing():
+        raise Conflict(missing)
+    _refuse_second(member, kind, connector.capabilities, ())
+    return connector
+
+
+def may_link(member: Member, about: Capabilities) -> bool:
+    """Say whether `member` may link channels of this kind.
+
+    Managers may. Whoever proved only a mailbox, and is alone, may where nobody signs in and no secret is handed over.
+    """
+    return may(member, "manage") or (not _hands_over(about) and channels.may_switch(member))
+
+
+def link(member: Member, begun: Begun, chosen: Sequence[Linkable]) -> list[Channel]:
+    """Link what was chosen of what a link that was begun had found, and have it read.
+
+    What was linked before is the same channel: connected again, and no longer unlinked.
+
+    Raises: NotFound; NotAllowed; Invalid where nothing was chosen; Conflict where a channel is being erased, or where
+    only one of its kind can be linked.
+    """
+    about = channels.connector_of_kind(begun.kind).capabilities
+    _require(member, about)
+    if not chosen:
+        raise Invalid("Choose what is to be linked.", "chosen")
+    # Two members who link at once would both find that nothing is linked yet.
+    db.session.get_one(Organisation, member.organisation_id, with_for_update=True)
+    _refuse_second(member, begun.kind, about, [one.listing.remote_id for one in chosen])
+    return [_link(member, about, begun.access, one) for one in chosen]
+
+
+def connect_again(member: Member, begun: Begun, account: str = "") -> Channel:
+    """Give the channel of a link that was begun what it had lost, or other settings; what it brought stays.
+
+    A form may lead a channel to another address; a sign-in must lead to the very same one. `account` is who signed in.
+
+    Raises: NotFound; NotAllowed; Invalid; Conflict when it leads to another channel, or was unlinked meanwhile.
+    """
+    about = channels.connector_of_kind(begun.kind).capabilities
+    require(member, "manage")
+    if begun.channel_id is None:
+        raise NotFound
+    channel = channels.find(member.organisation_id, begun.channel_id, lock=True)
+    if channel.state == "unlinked":
+        raise Conflict(_UNLINKED)
+    one = _same(channel, begun.found.found) or _only(about, begun.found.found)
+    if one is None:
+        raise Conflict(_another(channel, begun.found.found, account))
+    _lead_to(channel, about, one.listing, begun.access)
+    secrets, expires_at = _secrets(begun.access, one)
+    return channels.keep_access(member, channel, Authorisation(secrets, expires_at, channel.remote_id, one.account))
+
+
+def fields_of(channel: Channel) -> dict[str, str]:
+    """Return what the form for linking was given, without the secrets; "" for what is not known."""
+    about = channels.capabilities_of(channel.kind)
+    return {one.name: _as_text(channel.config.get(one.name)) for one in _plain(about)}
+
+
+def in_words(channel: Channel) -> list[tuple[str, str]]:
+    """Return what the channel was set up with, as label and value for people; of secrets only that there is one."""
+    kept, said = kept_secrets(channel), fields_of(channel)
+    words = []
+    for one in channels.capabilities_of(channel.kind).fields:
+        value = (
+            said.get(one.name, "") if one.kind != "secret" else ("Kept, and never shown" if one.name in kept else "")
+        )
+        words.append((one.label, dict(one.choices).get(value, value)))
+    return words
+
+
+def kept_secrets(channel: Channel) -> dict[str, str]:
+    """Return the organisation's own secrets of the channel, for settings that change without them."""
+    names = set(channels.connector_of(channel).installed_access())
+    return {name: value for name, value in channels.access_of(channel).secrets.items() if name not in names}
+
+
+def with_installed(connector: Connector, access: Access) -> Access:
+    """Return the same access above the keys of this installation."""
+    return replace(access, secrets={**connector.installed_access(), **access.secrets})
+
+
+def _offer(member: Member, connector: Connector, linked: Sequence[Channel]) -> Offer:
+    about = connector.capabilities
+    own = [channel for channel in linked if channel.kind == connector.kind]
+    return Offer(
+        connector.kind,
+        about,
+        own,
+        missing=connector.missing(),
+        may_link=may_link(member, about) and (about.several or not own),
+    )
+
+
+def _plain(about: Capabilities) -> list[Field]:
+    return [one for one in about.fields if one.kind != "secret"]
+
+
+def _hands_over(about: Capabilities) -> bool:
+    return about.connect == "oauth" or any(one.kind == "secret" for one in about.fields)
+
+
+def _require(member: Member, about: Capabilities) -> None:
+    if not may_link(member, about):
+        require(member, "manage")
+
+
+def _refuse_second(member: Member, kind: str, about: Capabilities, chosen: Collection[str]) -> None:
+    if about.several:
+        return
+    if len(set(chosen)) > 1:
+        raise Invalid("Choose one: there can be only one.", "chosen")
+    others = [one for one in channels.channels_of(member) if one.kind == kind and one.remote_id not in chosen]
+    if others:
+        raise Conflict(f"{others[0].label} is linked already, and there can be only one. Unlink it first.")
+
+
+def _link(member: Member, about: Capabilities, access: Access, one: Linkable) -> Channel:
+    channel, begins = _channel_for(member, about, one.listing)
+    if channel.erase_at is not None:
+        raise Conflict(_ERASING)
+    _lead_to(channel, about, one.listing, access)
+    secrets, channel.secrets_expire_at = _secrets(access, one)
+    vault: Vault = part("vault")
+    channel.sealed_secrets, channel.token_claimed_until = (vault.seal(secrets) if secrets else None), None
+    channel.account = one.account or None
+    channel.trouble, channel.failures_in_a_row = one.listing.needs, 0
+    channel.state = "failing" if one.listing.needs else "active"
+    if begins:
+        _have_read(channel, about)
+    db.session.flush()
+    kind = "channel_linked" if begins else "channel_connected"
+    events.record(member.organisation_id, kind, channel_id=channel.id, member=member)
+    return channel
+
+
+def _channel_for(member: Member, about: Capabilities, listing: Listing) -> tuple[Channel, bool]:
+    """Return the channel of this listing, made where it is not known, and whether its reading begins (anew)."""
+    of_kind = and_(Channel.organisation_id == member.organisation_id, Channel.kind == listing.kind)
+    same_id = Channel.remote_id == listing.remote_id
+    # What was found by itself may be known by another id: the same address is the same channel.
+    same = or_(same_id, func.lower(Channel.url) == listing.url.lower()) if about.found else same_id
+    known = select(Channel).where(of_kind, same).order_by(same_id.desc()).limit(1).with_for_update()
+    channel = db.session.scalar(known)
+    if channel is not None:
+        return channel, channel.state == "unlinked"
+    row = {
+        "organisation_id": member.organisation_id,
+        "id": new_id(),
+        "kind": listing.kind,
+        "remote_id": listing.remote_id,
+        "label": listing.label,
+        "url": listing.url,
+        "found_at": listing.found_at,
+        "amount": listing.amount,
+    }
+    # A look for channels may insert the very same one at this moment.
+    db.session.execute(insert(Channel).values(row).on_conflict_do_nothing())
+    return db.session.scalars(known).one(), True
+
+
+def _have_read(channel: Channel, about: Capabilities) -> None:
+    """Have history, news and the last days read from now on, as far as this kind has them."""
+    channel.backfill_next_at = channel.recheck_at = now()
+    channel.next_poll_at = now() if about.poll_seconds else None
+    channel.reread_at = now() + timedelta(seconds=about.reread_seconds) if about.reread_seconds else None
+    if not about.backfills:
+        channel.backfill_state = "done"
+
+
+def _lead_to(channel: Channel, about: Capabilities, listing: Listing, access: Access) -> None:
+    """Have the channel read what the listing names; what was read elsewhere, or otherwise, is read from the start."""
+    if channel.remote_id != listing.remote_id and _is_taken(channel, listing):
+        raise Conflict(f"{listing.label} is linked already, as a channel of its own.")
+    asked = {one.name: access.config[one.name] for one in _plain(about) if one.name in access.config}
+    config = {**asked, **listing.config}
+    if (channel.remote_id, channel.config) != (listing.remote_id, config):
+        channel.poll_cursor = channel.backfill_cursor = None
+        channel.backfill_state = "waiting" if about.backfills else "done"
+        channel.backfill_next_at, channel.next_poll_at = now(), (now() if about.poll_seconds else None)
+    channel.remote_id, channel.label, channel.url, channel.config = (
+        listing.remote_id,
+        listing.label,
+        listing.url,
+        config,
+    )
+
+
+def _is_taken(channel: Channel, listing: Listing) -> bool:
+    statement = select(Channel.id).where(
+        Channel.organisation_id == channel.organisation_id,
+        Channel.kind == channel.kind,
+        Channel.remote_id == listing.remote_id,
+        Channel.id != channel.id,
+    )
+    return db.session.scalar(statement) is not None
+
+
+def _secrets(access: Access, one: Linkable) -> tuple[dict[str, str], datetime | None]:
+    """Return what the channel keeps: what was signed in to, beneath its own, and when they run out."""
+    return {**access.secrets, **one.secrets}, (one.expires_at if one.secrets else access.expires_at)
+
+
+def _same(channel: Channel, found: Sequence[Linkable]) -> Linkable | None:
+    """Return what leads to this very channel; an account that was found by its name has no other id yet."""
+    for one in found:
+        named = f"@{one.account.lstrip('@').casefold()}" if one.account else ""
+        if channel.remote_id in (one.listing.remote_id, named):
+            return one
+    return None
+
+
+def _only(about: Capabilities, found: Sequence[Linkable]) -> Linkable | None:
+    return found[0] if len(found) == 1 and about.connect != "oauth" else None
+
+
+def _another(channel: Channel, found: Sequence[Linkable], account: str) -> str:
+    if account:
+        return channels.another_account(channel, account)
+    names = ", ".join(one.listing.label for one in found[:3]) or "nothing"
+    return f"That leads to {names}, and this channel is {channel.label}. Add it as a channel of its own instead."
+
+
+def _as_text(value: Any) -> str:
+    if isinstance(value, list | tuple):
+        return "\n".join(map(str, value))
+    return "" if value is None else str(value)
