@@ -24,6 +24,7 @@ from healthberry.blueprints import (
     stream,
     unsubscribe,
     welcome,
+    writing_down,
 )
 
 
@@ -46,6 +47,7 @@ def register_blueprints(app: Flask) -> None:
         unsubscribe,
         channels,
         linking,
+        writing_down,
         people,
         settings,
     ):

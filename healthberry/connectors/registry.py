@@ -11,6 +11,7 @@ from healthberry.connectors.endpoints import Endpoints as Endpoints
 from healthberry.connectors.endpoints import endpoints as endpoints
 from healthberry.connectors.http import Pace
 from healthberry.connectors.nhsuk import NhsUk
+from healthberry.connectors.paper import Paper
 from healthberry.connectors.websites import Websites
 from healthberry.connectors.x import X
 
@@ -58,5 +59,6 @@ def build(
             NhsUk(endpoints, credentials, transport=transport, read_seconds=read_seconds),
             CareOpinion(endpoints, credentials, transport=transport, read_seconds=read_seconds, pace=pace),
             X(endpoints, credentials, websites, transport=transport, read_seconds=read_seconds),
+            Paper(),
         ]
     )

@@ -59,6 +59,16 @@ _PERSON = {"name": "Priya Kaur", "email": "priya@example.nhs.uk"}
 _TYPED = {"organisation": "Elm Surgery", "kind": "gp_practice", "town": "Leeds"}
 _LINKING = {"address": "news.example", "password": "secret", "words": "ward", "days": "3", "how": "all"}
 _MOMENT = "2027-05-03T08:00:00+00:00"
+_WRITTEN = {
+    "said": "Nobody told me where to park.",
+    "how": "phone",
+    "day": "",
+    "who": "Mrs Lee",
+    "site": "",
+    "ward": "Ward 3",
+    "rating": "2",
+    "key": "0190d2f0-0000-7000-8000-000000000001",
+}
 FORMS = (
     Form("signup.add_unlisted", _TYPED),
     Form("signup.send_code", {"ods": "ZT1", **_PERSON}),
@@ -84,6 +94,7 @@ FORMS = (
     Form("unsubscribe.change", {"alerts": "on"}),
     Form("unsubscribe.change", {"List-Unsubscribe": "One-Click"}),
     Form("channels.unlink", {"keep": "kept"}),
+    Form("writing_down.save", _WRITTEN),
     Form("copies.join", {"other": "<conversation>"}, answers=(422,)),
     Form("noise.add", {"kind": "must_not", "words": "museum"}),
     Form("noise.refuse", {"phrase": "museum"}),
@@ -170,6 +181,8 @@ class Desk:
         formed = self.world.channel(organisation, "form", remote_id="news")
         self.routes = _routes(self.app, self.ids, tokens)
         self.routes["channels.save_settings"] = f"/channels/{formed.id}/settings", "POST"
+        paper = self.world.channel(organisation, "paper", remote_id="paper")
+        self.routes["writing_down.save"] = f"/channels/{paper.id}/enter", "POST"
         self.known = {
             "<organisation>": str(organisation.id),
             "<colleague>": str(colleague.id),
