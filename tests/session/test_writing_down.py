@@ -2,6 +2,7 @@
 
 import re
 from datetime import UTC, datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -18,6 +19,9 @@ from healthberry.models.conversations import Conversation, Message
 from healthberry.models.organisations import Member, Organisation
 from healthberry.queues import QUEUES, queue
 from tests.world import World
+
+# A refusal leaves its mark on the context that all of a test's requests share, so whoever may comes first.
+_PEOPLE: dict[str, dict[str, Any]] = {"responder": {}, "viewer": {"role": "viewer"}, "unproven": {"level": 1}}
 
 
 @pytest.fixture
@@ -159,7 +163,7 @@ def test_only_who_may_handle_feedback_writes_it_down_and_only_on_channels_of_thi
 ) -> None:
     channel_id, other_id = channel.id, world.channel(organisation).id
     answers = {}
-    for name, fields in {"responder": {}, "viewer": {"role": "viewer"}, "unproven": {"level": 1}}.items():
+    for name, fields in _PEOPLE.items():
         scope.enter(organisation.id)
         world.signed_in(client, world.member(organisation, **fields))
         answers[name] = [client.get(f"/channels/{one}/enter").status_code for one in (channel_id, other_id)]
