@@ -7,7 +7,7 @@ only the time until the next sweep.
 from collections.abc import Mapping, Sequence
 
 from healthberry.core.events import Event, Subscriber
-from healthberry.jobs import alerts, ingest, maintenance, replies
+from healthberry.jobs import alerts, imports, ingest, maintenance, replies
 from healthberry.realtime import publish
 
 
@@ -22,6 +22,7 @@ def table() -> Mapping[str, Sequence[Subscriber]]:
         "channel_unlinked": [_erase_channel],
         "mail_queued": [_send_mail],
         "reply_queued": [_send_reply],
+        "import_waiting": [_work_on_import],
         "*": [_tell_open_pages],
     }
 
@@ -48,6 +49,10 @@ def _send_mail(event: Event) -> None:
 
 def _send_reply(event: Event) -> None:
     replies.send_reply.nudge(event.organisation_id, event.subject_id)
+
+
+def _work_on_import(event: Event) -> None:
+    imports.work.nudge(event.organisation_id, event.subject_id)
 
 
 def _tell_open_pages(event: Event) -> None:

@@ -9,6 +9,7 @@ from healthberry.blueprints import (
     copies,
     headers,
     health,
+    imports,
     inbox,
     linking,
     looks,
@@ -48,6 +49,7 @@ def register_blueprints(app: Flask) -> None:
         channels,
         linking,
         writing_down,
+        imports,
         people,
         settings,
     ):

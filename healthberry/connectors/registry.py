@@ -9,6 +9,7 @@ from healthberry.connectors.careopinion import CareOpinion
 from healthberry.connectors.endpoints import Credentials as Credentials
 from healthberry.connectors.endpoints import Endpoints as Endpoints
 from healthberry.connectors.endpoints import endpoints as endpoints
+from healthberry.connectors.fft import Fft
 from healthberry.connectors.http import Pace
 from healthberry.connectors.nhsuk import NhsUk
 from healthberry.connectors.paper import Paper
@@ -59,6 +60,7 @@ def build(
             NhsUk(endpoints, credentials, transport=transport, read_seconds=read_seconds),
             CareOpinion(endpoints, credentials, transport=transport, read_seconds=read_seconds, pace=pace),
             X(endpoints, credentials, websites, transport=transport, read_seconds=read_seconds),
+            Fft(),
             Paper(),
         ]
     )

@@ -130,7 +130,8 @@ def _worded_date(text: str) -> tuple[datetime, bool] | None:
     if found := _WORDS.fullmatch(text):
         day, name, year, hour, minute = found.groups()
     elif found := _AMERICAN.fullmatch(text):
-        (name, day, year), hour, minute = found.groups(), None, None
+        name, day, year = found.groups()
+        hour = minute = None
     else:
         return None
     if name.lower() not in _MONTHS:

@@ -119,7 +119,8 @@ def _workbook(content: bytes) -> Sheets:
             warnings.simplefilter("ignore")  # openpyxl tells of styles and filters that it leaves out
             book = openpyxl.load_workbook(io.BytesIO(content), read_only=True, data_only=True, keep_links=False)
             for sheet in book.worksheets:
-                cells = sheet.iter_rows(values_only=True, max_col=_MOST_COLUMNS + 1)
+                sheet.reset_dimensions()  # what the sheet says of its own size may be a lie
+                cells = sheet.iter_rows(values_only=True)
                 if rows := _within_limits(enumerate(map(_texts, cells), 1)):
                     tables[sheet.title] = rows
             book.close()
@@ -137,15 +138,22 @@ def _within_limits(rows: Iterable[tuple[int, Sequence[str]]]) -> list[tuple[int,
     kept: list[tuple[int, Row]] = []
     cells = 0
     for number, row in _bounded(rows):
-        cells += len(row)
         if len(row) > _MOST_COLUMNS and any(row[_MOST_COLUMNS:]):
             raise NotImported(f"Row {number:,} has more than {_MOST_COLUMNS} columns.")
+        texts = _trimmed([clean(text, _LONGEST_CELL) for text in row[:_MOST_COLUMNS]])
+        cells += len(texts)
         if len(kept) > MOST_ROWS or cells > _MOST_CELLS:
             raise NotImported(f"This file has more than {MOST_ROWS:,} rows. Upload it in parts.")
-        texts = tuple(clean(text, _LONGEST_CELL) for text in row[:_MOST_COLUMNS])
-        if any(texts):
+        if texts:
             kept.append((number, texts))
     return kept
+
+
+def _trimmed(texts: list[str]) -> Row:
+    """Drop the empty cells at the end of a row."""
+    while texts and not texts[-1]:
+        texts.pop()
+    return tuple(texts)
 
 
 def _bounded(rows: Iterable[tuple[int, Sequence[str]]]) -> Iterator[tuple[int, Sequence[str]]]:

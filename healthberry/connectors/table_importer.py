@@ -17,7 +17,7 @@ from healthberry.connectors.errors import NotImported
 from healthberry.connectors.imports import FileLook, FileReading, ReadRow, Upload
 from healthberry.connectors.reading import Unreadable
 from healthberry.connectors.table_dates import Dated, Order
-from healthberry.connectors.table_files import Row
+from healthberry.connectors.table_files import Row, Sheets
 from healthberry.connectors.text import line
 
 NOTHING: Final = "none"  # the answer that no column of the file is meant
@@ -98,7 +98,10 @@ class TableImporter:
 
     def look(self, upload: Upload, answers: Mapping[str, str]) -> FileLook:
         """Say what the table is, and ask for its columns and for what is ambiguous. Raises: NotImported."""
-        sheets = table_files.read(upload, answers.get("encoding", ""))
+        return self.look_at(table_files.read(upload, answers.get("encoding", "")), answers)
+
+    def look_at(self, sheets: Sheets, answers: Mapping[str, str]) -> FileLook:
+        """Do the same with a file that was opened already."""
         sheet = self._sheet_question(sheets.tables)
         table = self._table(sheets, answers)
         questions = [*sheets.questions, *([sheet] if sheet else []), *self._column_questions(table)]
@@ -108,7 +111,11 @@ class TableImporter:
 
     def read(self, upload: Upload, answers: Mapping[str, str]) -> FileReading:
         """Read every row. Raises: NotImported."""
-        table = self._table(table_files.read(upload, answers.get("encoding", "")), answers)
+        return self.read_from(table_files.read(upload, answers.get("encoding", "")), answers)
+
+    def read_from(self, sheets: Sheets, answers: Mapping[str, str]) -> FileReading:
+        """Do the same with a file that was opened already."""
+        table = self._table(sheets, answers)
         chosen = _chosen(table, self._column_questions(table), answers)
         reader = self.start(table, chosen, answers)
         order = self._order(table, chosen, answers)
@@ -130,7 +137,7 @@ class TableImporter:
         choices = tuple((name, f"{name} ({len(rows):,} rows)") for name, rows in tables.items())
         return Field("sheet", "Sheet", "", "choice", choices=choices, default=fits[0] if len(fits) == 1 else "")
 
-    def _table(self, sheets: table_files.Sheets, answers: Mapping[str, str]) -> Table:
+    def _table(self, sheets: Sheets, answers: Mapping[str, str]) -> Table:
         asked = self._sheet_question(sheets.tables)
         name = answers.get("sheet") or (asked.default if asked else "")
         rows = sheets.tables.get(name) or next(iter(sheets.tables.values()))
@@ -152,7 +159,7 @@ class TableImporter:
         for place, (_, row) in enumerate(rows[:_HEADER_WITHIN]):
             known = _matched(self.columns, row)
             here = (sum(column.required for column in self.columns if column.name in known), len(known))
-            if here > score:
+            if here[0] and here > score:
                 best, score = place, here
         return best, score[0]
 

@@ -3,9 +3,10 @@
 from uuid import UUID
 
 from healthberry.core import codes, pending_links, scope, unlinking
+from healthberry.core import imports as uploads
 from healthberry.core import sweep as due
 from healthberry.core.events import commit
-from healthberry.jobs import alerts, ingest, replies, tokens
+from healthberry.jobs import alerts, imports, ingest, replies, tokens
 from healthberry.jobs.base import job, nudge_once
 
 
@@ -24,6 +25,7 @@ def sweep() -> None:
         "mail": alerts.send_mail,
         "snoozed": replies.wake,
         "erase": erase,
+        "import": imports.work,
     }
     for kind, organisation_id, row_id in work:
         if kind == "discover":
@@ -44,7 +46,8 @@ def erase(organisation: str, channel_id: str) -> None:
 
 @job("ingest", timeout_seconds=60)
 def tidy() -> None:
-    """Delete codes and half-finished links that nobody can use any more."""
+    """Delete codes, half-finished links and uploaded files that nobody can use, or came back to."""
     codes.forget_old()
     pending_links.forget_old()
+    uploads.forget_old()
     commit()
