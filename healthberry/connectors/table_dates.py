@@ -127,17 +127,18 @@ def _numeric(text: str, order: Order) -> tuple[datetime, bool] | None:
 
 
 def _worded_date(text: str) -> tuple[datetime, bool] | None:
+    hour: str | None = None
+    minute: str | None = None
     if found := _WORDS.fullmatch(text):
         day, name, year, hour, minute = found.groups()
     elif found := _AMERICAN.fullmatch(text):
         name, day, year = found.groups()
-        hour = minute = None
     else:
         return None
     if name.lower() not in _MONTHS:
         return None
     on = date(_year(year), _MONTHS.index(name.lower()) + 1, int(day))
-    if hour is None:
+    if hour is None or minute is None:
         return datetime.combine(on, _NOON), False
     return datetime.combine(on, time(int(hour), int(minute))), True
 

@@ -3,6 +3,7 @@
 import datetime as dt
 import io
 import zipfile
+from typing import Any
 
 import pytest
 
@@ -44,7 +45,7 @@ def test_letters_that_can_be_read_in_two_ways_are_asked_about_with_what_they_wou
 
 def test_a_formula_is_the_text_that_it_is_and_a_workbooks_dates_are_dates() -> None:
     half_past_nine = dt.datetime(2026, 5, 4, 9, 30)  # noqa: DTZ001 - a workbook knows no zones
-    sheet = [["Date", "Comment"], [dt.date(2026, 5, 3), "=1+1"], [half_past_nine, 4.0]]
+    sheet: list[list[Any]] = [["Date", "Comment"], [dt.date(2026, 5, 3), "=1+1"], [half_past_nine, 4.0]]
     content = as_workbook({"Responses": sheet})
 
     # openpyxl writes "=1+1" as a formula without a value; in a CSV file it is its own text.

@@ -8,8 +8,6 @@ from uuid import UUID
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from rq import SimpleWorker
-from rq.serializers import JSONSerializer
 
 from healthberry.core import inbox, scope, writing_down
 from healthberry.core.inbox import View
@@ -17,7 +15,7 @@ from healthberry.extensions import db
 from healthberry.models.channels import Channel
 from healthberry.models.conversations import Conversation, Message
 from healthberry.models.organisations import Member, Organisation
-from healthberry.queues import QUEUES, queue
+from tests.worked import run_jobs
 from tests.world import World
 
 # A refusal leaves its mark on the context that all of a test's requests share, so whoever may comes first.
@@ -217,9 +215,7 @@ def test_how_it_was_answered_is_noted_and_sent_nowhere(
 
     form = {"text": "Called back on 3 May.", "version": str(version)}
     assert client.post(f"/conversations/{conversation_id}/reply", data=form).status_code == 303
-    connection = app.extensions["valkey_jobs"]
-    queues = [queue(name, connection) for name in QUEUES]
-    SimpleWorker(queues, connection=connection, serializer=JSONSerializer).work(burst=True, logging_level="ERROR")
+    run_jobs(app)
 
     after = client.get(f"/conversations/{conversation_id}").text
     assert "Called back on 3 May." in after
