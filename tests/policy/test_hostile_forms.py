@@ -95,6 +95,8 @@ FORMS = (
     Form("unsubscribe.change", {"List-Unsubscribe": "One-Click"}),
     Form("channels.unlink", {"keep": "kept"}),
     Form("writing_down.save", _WRITTEN),
+    Form("imports.upload", {"file": "may.csv"}, answers=(422,)),  # a name alone is no file
+    Form("imports.answer", {"column_date": "0"}),
     Form("copies.join", {"other": "<conversation>"}, answers=(422,)),
     Form("noise.add", {"kind": "must_not", "words": "museum"}),
     Form("noise.refuse", {"phrase": "museum"}),
@@ -109,6 +111,7 @@ DELETE FROM replies;
 DELETE FROM drafts;
 DELETE FROM notes;
 UPDATE channels SET state = 'active', erase_at = NULL;
+UPDATE imports SET state = 'asking';
 UPDATE members SET role = 'administrator', level = 2, left_at = NULL, name = 'Priya';
 UPDATE conversations SET status = 'open', closed_reason = NULL, snoozed_until = NULL, assignee_id = NULL;
 """
@@ -174,6 +177,7 @@ class Desk:
             "other_id": colleague.id,
             "reply_id": uuid.uuid4(),
             "rule_id": uuid.uuid4(),
+            "import_id": self.world.uploaded(channel, self.member).id,
             "code_id": uuid.uuid4(),
             "key": "k",
             "kind": "form",
@@ -183,6 +187,8 @@ class Desk:
         self.routes["channels.save_settings"] = f"/channels/{formed.id}/settings", "POST"
         paper = self.world.channel(organisation, "paper", remote_id="paper")
         self.routes["writing_down.save"] = f"/channels/{paper.id}/enter", "POST"
+        files = self.world.channel(organisation, "fft", remote_id="fft")
+        self.routes["imports.upload"] = f"/channels/{files.id}/imports", "POST"
         self.known = {
             "<organisation>": str(organisation.id),
             "<colleague>": str(colleague.id),

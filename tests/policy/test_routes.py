@@ -59,6 +59,7 @@ class Theirs:
     reply_id: uuid.UUID
     other_id: uuid.UUID
     rule_id: uuid.UUID
+    import_id: uuid.UUID
     organisation_id: uuid.UUID
     organisation_name: str
 
@@ -87,7 +88,9 @@ def theirs(world: World) -> Theirs:
     noise.add(member, channel.id, "must_not", ["museum"])
     db.session.commit()
     rule = noise.rules_of(channel)[0]
-    return Theirs(conversation_id, channel.id, reply.id, member.id, rule.id, organisation.id, organisation.name)
+    uploaded = world.uploaded(channel, member)
+    ids = (conversation_id, channel.id, reply.id, member.id, rule.id, uploaded.id, organisation.id)
+    return Theirs(*ids, organisation.name)
 
 
 def _rules(app: Flask) -> list[tuple[Rule, str]]:
