@@ -35,7 +35,9 @@ def create_app(settings: Settings, *, transport: httpx.BaseTransport | None = No
     app.extensions["valkey"] = Redis.from_url(settings.redis_url, socket_timeout=5, socket_connect_timeout=2)
     # Workers wait on their queues for minutes: no time-out on that connection.
     app.extensions["valkey_jobs"] = Redis.from_url(settings.redis_url, socket_connect_timeout=2)
-    app.extensions["connectors"] = registry.build(registry.endpoints(settings.sandbox_url), credentials, transport)
+    app.extensions["connectors"] = registry.build(
+        registry.endpoints(settings.sandbox_url), credentials, transport, choices=_choices(settings)
+    )
     for extension in (db, csrf, htmx, login_manager, mail):
         extension.init_app(app)
     migrate.init_app(app, db, directory=str(_migrations()))
@@ -50,6 +52,10 @@ def create_app(settings: Settings, *, transport: httpx.BaseTransport | None = No
 
 def _credentials(settings: Settings) -> registry.Credentials:
     return registry.Credentials(**{one.name: getattr(settings, one.name) for one in fields(registry.Credentials)})
+
+
+def _choices(settings: Settings) -> registry.Choices:
+    return registry.Choices(**{one.name: getattr(settings, one.name) for one in fields(registry.Choices)})
 
 
 def _migrations() -> Path:

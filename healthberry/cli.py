@@ -4,6 +4,7 @@ healthberry run                         everything on this machine, as `make run
 healthberry db upgrade                  bring the tables to the newest schema
 healthberry register build|load|refresh the national register
 healthberry scheduler                   what runs by the clock
+healthberry listen                      follow the streams of channels that have one
 healthberry secrets rotate              seal the channels' secrets with the newest key
 healthberry organisations unlisted      organisations that were typed in by hand, and who waits there
 healthberry members waiting             people who asked to be checked
@@ -12,6 +13,7 @@ healthberry channels                    the kinds of channels: what each can do,
 healthberry channels quarantined        pieces that could not be read, with their reasons and no words of patients
 """
 
+import signal
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -27,6 +29,7 @@ from healthberry.application import create_app
 from healthberry.connectors import overview
 from healthberry.core import events, operator
 from healthberry.extensions import db as tables
+from healthberry.jobs.listening import Listener
 from healthberry.jobs.schedule import Schedule
 from healthberry.local import run as local
 from healthberry.mail import links, send
@@ -91,6 +94,15 @@ def refresh() -> None:
 def scheduler() -> None:
     """Put on the queues what runs by the clock, until told to stop."""
     Schedule(_app()).start()  # type: ignore[no-untyped-call]
+
+
+@commands.command()
+def listen() -> None:
+    """Follow the streams of channels that have one, until told to stop; a second one waits for the first."""
+    listener = Listener(_app())
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: listener.end())
+    listener.run()
 
 
 @commands.group()

@@ -76,6 +76,13 @@ def one_of(*choices: str) -> Parse:
     return parse
 
 
+def switch(value: str) -> bool:
+    """Read on or off."""
+    if value not in ("on", "off"):
+        raise ValueError("must be on or off")
+    return value == "on"
+
+
 def whole(lowest: int, highest: int) -> Parse:
     """Take a whole number between `lowest` and `highest`, both included."""
 

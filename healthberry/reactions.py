@@ -7,7 +7,8 @@ only the time until the next sweep.
 from collections.abc import Mapping, Sequence
 
 from healthberry.core.events import Event, Subscriber
-from healthberry.jobs import alerts, imports, ingest, maintenance, replies
+from healthberry.jobs import alerts, imports, ingest, maintenance, pushes, replies
+from healthberry.jobs.base import nudge_once
 from healthberry.realtime import publish
 
 
@@ -20,6 +21,7 @@ def table() -> Mapping[str, Sequence[Subscriber]]:
         "channel_connected": [_read_channel],
         "channel_wanted": [_poll_channel],
         "channel_unlinked": [_erase_channel],
+        "delivery_kept": [_take_delivery],
         "mail_queued": [_send_mail],
         "reply_queued": [_send_reply],
         "import_waiting": [_work_on_import],
@@ -41,6 +43,10 @@ def _poll_channel(event: Event) -> None:
 
 def _erase_channel(event: Event) -> None:
     maintenance.erase.nudge(event.organisation_id, event.channel_id)
+
+
+def _take_delivery(event: Event) -> None:
+    nudge_once(pushes.take, str(event.organisation_id), str(event.channel_id))  # one for a burst
 
 
 def _send_mail(event: Event) -> None:

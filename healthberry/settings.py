@@ -82,6 +82,69 @@ class Settings(Environment):
         secret=True,
     )
     x_client_secret: str | None = setting("X: OAuth client secret", parse=env.text, default=None, secret=True)
+    x_consumer_secret: str | None = setting(
+        "X: consumer secret of the application, which signs what X sends to /hooks/x",
+        parse=env.text,
+        default=None,
+        secret=True,
+    )
+    x_monthly_reads: int | None = setting(
+        "X: how many posts may be read in a calendar month, as X charges for each (number); unset: no limit",
+        parse=env.whole(1, 1_000_000_000),
+        default=None,
+    )
+    x_stream: bool = setting(
+        "X: on: new posts are heard of within seconds by X's stream, where X_BEARER_TOKEN allows it",
+        parse=env.switch,
+        default=False,
+    )
+    facebook_app_id: str | None = setting(
+        "Facebook and Instagram: id of your Meta app; with FACEBOOK_APP_SECRET or not at all",
+        parse=env.text,
+        default=None,
+        secret=True,
+    )
+    facebook_app_secret: str | None = setting(
+        "Facebook and Instagram: secret of your Meta app", parse=env.text, default=None, secret=True
+    )
+    facebook_verify_token: str | None = setting(
+        "Facebook and Instagram: the word that you enter beside the callback address of the app's webhooks",
+        parse=env.text,
+        default=None,
+        secret=True,
+    )
+    google_client_id: str | None = setting(
+        "Google: OAuth client id for linking Google reviews and YouTube; with GOOGLE_CLIENT_SECRET or not at all",
+        parse=env.text,
+        default=None,
+        secret=True,
+    )
+    google_client_secret: str | None = setting("Google: OAuth client secret", parse=env.text, default=None, secret=True)
+    google_push_audience: str | None = setting(
+        "Google: audience of the Pub/Sub subscription that pushes to /hooks/google; with GOOGLE_PUSH_EMAIL",
+        parse=env.text,
+        default=None,
+    )
+    google_push_email: str | None = setting(
+        "Google: service account that signs the pushes of that subscription", parse=env.text, default=None
+    )
+    google_pubsub_topic: str | None = setting(
+        "Google: Pub/Sub topic that new reviews are told to, such as projects/p/topics/reviews",
+        parse=env.text,
+        default=None,
+    )
+    youtube_api_key: str | None = setting(
+        "YouTube: API key for reading public comments", parse=env.text, default=None, secret=True
+    )
+    microsoft_client_id: str | None = setting(
+        "Microsoft 365: OAuth client id for linking mailboxes; with MICROSOFT_CLIENT_SECRET or not at all",
+        parse=env.text,
+        default=None,
+        secret=True,
+    )
+    microsoft_client_secret: str | None = setting(
+        "Microsoft 365: OAuth client secret", parse=env.text, default=None, secret=True
+    )
     operator_email: str | None = setting(
         "who is told about organisations that are not in the register, and asked to check for whom people act",
         parse=env.mail_from,
@@ -105,7 +168,14 @@ class Settings(Environment):
     @classmethod
     def contradictions(cls, values: Mapping[str, Any]) -> list[str]:
         """Require both halves of a pair of credentials, or neither."""
-        pairs = (("nhsuk_publisher_id", "nhsuk_publisher_key"), ("x_client_id", "x_client_secret"))
+        pairs = (
+            ("nhsuk_publisher_id", "nhsuk_publisher_key"),
+            ("x_client_id", "x_client_secret"),
+            ("google_client_id", "google_client_secret"),
+            ("google_push_audience", "google_push_email"),
+            ("facebook_app_id", "facebook_app_secret"),
+            ("microsoft_client_id", "microsoft_client_secret"),
+        )
         return [
             f"{one.upper()} and {other.upper()} belong together: set both or neither"
             for one, other in pairs

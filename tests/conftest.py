@@ -88,7 +88,7 @@ def empty(database: Database) -> None:
     """Empty every table but the register. Everything owned goes with its organisation: quicker than TRUNCATE by far."""
     engine = create_engine(_sqlalchemy(database.owner_url))
     with engine.begin() as connection:
-        for table in ("organisations", "email_codes", "heartbeats"):
+        for table in ("organisations", "email_codes", "heartbeats", "paid_reads", "paid_today"):
             connection.execute(text(f"DELETE FROM {table}"))  # noqa: S608
     engine.dispose()
 

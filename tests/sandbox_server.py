@@ -21,6 +21,18 @@ KEYS = {
     "X_BEARER_TOKEN": "x-bearer-token-for-tests",
     "X_CLIENT_ID": "x-client-id-for-tests",
     "X_CLIENT_SECRET": "x-client-secret-for-tests",
+    "X_CONSUMER_SECRET": "x-consumer-secret-for-tests",
+    "GOOGLE_CLIENT_ID": "google-client-id-for-tests",
+    "GOOGLE_CLIENT_SECRET": "google-client-secret-for-tests",
+    "GOOGLE_PUSH_AUDIENCE": "google-push-audience-for-tests",
+    "GOOGLE_PUSH_EMAIL": "pusher@tests.iam.gserviceaccount.com",
+    "GOOGLE_PUBSUB_TOPIC": "projects/tests/topics/reviews",
+    "YOUTUBE_API_KEY": "youtube-api-key-for-tests",
+    "FACEBOOK_APP_ID": "1517776481860111",
+    "FACEBOOK_APP_SECRET": "sandbox-app-secret",
+    "FACEBOOK_VERIFY_TOKEN": "facebook-verify-token-for-tests",
+    "MICROSOFT_CLIENT_ID": "microsoft-client-id-for-tests",
+    "MICROSOFT_CLIENT_SECRET": "microsoft-client-secret-for-tests",
 }
 
 
@@ -45,6 +57,12 @@ class Sandbox:
         """Return what the channel's site shows of a post, with its replies."""
         return self.control("GET", f"posts/{channel}/{remote_id}")
 
+    def answer(self, channel: str, remote_id: str, text: str) -> None:
+        """Answer as the organisation on the channel's own site."""
+        form = {"text": text, "author": "Patient Experience Team"}
+        answer = httpx.post(f"{self.url}/sites/{channel}/responses/{remote_id}", data=form, timeout=60)
+        assert answer.status_code < 400, answer.text
+
     def fault(self, channel: str, kind: str, times: int = 1, **fields: Any) -> None:
         """Let the channel misbehave."""
         self.control("POST", "faults", json={"channel": channel, "kind": kind, "times": times, **fields})
@@ -60,6 +78,7 @@ def _sandbox_url(servers_folder: Path) -> Iterator[str]:
         "SANDBOX_LIFE_SECONDS": "0",
         "SANDBOX_RATE_LIMITS": "off",
         "SANDBOX_CAREOPINION_DELAY_SECONDS": "0",
+        "SANDBOX_GOOGLE_DELAY_SECONDS": "0",
     }
     process = subprocess.Popen(
         [sys.executable, "-m", "healthberry.sandbox", "--host", "127.0.0.1", "--port", "0"],

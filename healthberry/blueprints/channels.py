@@ -11,7 +11,7 @@ from flask.typing import ResponseReturnValue
 from healthberry.blueprints import guard, headers, link_steps
 from healthberry.connectors.base import Access
 from healthberry.connectors.errors import ConnectorError
-from healthberry.core import channels, events, link_forms, linking, quarantine, reading, unlinking
+from healthberry.core import channels, events, link_forms, linking, paid_reads, quarantine, reading, unlinking
 from healthberry.core.errors import Conflict
 from healthberry.core.pending_links import Begun
 from healthberry.core.permissions import may, require
@@ -32,7 +32,9 @@ def show(channel_id: UUID) -> ResponseReturnValue:
         member=member,
         may_switch=channels.may_switch(member),
         missing=channels.connector_of(channel).missing(),
+        budget=paid_reads.in_words(channel.kind),
         settings=linking.in_words(channel) if may(member, "manage") else [],
+        hook=link_steps.hook_of(channel) if _is_sent_to(channel) else "",
         number=events.last_number(member.organisation_id),
     )
 
@@ -103,7 +105,7 @@ def save_settings(channel_id: UUID) -> ResponseReturnValue:
         given = link_forms.checked(fields, request.form, kept)
         events.commit()
         back = url_for("channels.show", channel_id=channel_id, done="connected")
-        begun = Begun(channel.kind, channel_id=channel_id, wanted=back)
+        begun = Begun(channel.kind, Access(dict(channel.config)), channel_id=channel_id, wanted=back)
         return link_steps.go_on(connector, link_steps.prepared(connector, begun, given, kept))
     except (link_forms.NotFilledIn, ConnectorError) as error:
         events.forget()
@@ -149,6 +151,11 @@ def _mine(channel_id: UUID) -> Channel:
     member = guard.member()
     require(member, "manage")
     return channels.find(member.organisation_id, channel_id)
+
+
+def _is_sent_to(channel: Channel) -> bool:
+    about = channels.capabilities_of(channel.kind)
+    return about.push and about.connect != "oauth" and may(guard.member(), "manage")
 
 
 def _sign_in_address(channel: Channel) -> str:

@@ -3,12 +3,15 @@
 from flask import Flask
 
 from healthberry.blueprints import (
+    attachments,
+    careconnect,
     channels,
     codes,
     conversation,
     copies,
     headers,
     health,
+    hooks,
     imports,
     inbox,
     linking,
@@ -34,6 +37,7 @@ def register_blueprints(app: Flask) -> None:
     for module in (
         public,
         health,
+        hooks,
         signup,
         codes,
         session,
@@ -52,6 +56,8 @@ def register_blueprints(app: Flask) -> None:
         imports,
         people,
         settings,
+        careconnect,
+        attachments,
     ):
         app.register_blueprint(module.blueprint)
     looks.install(app)

@@ -44,14 +44,15 @@ def let_lead_to_sign_in(offer: Offer) -> None:
 def prepared(
     connector: Connector, begun: Begun, given: Mapping[str, str], kept: Mapping[str, str] | None = None
 ) -> Begun:
-    """Return the link with what the form gave; `kept` are secrets that lie beneath.
+    """Return the link with what the form gave, above the channel's settings and the secrets in `kept`.
 
     A channel of a kind without a form is connected again with the settings that it has. Raises: NotLinked, Temporary.
     """
     if begun.channel_id is not None and not connector.capabilities.fields:
         return begun
-    access = connector.prepare(given, callback(begun.kind))
-    return replace(begun, access=replace(access, secrets={**(kept or {}), **access.secrets}))
+    access, before = connector.prepare(given, callback(begun.kind)), begun.access
+    config, own = {**before.config, **access.config}, {**(kept or {}), **access.secrets}
+    return replace(begun, access=replace(access, config=config, secrets=own))
 
 
 def go_on(connector: Connector, begun: Begun) -> ResponseReturnValue:
@@ -136,9 +137,14 @@ def _found(begun: Begun, account: str = "") -> ResponseReturnValue:
     return redirect(url_for("linking.choices", kind=begun.kind, state=state), 303)
 
 
+def hook_of(channel: Channel) -> str:
+    """Return the address to which others send what is for this channel."""
+    return links.address("hooks.of_channel", kind=channel.kind, channel_id=str(channel.id))
+
+
 def _filled(channel: Channel, reveal: Sequence[tuple[str, str]]) -> list[tuple[str, str]]:
-    hook = f"{links.address('public.home')}hooks/{channel.kind}/{channel.id}"
-    return [(label, value.replace("{hook}", hook)) for label, value in reveal]
+    home, hook = links.address("public.home"), hook_of(channel)
+    return [(label, value.replace("{hook}", hook).replace("{home}", home)) for label, value in reveal]
 
 
 def _onward(begun: Begun, word: str, channel_id: Any) -> str:

@@ -39,6 +39,15 @@ def relative(moment: datetime, now: datetime | None = None) -> str:
     return f"{local.day} {local:%b}" if local.year == today.year else f"{local.day} {local:%b %Y}"
 
 
+def time_left(until: datetime, now: datetime | None = None) -> str:
+    """Return "2 days", "5 hours", "40 minutes" or "less than a minute": what is left, never more than there is."""
+    seconds = (until - (now or datetime.now(UTC))).total_seconds()
+    for name, size in (("day", 86_400), ("hour", 3_600), ("minute", 60)):
+        if (count := int(seconds // size)) >= 1:
+            return f"{count} {name}{'s' * (count > 1)}"
+    return "less than a minute"
+
+
 def moment(value: datetime | None) -> Markup:
     """Return a `<time>` that shows the relative time and says the exact one on hover and to screen readers."""
     if value is None:

@@ -19,7 +19,8 @@ from healthberry.models.conversations import Message
 class Composer:
     """What the composer shows. `version` and `seen` say what its writer looked at; `length` is the channel's count.
 
-    `conflict` says that the thread moved on, `news` is what came in since; `error` is why the text was refused.
+    `conflict` says that the thread moved on, `news` is what came in since; `error` is why the text was refused. `way`
+    is how it is to be answered, where there are several ways.
     """
 
     text: str
@@ -27,6 +28,7 @@ class Composer:
     seen: str
     length: int
     limit: int | None
+    way: str = ""
     saved: datetime | None = None
     error: str = ""
     conflict: str = ""
@@ -56,6 +58,7 @@ def composer_of(page: Page, text: str | None = None, **changes: Any) -> Composer
         seen=datetime.now(UTC).isoformat(),
         length=length,
         limit=limit,
+        way=draft.way if draft else "",
         saved=draft.saved_at if draft and text is None else None,
     )
     return replace(made, **changes)

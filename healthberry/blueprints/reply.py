@@ -43,7 +43,7 @@ def draft(conversation_id: UUID) -> Response:
     """Keep what is being typed; answer with its length as the channel counts it."""
     text = _text()
     try:
-        drafts.save(member(), conversation_id, text, _version())
+        drafts.save(member(), conversation_id, text, _version(), _way())
     except Invalid as invalid:
         events.forget()
         return _draft_answer(conversation_id, text, None, invalid.reason)
@@ -71,10 +71,10 @@ def publish(conversation_id: UUID) -> Response:
     """Put the reply on its way, or say why not with the text kept."""
     text = _text()
     try:
-        replies.queue_reply(member(), conversation_id, text, _version())
+        replies.queue_reply(member(), conversation_id, text, _version(), _way())
     except (Conflict, Invalid, NotAllowed) as refusal:
         events.forget()
-        return _refused(conversation_id, text, refusal, _version(), request.form.get("seen", ""))
+        return _refused(conversation_id, text, refusal, _version(), request.form.get("seen", ""), _way())
     events.commit()
     presence.write(member(), conversation_id, writing=False)
     if not wants_part():
@@ -83,19 +83,24 @@ def publish(conversation_id: UUID) -> Response:
     return make_response("\n".join([_composer(page, view, opened.composer_of(page)), _state(page, view)]))
 
 
-def _refused(conversation_id: UUID, text: str, refusal: CoreError, version: int, seen: str) -> Response:
+def _refused(conversation_id: UUID, text: str, refusal: CoreError, version: int, seen: str, way: str = "") -> Response:
     """Show what is new and why it was not published; the text is kept, here and on the server.
 
-    `version` and the moment `seen` say what it was written against.
+    `version` and the moment `seen` say what it was written against, `way` how it was to be answered.
     """
     if len(text) <= drafts.LONGEST:
-        drafts.save(member(), conversation_id, text, version)
+        drafts.save(member(), conversation_id, text, version, way)
         events.commit()
     page, view = opened.open_page(conversation_id), listing.present_view()
     moved_on = isinstance(refusal, Conflict) and page.conversation.version != version
     news = opened.news_since(page, seen) if moved_on else ()
     shown = opened.composer_of(
-        page, text, news=news, conflict=refusal.reason if moved_on else "", error="" if moved_on else refusal.reason
+        page,
+        text,
+        news=news,
+        conflict=refusal.reason if moved_on else "",
+        error="" if moved_on else refusal.reason,
+        way=way,
     )
     status = _STATUS[type(refusal)]
     if not wants_part():
@@ -111,14 +116,14 @@ def retry(reply_id: UUID) -> Response:
     """Send a failed reply again as it is; where the thread moved on, show what is new first."""
     try:
         reply = replies.retry(member(), reply_id)
-    except (Conflict, NotAllowed) as refusal:
+    except (Conflict, Invalid, NotAllowed) as refusal:
         events.forget()
         reply = replies.find(member(), reply_id)
         if reply.state != "failed":
             raise
         begun = drafts.find(member(), reply.conversation_id)
         text, seen = begun.text if begun else reply.text, reply.queued_at.isoformat()
-        return _refused(reply.conversation_id, text, refusal, reply.version, seen)
+        return _refused(reply.conversation_id, text, refusal, reply.version, seen, reply.way)
     return _moved(reply, "Trying again.")
 
 
@@ -170,6 +175,11 @@ def _back(conversation_id: UUID, words: str) -> Response:
 
 def _text() -> str:
     return request.form.get("text", "").replace("\r\n", "\n").replace("\x00", "")
+
+
+def _way() -> str:
+    """Return how to answer, "" where the form offers no choice."""
+    return request.form.get("way", "").replace("\x00", "")[: drafts.LONGEST_WAY]
 
 
 def _version() -> int:

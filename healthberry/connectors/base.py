@@ -85,9 +85,9 @@ class Authorisation:
 class Linkable:
     """A listing that can be linked now, with the secrets that belong to it alone (a Page's own token).
 
-    `secrets` lie above those of the form and the sign-in, which each channel keeps too; with secrets of its own,
-    `expires_at` is theirs, otherwise the sign-in's counts. The channel's settings are the listing's, above what the
-    form gave by the same names. `account` is whom replies are published as, "" where there is nobody yet.
+    The channel keeps its own `secrets`, good until `expires_at`; where it has none, those of the form and the sign-in,
+    as every other channel of theirs does. Its settings are the listing's, above what the form gave by the same names.
+    `account` is whom replies are published as, "" where there is nobody yet.
 
     `reveal` are pairs of label and value that people need elsewhere and are shown once, after linking (a secret that
     we made); "{hook}" in a value stands for the address of the channel's own hook.
@@ -127,6 +127,15 @@ class Author:
 
 
 @dataclass(frozen=True)
+class File:
+    """A file that came with an item and that nobody else keeps: a name for people, its media type, its bytes."""
+
+    name: str
+    content_type: str
+    body: bytes = field(repr=False)
+
+
+@dataclass(frozen=True)
 class InboundItem:
     """One thing that somebody wrote, or that the organisation answered, as the channel served it.
 
@@ -139,7 +148,8 @@ class InboundItem:
     A connector does not know what is stored: `edited` says that this is the item as it is now and may differ (store
     it where it is unknown, compare where it is known); `withdrawn` items carry no words, and their `thread_id` may be
     their own id. An outbound item never opens a conversation: where its thread is unknown, it answers somebody else's
-    story and is to be left out.
+    story and is to be left out. A withdrawn outbound item says by `posted_at` when it was seen to be missing: what was
+    published later stays.
     """
 
     remote_id: str
@@ -161,6 +171,8 @@ class InboundItem:
     may_not_reply: str | None = None
     change: Change = "created"
     source: Mapping[str, Any] = field(default_factory=dict)  # small provider facts that later calls need
+    aliases: tuple[str, ...] = ()  # other ids of the same item: it may be stored under one of them
+    files: tuple[File, ...] = field(default=(), repr=False)  # kept by us, where the channel is told and keeps nothing
 
 
 @dataclass(frozen=True)
@@ -186,6 +198,7 @@ class Page:
     bad: Sequence[BadItem] = ()
     total: int | None = None
     poll_now: bool = False  # of a delivery: it was a hint only, the channel is to be asked
+    paid: Sequence[str] = ()  # ids of what the provider charges for, each once a day
 
 
 @dataclass(frozen=True)
@@ -215,8 +228,8 @@ class ReplyPermission:
     """Whether and how this message can be answered.
 
     `mode` is api (we publish), assisted (a person copies it to the site) or none. `reason` is a sentence for people
-    when mode is none or assisted; `url` is where to answer on the site. `ways` are the choices where there is more than
-    one, the usual one first; `until` is when the provider stops taking an answer.
+    when mode is none or assisted; `url` is where to answer on the site. `ways` are the choices, the usual one first;
+    one alone is no choice, but its note is shown. `until` is when the provider stops taking an answer.
     """
 
     mode: ReplyMode
@@ -228,7 +241,10 @@ class ReplyPermission:
 
 @dataclass(frozen=True)
 class Reply:
-    """A reply to send: `key` is chosen before the first attempt and stays the same in every attempt."""
+    """A reply to send: `key` is chosen before the first attempt and stays the same in every attempt.
+
+    `queued_at` is when its writer sent it off, knowing what was stored by then.
+    """
 
     key: str
     text: str
@@ -237,6 +253,7 @@ class Reply:
     author_email: str
     attempted_at: datetime | None = None
     way: str = ""  # the name of the chosen `ReplyWay`; "" for the usual one
+    queued_at: datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -357,7 +374,10 @@ class Connector(Protocol):
         ...
 
     def find_reply(self, access: Access, reply: Reply) -> SentReply | None:
-        """After an unknown outcome: did it go out? Raises: Temporary, Permanent."""
+        """After an unknown outcome: did it go out? Asked again while moderators hold it.
+
+        Raises: Rejected when moderators refused it after all; Gone; Temporary, Permanent.
+        """
         ...
 
     def recheck(self, access: Access, remote_ids: Sequence[str]) -> list[InboundItem]:

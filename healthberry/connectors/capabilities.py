@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 ReplyMode = Literal["api", "assisted", "none"]
-Counting = Literal["characters", "graphemes", "x_weighted"]
+Counting = Literal["characters", "graphemes", "x_weighted", "bytes"]
 Connect = Literal["key", "oauth", "fields", "here"]
 Group = Literal["reviews", "social", "own", "other"]
 FieldKind = Literal["text", "address", "email", "secret", "words", "number", "choice"]
@@ -75,9 +75,12 @@ class Capabilities:
     backfill_depth: str = ""  # for people: "the newest 800 mentions"
     push: bool = False  # the provider can tell us at once: `receive`
     streams: bool = False  # there is a stream to listen to: `listen`
+    paid_reads: bool = False  # the provider charges for what is read: it is counted, for the whole installation
+    monthly_reads: int | None = None  # how many may be read in a calendar month; None: as many as there are
     reread_seconds: int | None = None  # how often the last days are read again, to repair what push missed
     enters: bool = False  # feedback is typed into a form of ours
     imports: tuple[str, ...] = ()  # endings of the files that can be uploaded: ".csv"
+    expires_days: int | None = None  # how long after the experience we may keep the words; None: as long as the source
     rechecks: bool = True
     recheck_seconds: int = 20 * 3600  # how often what is stored is looked at again, for edits and withdrawals
     recheck_days: int | None = None  # for how long after it was posted; None: as long as it is stored

@@ -14,7 +14,7 @@ import logging
 import os
 import time
 import weakref
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -48,6 +48,7 @@ CONNECT_SECONDS: Final = 5.0
 READ_SECONDS: Final = 20.0
 WHOLE_SECONDS: Final = 90.0  # a body that trickles in slowly is given up after this
 LARGEST_BYTES: Final = 64 * 1024 * 1024
+LARGEST_LINE_BYTES: Final = 1024 * 1024
 LONGEST_WAIT: Final = 24 * 3600.0
 USER_AGENT: Final = "HealthBerry/1 (feedback inbox)"
 
@@ -182,6 +183,31 @@ class Http:
         finally:
             self._record(method, template, outcome, started)
 
+    def lines(
+        self, template: str, *, headers: Mapping[str, str], params: Params = (), silence_seconds: float
+    ) -> Iterator[str | None]:
+        """Follow a stream: None once it is open, then each line that is not empty.
+
+        Raises: as the table says; Unavailable when nothing came for so long, not even an empty line.
+        """
+        started = time.monotonic()
+        outcome: str | int = "failed"
+        timeout = httpx.Timeout(silence_seconds, connect=min(CONNECT_SECONDS, silence_seconds))
+        try:
+            with self._open().stream(
+                "GET", self._base_url + template, headers=dict(headers), params=list(params) or None, timeout=timeout
+            ) as response:
+                outcome = response.status_code
+                if not response.is_success:
+                    raise self.refusal(Answer(outcome, response.headers, b""))
+                yield None
+                yield from filter(None, _lines(response, self._place))
+        except (httpx.HTTPError, httpx.StreamError) as error:
+            outcome = type(error).__name__
+            raise Unavailable(f"{self._place} closed the stream.") from error
+        finally:
+            self._record("GET", template, outcome, started)
+
     def refusal(self, answer: Answer) -> ConnectorError:
         """Return the error that a status outside 2xx means for this provider."""
         kind, reason = self._refusals.get(answer.status, (None, ""))
@@ -247,6 +273,16 @@ def retry_after(headers: Mapping[str, str], now: datetime | None = None) -> floa
     if seconds is None and (at := _number(reset)) is not None:
         seconds = at - now.timestamp()
     return None if seconds is None else min(max(seconds, 0.0), LONGEST_WAIT)
+
+
+def _lines(response: httpx.Response, place: str) -> Iterator[str]:
+    """Part a stream into lines. Raises: TooMuch where one has no end."""
+    waiting = b""
+    for chunk in response.iter_bytes():
+        *whole, waiting = (waiting + chunk).split(b"\n")
+        if len(waiting) > LARGEST_LINE_BYTES:
+            raise TooMuch(f"{place} sent a line that is larger than we take.")
+        yield from (one.strip().decode("utf-8", "replace") for one in whole)
 
 
 def _usual(status: int, place: str) -> tuple[type[Temporary] | type[Permanent], str]:

@@ -5,16 +5,27 @@ from collections.abc import Iterator, Sequence
 import httpx
 
 from healthberry.connectors.base import Connector
+from healthberry.connectors.bluesky import Bluesky
+from healthberry.connectors.careconnect import CareConnect
 from healthberry.connectors.careopinion import CareOpinion
+from healthberry.connectors.email import Email
+from healthberry.connectors.endpoints import Choices as Choices
 from healthberry.connectors.endpoints import Credentials as Credentials
 from healthberry.connectors.endpoints import Endpoints as Endpoints
 from healthberry.connectors.endpoints import endpoints as endpoints
+from healthberry.connectors.facebook import Facebook
+from healthberry.connectors.feed import FeedChannel
 from healthberry.connectors.fft import Fft
+from healthberry.connectors.google import Google
 from healthberry.connectors.http import Pace
+from healthberry.connectors.instagram import Instagram
+from healthberry.connectors.mastodon import Mastodon
 from healthberry.connectors.nhsuk import NhsUk
 from healthberry.connectors.paper import Paper
+from healthberry.connectors.webhook import Webhook
 from healthberry.connectors.websites import Websites
 from healthberry.connectors.x import X
+from healthberry.connectors.youtube import YouTube
 
 
 class Connectors:
@@ -49,6 +60,7 @@ def build(
     *,
     read_seconds: float | None = None,
     pace: Pace | None = None,
+    choices: Choices | None = None,
 ) -> Connectors:
     """Build every connector; opens no connection.
 
@@ -59,8 +71,18 @@ def build(
         [
             NhsUk(endpoints, credentials, transport=transport, read_seconds=read_seconds),
             CareOpinion(endpoints, credentials, transport=transport, read_seconds=read_seconds, pace=pace),
-            X(endpoints, credentials, websites, transport=transport, read_seconds=read_seconds),
+            X(endpoints, credentials, websites, transport=transport, read_seconds=read_seconds, choices=choices),
+            Facebook(endpoints, credentials, transport=transport, read_seconds=read_seconds),
+            Instagram(endpoints, credentials, transport=transport, read_seconds=read_seconds),
+            Google(endpoints, credentials, transport=transport, read_seconds=read_seconds, pace=pace),
+            YouTube(endpoints, credentials, transport=transport, read_seconds=read_seconds),
+            Mastodon(endpoints, transport=transport, read_seconds=read_seconds),
+            Bluesky(endpoints, transport=transport, read_seconds=read_seconds),
+            CareConnect(credentials, read_seconds=read_seconds),
+            Email(endpoints, credentials, transport=transport, read_seconds=read_seconds),
             Fft(),
             Paper(),
+            FeedChannel(endpoints.websites, transport=transport, read_seconds=read_seconds),
+            Webhook(endpoints, transport=transport),
         ]
     )

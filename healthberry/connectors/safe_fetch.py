@@ -12,7 +12,7 @@ import socket
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, TypeVar
 from urllib.parse import urljoin, urlsplit
@@ -27,7 +27,7 @@ LARGEST_BYTES: Final = 1024 * 1024
 _CONNECT_SECONDS: Final = 1.5
 _MOST_ADDRESSES: Final = 3
 _PASSING: Final = (408, 425, 429)  # as every 5xx
-_TOO_LATE: Final = "it did not answer within 5 seconds"
+_TOO_LATE: Final = "it did not answer in time"
 # Addresses that carry another one inside: 6to4, NAT64, and Teredo, where what is inside decides.
 _NAT64: Final = ipaddress.ip_network("64:ff9b::/96")
 
@@ -106,7 +106,7 @@ class SafeFetch:
         deadline = time.monotonic() + self._whole_seconds
         client = httpx.Client(transport=self._transport, trust_env=False, headers={"User-Agent": USER_AGENT})
         try:
-            return _within(self._whole_seconds, lambda: self._first(client, urls, domain, deadline))
+            return within(self._whole_seconds, lambda: self._first(client, urls, domain, deadline))
         finally:
             client.close()  # also ends a read that is still under way in the other thread
 
@@ -140,16 +140,18 @@ class SafeFetch:
                 response.close()
         raise FetchFailed("it redirects more than twice")
 
-    def _get(self, client: httpx.Client, url: str, host: str, deadline: float) -> httpx.Response:
+    def _get(
+        self, client: httpx.Client, url: str, host: str, deadline: float, headers: Mapping[str, str] | None = None
+    ) -> httpx.Response:
         parts = urlsplit(url)
         path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
         if self._mapped:
-            return _send(client, f"{self._mapped}/{host}{path}", deadline)
+            return _send(client, f"{self._mapped}/{host}{path}", deadline, headers=headers)
         addresses = self._checked_addresses(host, 443 if parts.scheme == "https" else 80)
         for address in addresses[:_MOST_ADDRESSES]:
             literal = f"[{address}]" if ":" in address else address
             try:
-                return _send(client, f"{parts.scheme}://{literal}{path}", deadline, host)
+                return _send(client, f"{parts.scheme}://{literal}{path}", deadline, host, headers)
             except (httpx.ConnectError, httpx.ConnectTimeout) as error:
                 failed: httpx.HTTPError = error
         raise failed
@@ -186,7 +188,7 @@ def _likeliest(failures: Sequence[FetchFailed]) -> FetchFailed:
 
 
 def check_url(url: str, domain: str) -> str:
-    """Return the host of an address that may be fetched for `domain`. Raises: FetchFailed."""
+    """Return the host of an address that may be fetched for `domain`, "" being any. Raises: FetchFailed."""
     try:
         parts = urlsplit(url)
         host, port = (parts.hostname or "").rstrip("."), parts.port
@@ -196,18 +198,20 @@ def check_url(url: str, domain: str) -> str:
         raise FetchFailed("it redirects to an address that we do not follow")
     if parts.username is not None or parts.password is not None:
         raise FetchFailed("it redirects to an address that we do not follow")
-    if host != domain and not host.endswith("." + domain):
+    if not host or (domain and host != domain and not host.endswith("." + domain)):
         raise FetchFailed("it redirects to a different domain")
     return host
 
 
-def _send(client: httpx.Client, url: str, deadline: float, host: str = "") -> httpx.Response:
+def _send(
+    client: httpx.Client, url: str, deadline: float, host: str = "", headers: Mapping[str, str] | None = None
+) -> httpx.Response:
     """Ask for `url`; with `host` the connection goes to an address, while name and certificate are the host's."""
     left = max(deadline - time.monotonic(), 0.1)
     request = client.build_request(
         "GET",
         url,
-        headers={"Host": host} if host else None,
+        headers={**(headers or {}), **({"Host": host} if host else {})},
         timeout=httpx.Timeout(left, connect=min(left, _CONNECT_SECONDS)),
         extensions={"sni_hostname": host} if host else None,
     )
@@ -237,7 +241,7 @@ def _until(chunks: Iterator[bytes], deadline: float) -> Iterator[bytes]:
         yield chunk
 
 
-def _within(seconds: float, work: Callable[[], Result]) -> Result:
+def within(seconds: float, work: Callable[[], Result]) -> Result:
     """Return what `work` returns, or give up after `seconds`: time limits of sockets and resolvers do not add up."""
     done: queue.SimpleQueue[tuple[Result | None, BaseException | None]] = queue.SimpleQueue()
 

@@ -8,7 +8,7 @@ documented.
 
 import re
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 import twitter_text
@@ -29,6 +29,7 @@ from healthberry.connectors.text import clean, line, normal, similar
 NOT_MENTIONED: Final = (
     "X only lets us answer posts that mention this account or quote one of its posts. You can still answer on X itself."
 )
+CONTEXT: Final = "context"  # in `source`: our own post that others answered, itself an answer to nobody
 LIMITED: Final = "The author has limited who can answer this post. You may be able to answer on X itself."
 _LEADING_MENTIONS = re.compile(r"^(?:\s*@\w{1,15}\b)+\s*")
 _ID = re.compile(r"[0-9]{1,19}")
@@ -76,8 +77,37 @@ def answered(post: Any) -> str:
     return _referenced(mapping(post), "replied_to")
 
 
+def is_ours(post: Any, us: Us) -> bool:
+    """Say whether this account wrote it."""
+    author_id = _snowflake(mapping(post).get("author_id"))
+    return bool(author_id) and author_id == us.user_id
+
+
+def with_context(post: Any, beside: Included, us: Us, web: str) -> list[InboundItem]:
+    """Return a post as an item, after the post that it answers where that came along. Raises: Unreadable.
+
+    What we wrote ourselves is no answer where it answers nobody: it is marked as context.
+    """
+    found = item(post, beside, us, web)
+    parent = beside.posts.get(answered(post), {})
+    if found.direction == "outbound" or not _whole(parent):
+        return [found]
+    try:
+        return [_context(parent, beside, us, web, found.thread_id), found]
+    except Unreadable:
+        return [found]
+
+
+def alone(post: Any, beside: Included, us: Us, web: str) -> list[InboundItem]:
+    """Return a post as the only item of a list. Raises: Unreadable."""
+    return [item(post, beside, us, web)]
+
+
 def item(post: Any, beside: Included, us: Us, web: str) -> InboundItem:
-    """Return a post as an item; `web` is the base of its public address. Raises: Unreadable."""
+    """Return a post as an item; `web` is the base of its public address. Raises: Unreadable.
+
+    Its id is that of its first version; those of later versions are other names of the same item.
+    """
     given = mapping(post)
     chain = _chain(given)
     if not chain:
@@ -87,10 +117,11 @@ def item(post: Any, beside: Included, us: Us, web: str) -> InboundItem:
         raise Unreadable("It does not say when it was posted.")
     author_id = _snowflake(given.get("author_id"))
     author = _author(author_id, beside, web)
-    ours = bool(author_id) and author_id == us.user_id
+    ours = is_ours(given, us)
     return InboundItem(
         remote_id=chain[0],
-        thread_id=_snowflake(given.get("conversation_id")) or chain[0],
+        aliases=tuple(chain[1:]),
+        thread_id=_thread(given, chain, beside),
         in_reply_to=answered(given) or None,
         direction="outbound" if ours else "inbound",
         author=author,
@@ -107,6 +138,27 @@ def item(post: Any, beside: Included, us: Us, web: str) -> InboundItem:
             quoted=_referenced(given, "quoted"),
         ),
     )
+
+
+def _context(parent: Mapping[str, Any], beside: Included, us: Us, web: str, thread_id: str) -> InboundItem:
+    found = item(parent, beside, us, web)
+    if found.direction == "outbound":
+        mark = {} if found.in_reply_to else {CONTEXT: True}
+        return replace(found, thread_id=thread_id, source={**found.source, **mark})
+    # What it quotes did not come along, so whether that is ours is not known: X decides when somebody answers.
+    unsure = found.may_not_reply == NOT_MENTIONED and bool(found.source.get("quoted"))
+    return replace(found, thread_id=thread_id, may_not_reply=None if unsure else found.may_not_reply)
+
+
+def _whole(post: Mapping[str, Any]) -> bool:
+    return bool(_snowflake(post.get("author_id")) and moment(post.get("created_at")))
+
+
+def _thread(post: Mapping[str, Any], chain: Sequence[str], beside: Included) -> str:
+    """Return the id of the conversation, by its root's first version: which version X names is not documented."""
+    named = _snowflake(post.get("conversation_id")) or chain[0]
+    parent = _chain(beside.posts.get(answered(post), {}))
+    return next((versions[0] for versions in (chain, parent) if named in versions), named)
 
 
 def comparable(text: str) -> str:
@@ -146,9 +198,17 @@ def _words(post: Mapping[str, Any]) -> str:
 
 
 def _may_not_reply(post: Mapping[str, Any], beside: Included, us: Us) -> str | None:
-    """Source: X changelog 2026-02-23: self-serve answers only where the author mentions or quotes us."""
+    """Source: X changelog 2026-02-23: self-serve answers only where the author mentions or quotes us.
+
+    The refusal that others have seen says "mentioned or otherwise engaged": whether an answer to us counts that names
+    nobody is not told. It may be tried; where X refuses, its writer reads the same sentence.
+    """
     quoted = beside.posts.get(_referenced(post, "quoted"), {})
-    if not _mentions(post, us) and _snowflake(quoted.get("author_id")) != us.user_id:
+    answers_us = bool(us.user_id) and us.user_id in (
+        _snowflake(post.get("in_reply_to_user_id")),
+        _snowflake(beside.posts.get(answered(post), {}).get("author_id")),
+    )
+    if not answers_us and not _mentions(post, us) and not is_ours(quoted, us):
         return NOT_MENTIONED
     # "mentionedUsers" lets us answer, as we are mentioned; whom "following" and the others let is not told.
     return LIMITED if line(post.get("reply_settings")) in ("following", "subscribers", "verified") else None

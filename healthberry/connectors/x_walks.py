@@ -1,24 +1,31 @@
-"""How a backfill and a poll walk through X's timelines: two lists, mentions and our own posts, page by page.
+"""How a backfill and a poll walk through X's lists, page by page: mentions, our own posts, and what is beyond these.
+
+Beyond: posts that answer or quote us without mentioning us, which only a search of the last week finds.
 
 Source: X documents on pagination: keep `since_id` fixed while following `next_token` to the end, then advance it to the
 `newest_id` of the first page; newest first; no `next_token` is the end.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final, TypeVar
 
 from healthberry.connectors.http import Params
-from healthberry.connectors.reading import identifier, mapping, sequence
+from healthberry.connectors.reading import identifier, mapping, moment, sequence
 from healthberry.connectors.text import line
+from healthberry.connectors.walks import unpack
 
 LIMIT: Final = 100
 _FEWEST: Final = 5  # Source: X API v2, `max_results` of timelines
+_FEWEST_FOUND: Final = 10  # the same, of a search
 _FIRST_POLL: Final = timedelta(days=2)
 # Ids grow with time, but posts of the same moment may show up out of order: a minute is read again. Snowflakes carry
 # milliseconds above their 22 lowest bits.
 _OVERLAP: Final = 60_000 << 22
+_EPOCH_MS: Final = 1288834974657  # Source: X documents on ids: what snowflakes count from
+_SEARCHED: Final = timedelta(days=6, hours=23)  # a search that begins earlier than a week ago is refused
+_OURS: Final = 6
 _GONE: Final = ("resource-not-found", "not-authorized-for-resource", "resource-unavailable")
 
 
@@ -32,34 +39,41 @@ class Meta:
 
 @dataclass(frozen=True)
 class Backfill:
-    """Which list (`own`: our posts), which page of it, whether for the second time, or done.
+    """Which list (`own`: our posts; `beyond`), which page of it, whether for the second time, or done.
 
-    `size` is how many posts to ask for after a page was larger than we take; 0 where as many as ever.
+    `size` is how many posts to ask for after a page was larger than we take; 0 where as many as ever. `ours` are our
+    newest posts, which others may have quoted.
     """
 
     own: bool = False
+    beyond: bool = False
     token: str = ""
     again: bool = False
     done: bool = False
     size: int = 0
+    ours: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
 class Poll:
-    """Checkpoints of both lists, and the page under way; `resting` between two catch-ups.
+    """Checkpoints of the lists, and the page under way; `resting` between two catch-ups.
 
     `start` is the time that a list without a checkpoint is read from. `newest` waits to become the checkpoint.
     """
 
     mentions: str = ""
     posts: str = ""
+    found: str = ""
     start: str = ""
     own: bool = False
+    beyond: bool = False
     token: str = ""
     again: bool = False
     newest: str = ""
     resting: bool = True
     size: int = 0
+    ours: tuple[str, ...] = ()
+    asked: str = ""  # the day on which X was last asked to send what is new by itself
 
 
 Walk = TypeVar("Walk", Backfill, Poll)
@@ -86,15 +100,28 @@ def gone(body: Mapping[str, Any]) -> list[str]:
 
 def fewer(state: Walk) -> Walk | None:
     """Return the same page with half as many posts, or None where there are as few as X serves."""
-    asked = state.size or LIMIT
-    return replace(state, size=max(asked // 2, _FEWEST)) if asked > _FEWEST else None
+    asked, fewest = state.size or LIMIT, fewest_of(state)
+    return replace(state, size=max(asked // 2, fewest)) if asked > fewest else None
+
+
+def fewest_of(state: Backfill | Poll) -> int:
+    """Return how few posts this list can be asked for."""
+    return _FEWEST_FOUND if state.beyond else _FEWEST
+
+
+def seen(state: Walk, ours: Sequence[str]) -> Walk:
+    """Remember our newest posts, which others may quote."""
+    known = sorted({*state.ours, *ours}, key=lambda one: (len(one), one), reverse=True)
+    return replace(state, ours=tuple(known[:_OURS]))
 
 
 def onward(state: Backfill, meta: Meta) -> Backfill:
     """Return where a backfill goes on; a token that comes again is taken as the end."""
     if meta.next_token and meta.next_token != state.token:
         return replace(state, token=meta.next_token, again=False)
-    return Backfill(own=True) if not state.own else replace(state, token="", again=False, done=True)
+    if state.beyond:
+        return replace(state, token="", again=False, done=True)
+    return Backfill(own=not state.own, beyond=state.own, ours=state.ours)
 
 
 def begun(state: Poll) -> Poll:
@@ -102,15 +129,28 @@ def begun(state: Poll) -> Poll:
     if not state.resting:
         return state
     start = state.start or rfc3339(datetime.now(UTC) - _FIRST_POLL)
-    return Poll(mentions=state.mentions, posts=state.posts, start=start, resting=False)
+    return rested(state, start=start, resting=False, asked=_today())
+
+
+def is_new_day(before: str | None, after: str | None) -> bool:
+    """Say whether the catch-up that goes on at the cursor `after` began on another day than the one of `before`."""
+    return unpack(Poll, before).asked != unpack(Poll, after).asked
 
 
 def window(state: Poll) -> Params:
     """Return the parameters that say from where this list is read."""
-    checkpoint = state.posts if state.own else state.mentions
+    checkpoint = state.found if state.beyond else state.posts if state.own else state.mentions
     if checkpoint.isdigit():
-        return [("since_id", str(max(int(checkpoint) - _OVERLAP, 1)))]
+        since = max(int(checkpoint) - _OVERLAP, 1)
+        return [("since_id", str(max(since, oldest_found()) if state.beyond else since))]
+    if state.beyond:
+        return [("since_id", str(max(_id_at(_moment(state.start)), oldest_found())))]
     return [("start_time", state.start)]
+
+
+def oldest_found(at: datetime | None = None) -> int:
+    """Return the oldest id that a search can begin from at present."""
+    return _id_at((at or datetime.now(UTC)) - _SEARCHED)
 
 
 def next_poll(state: Poll, meta: Meta) -> Poll:
@@ -118,15 +158,34 @@ def next_poll(state: Poll, meta: Meta) -> Poll:
     newest = state.newest or meta.newest_id
     if meta.next_token and meta.next_token != state.token:
         return replace(state, token=meta.next_token, again=False, newest=newest)
-    if not state.own:
-        mentions = _newer(state.mentions, newest)
-        return replace(state, mentions=mentions, own=True, token="", again=False, newest="")
-    return Poll(mentions=state.mentions, posts=_newer(state.posts, newest), start=state.start)
+    if state.beyond:
+        return rested(state, found=_newer(state.found, newest))
+    if state.own:
+        return rested(state, posts=_newer(state.posts, newest), beyond=True, resting=False)
+    return rested(state, mentions=_newer(state.mentions, newest), own=True, resting=False)
+
+
+def rested(state: Poll, **changes: Any) -> Poll:
+    """Return the checkpoints alone, with changes: no page under way."""
+    names = ("mentions", "posts", "found", "start", "ours", "asked")
+    return Poll(**{name: getattr(state, name) for name in names} | changes)
 
 
 def rfc3339(at: datetime) -> str:
     """Return a time as X takes it, in whole seconds."""
     return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def _today() -> str:
+    return datetime.now(UTC).date().isoformat()
+
+
+def _id_at(at: datetime) -> int:
+    return max((int(at.timestamp() * 1000) - _EPOCH_MS) << 22, 1)
+
+
+def _moment(text: str) -> datetime:
+    return moment(text) or datetime.now(UTC) - _FIRST_POLL
 
 
 def _newer(one: str, other: str) -> str:

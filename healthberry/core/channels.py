@@ -141,11 +141,11 @@ def switch(member: Member, channel_id: UUID, on: bool) -> Channel:
 
 
 def is_unlinked(channel: Channel) -> bool:
-    """Look once more, and hold the channel to the end of the transaction.
+    """Look once more, and hold the channel to the end of the transaction; what is sent meanwhile can still be kept.
 
     For whoever comes back from a provider: what it said must not outlive an unlinking or an erasing meanwhile.
     """
-    db.session.refresh(channel, with_for_update=True)
+    db.session.refresh(channel, with_for_update={"key_share": True})
     return channel.state == "unlinked"
 
 

@@ -14,6 +14,7 @@ from healthberry.models.owned import new_id, now
 from healthberry.models.replies import Draft
 
 LONGEST = 50_000
+LONGEST_WAY = 50
 
 
 def find(member: Member, conversation_id: UUID) -> Draft | None:
@@ -26,10 +27,10 @@ def find(member: Member, conversation_id: UUID) -> Draft | None:
     return db.session.scalar(statement)
 
 
-def save(member: Member, conversation_id: UUID, text: str, version: int) -> Draft | None:
+def save(member: Member, conversation_id: UUID, text: str, version: int, way: str = "") -> Draft | None:
     """Keep `text`, replacing what was there; an empty text leaves no draft. Raises: NotFound, NotAllowed, Invalid.
 
-    `version` is the conversation's that the member is looking at.
+    `version` is the conversation's that the member is looking at, `way` how they mean to answer.
     """
     require(member, "draft")
     conversation = conversations.find(member, conversation_id)
@@ -39,10 +40,10 @@ def save(member: Member, conversation_id: UUID, text: str, version: int) -> Draf
     if not words.strip():
         drop(member, conversation_id)
         return None
-    return put(member.organisation_id, member.id, conversation.id, words, version)
+    return put(member.organisation_id, member.id, conversation.id, words, version, way)
 
 
-def put(organisation_id: UUID, member_id: UUID, conversation_id: UUID, text: str, version: int) -> Draft:
+def put(organisation_id: UUID, member_id: UUID, conversation_id: UUID, text: str, version: int, way: str = "") -> Draft:
     """Write the draft row, whoever asks: after a failed reply its text comes back here."""
     row = {
         "organisation_id": organisation_id,
@@ -50,10 +51,11 @@ def put(organisation_id: UUID, member_id: UUID, conversation_id: UUID, text: str
         "conversation_id": conversation_id,
         "member_id": member_id,
         "text": text,
+        "way": way.replace("\x00", "")[:LONGEST_WAY],
         "version": version,
         "saved_at": now(),
     }
-    changed = {name: row[name] for name in ("text", "version", "saved_at")}
+    changed = {name: row[name] for name in ("text", "way", "version", "saved_at")}
     statement = (
         insert(Draft)
         .values(row)
@@ -64,12 +66,14 @@ def put(organisation_id: UUID, member_id: UUID, conversation_id: UUID, text: str
     return db.session.scalars(statement).one()
 
 
-def put_back(organisation_id: UUID, member_id: UUID, conversation_id: UUID, text: str, version: int) -> None:
+def put_back(
+    organisation_id: UUID, member_id: UUID, conversation_id: UUID, text: str, version: int, way: str = ""
+) -> None:
     """Let the text of a reply that did not go out be the draft again, unless its writer has begun another one."""
     here = (Draft.organisation_id == organisation_id, Draft.conversation_id == conversation_id)
     begun = db.session.scalar(select(Draft.text).where(*here, Draft.member_id == member_id))
     if not (begun or "").strip():
-        put(organisation_id, member_id, conversation_id, text, version)
+        put(organisation_id, member_id, conversation_id, text, version, way)
 
 
 def drop(member: Member, conversation_id: UUID, *, only: str | None = None) -> None:

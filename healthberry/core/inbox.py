@@ -104,6 +104,7 @@ class Row:
     started_at: datetime
     last_activity_at: datetime
     also_on: Sequence[str] = ()
+    expired_at: datetime | None = None
     snippet: Sequence[tuple[str, bool]] | None = None
 
     @property

@@ -5,7 +5,7 @@ keyed on (organisation, channel, the provider's id), so the same page twice, in 
 """
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from itertools import chain
 from typing import Any, cast
@@ -16,7 +16,20 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.exc import StatementError
 
 from healthberry.connectors.base import Capabilities, InboundItem
-from healthberry.core import arrivals, copies, events, noise, quarantine, register, summaries
+from healthberry.connectors.text import similar
+from healthberry.core import (
+    aliases,
+    arrivals,
+    attachments,
+    copies,
+    events,
+    expiry,
+    noise,
+    quarantine,
+    register,
+    summaries,
+    tombstones,
+)
 from healthberry.core.channels import capabilities_of
 from healthberry.core.recheck_times import next_recheck
 from healthberry.extensions import Base, db
@@ -90,6 +103,7 @@ def _halves(items: Sequence[InboundItem]) -> tuple[list[InboundItem], list[Inbou
 
 
 def _store_page(channel: Channel, items: Sequence[InboundItem], backfill: bool, imported: bool) -> Stored:
+    items = expiry.lasting(channel, items)
     silent = [item for item in items if imported or _is_historic(channel, item, backfill)]
     live = [item for item in items if not imported and not _is_historic(channel, item, backfill)]
     stored = _store(channel, silent, historic=True)
@@ -121,6 +135,8 @@ def _joined(one: Stored, other: Stored) -> Stored:
 def _store(channel: Channel, items: Sequence[InboundItem], *, historic: bool) -> Stored:
     stored = Stored()
     present = [item for item in items if item.change != "withdrawn"]
+    aliases.settle(channel, present)
+    present = _where_they_are(channel, present)
     threads, begun = _conversations(channel, present, historic, stored)
     # What the organisation said in a thread that nobody else wrote in is not feedback: it opens no conversation.
     known = [item for item in present if item.thread_id in threads]
@@ -133,6 +149,31 @@ def _store(channel: Channel, items: Sequence[InboundItem], *, historic: bool) ->
         _withdraw(channel, item, stored)
     quarantine.forget(channel, {item.remote_id for item in gone})
     return stored
+
+
+def _where_they_are(channel: Channel, items: Sequence[InboundItem]) -> list[InboundItem]:
+    """Leave what is stored in its conversation, whatever thread its source counts it to by now.
+
+    On some sites an answer belongs to no thread any more once what it answered was deleted.
+    """
+    again = [item.remote_id for item in items if item.change == "edited"]
+    if not again:
+        return list(items)
+    found = (
+        select(Message.remote_id, Conversation.remote_thread_id)
+        .join_from(Message, Conversation, _in_conversation())
+        .where(
+            Message.organisation_id == channel.organisation_id,
+            Message.channel_id == channel.id,
+            Message.remote_id.in_(again),
+        )
+    )
+    stored: dict[str, str] = dict(iter(db.session.execute(found)))
+    return [replace(item, thread_id=stored.get(item.remote_id, item.thread_id)) for item in items]
+
+
+def _in_conversation() -> ColumnElement[bool]:
+    return and_(Message.organisation_id == Conversation.organisation_id, Message.conversation_id == Conversation.id)
 
 
 def _insert_unknown(model: type[Base], rows: Sequence[dict[str, Any]], *columns: str) -> Sequence[Row[Any]]:
@@ -261,8 +302,9 @@ def _messages(
         for _, item in sorted(unique.items())
     ]
     added = {}
-    for row in _insert_unknown(Message, rows, "remote_id", "conversation_id", "direction"):
+    for row in _insert_unknown(Message, rows, "remote_id", "conversation_id", "direction", "id"):
         added[row.remote_id] = row.conversation_id
+        attachments.keep(channel.organisation_id, row.id, unique[row.remote_id].files)
         (stored.returned if row.direction == "inbound" else stored.answered).add(row.conversation_id)
     stored.messages = len(added)
     _edit(channel, [item for remote_id, item in unique.items() if remote_id not in added], stored)
@@ -276,9 +318,10 @@ def _first_recheck(rules: Capabilities, item: InboundItem) -> datetime | None:
 def _message_row(
     channel: Channel, item: InboundItem, authors: dict[str, UUID], threads: dict[str, UUID], historic: bool
 ) -> dict[str, Any]:
+    message_id = new_id()
     return {
         "organisation_id": channel.organisation_id,
-        "id": new_id(),
+        "id": message_id,
         "conversation_id": threads[item.thread_id],
         "channel_id": channel.id,
         "remote_id": item.remote_id,
@@ -288,8 +331,8 @@ def _message_row(
         "title": item.title,
         "text": item.text,
         "in_reply_to": item.in_reply_to,
-        "ratings": [{"name": r.name, "value": r.value, "out_of": r.out_of} for r in item.ratings],
-        "attachments": [dict(one) for one in item.attachments],
+        "ratings": _ratings(item),
+        "attachments": [*(dict(one) for one in item.attachments), *attachments.named(message_id, item.files)],
         "url": item.url,
         "source": dict(item.source),
         "may_not_reply": item.may_not_reply,
@@ -299,32 +342,59 @@ def _message_row(
     }
 
 
+def _ratings(item: InboundItem) -> list[dict[str, Any]]:
+    return [{"name": r.name, "value": r.value, "out_of": r.out_of} for r in item.ratings]
+
+
 def _edit(channel: Channel, known: Sequence[InboundItem], stored: Stored) -> None:
     """Follow the source where its words changed; also brings back what had been withdrawn and shows again.
 
-    What we published ourselves keeps the words that its writer chose.
+    What we published ourselves keeps the words that its writer chose, which moderators may have touched up, until quite
+    other words stand in its place: then somebody answered anew on the site itself.
     """
     if not known:
         return
-    columns = (Message.remote_id, Message.text, Message.title, Message.withdrawn_at, Message.source)
-    found = select(*columns, Message.may_not_reply).where(
+    columns = (Message.remote_id, Message.text, Message.title, Message.withdrawn_at, Message.source, Message.ratings)
+    found = select(*columns, Message.may_not_reply, Message.member_id, Message.posted_at).where(
         Message.organisation_id == channel.organisation_id,
         Message.channel_id == channel.id,
         Message.remote_id.in_([item.remote_id for item in known]),
-        Message.member_id.is_(None),
     )
     present = {row.remote_id: row for row in db.session.execute(found)}
     for item in known:
         row = present.get(item.remote_id)
         if row is None:
             continue
+        if row.member_id is not None:
+            if _is_replaced(row, item):
+                stored.answered.update(_write(channel, item, **_replacement(item)))
+            continue
         if (row.source, row.may_not_reply) != (dict(item.source), item.may_not_reply):
             # What a reply needs to know (answered already, no longer mentioned) changes without a word changing.
             _write(channel, item, source=dict(item.source), may_not_reply=item.may_not_reply)
-        if row.text != item.text or row.title != item.title or row.withdrawn_at is not None:
-            words = {"text": item.text, "title": item.title, "screen_name": item.author.screen_name}
+        ratings = _ratings(item)
+        if (row.text, row.title, row.ratings) != (item.text, item.title, ratings) or row.withdrawn_at is not None:
+            words = {"text": item.text, "title": item.title, "screen_name": item.author.screen_name, "ratings": ratings}
             look = {"recheck_at": now()} if item.direction == "inbound" else {}
             stored.changed.update(_write(channel, item, **words, **look, edited_at=now(), withdrawn_at=None))
+
+
+def _is_replaced(row: Row[Any], item: InboundItem) -> bool:
+    """Say whether other words than our member's stand there now, put there later than ours."""
+    return item.posted_at > row.posted_at and not similar(row.text, item.text)
+
+
+def _replacement(item: InboundItem) -> dict[str, Any]:
+    at = _not_in_future(item.posted_at)
+    return {
+        "text": item.text,
+        "title": item.title,
+        "member_id": None,
+        "screen_name": item.author.screen_name,
+        "posted_at": at,
+        "received_at": now(),
+        "withdrawn_at": None,
+    }
 
 
 def _write(channel: Channel, item: InboundItem, **values: Any) -> Sequence[UUID]:
@@ -342,22 +412,11 @@ def _same(channel: Channel, item: InboundItem) -> ColumnElement[bool]:
 
 def _withdraw(channel: Channel, item: InboundItem, stored: Stored) -> None:
     """Forget the words of what the source took down, at once; the place in the thread stays."""
-    statement = (
-        update(Message)
-        .where(_same(channel, item), Message.withdrawn_at.is_(None))
-        .values(
-            text="",
-            title="",
-            screen_name="",
-            author_id=None,
-            attachments=[],
-            source={},
-            withdrawn_at=now(),
-            recheck_at=None,
-        )
-        .returning(Message.conversation_id)
-    )
-    stored.changed.update(db.session.execute(statement).scalars())
+    there = [_same(channel, item)]
+    if item.direction == "outbound":
+        # Who looked may have done so before this answer was published.
+        there.append(Message.posted_at < item.posted_at)
+    stored.changed.update(tombstones.forget_words(channel.organisation_id, *there))
 
 
 def _first_words(text: str) -> str:

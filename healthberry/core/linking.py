@@ -133,7 +133,7 @@ def in_words(channel: Channel) -> list[tuple[str, str]]:
 def kept_secrets(channel: Channel) -> dict[str, str]:
     """Return the organisation's own secrets of the channel, for settings that change without them."""
     names = set(channels.connector_of(channel).installed_access())
-    return {name: value for name, value in channels.access_of(channel).secrets.items() if name not in names}
+    return {name: value for name, value in channels.access_of(channel).secrets.items() if name not in names and value}
 
 
 def with_installed(connector: Connector, access: Access) -> Access:
@@ -258,8 +258,10 @@ def _is_taken(channel: Channel, listing: Listing) -> bool:
 
 
 def _secrets(access: Access, one: Linkable) -> tuple[dict[str, str], datetime | None]:
-    """Return what the channel keeps: what was signed in to, beneath its own, and when they run out."""
-    return {**access.secrets, **one.secrets}, (one.expires_at if one.secrets else access.expires_at)
+    """Return what the channel keeps and when it runs out: its own secrets, else those that were signed in to."""
+    installed = channels.connector_of_kind(one.listing.kind).installed_access().items()
+    kept, expires_at = (one.secrets, one.expires_at) if one.secrets else (access.secrets, access.expires_at)
+    return {name: value for name, value in kept.items() if (name, value) not in installed}, expires_at
 
 
 def _same(channel: Channel, found: Sequence[Linkable]) -> Linkable | None:

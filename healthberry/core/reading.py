@@ -8,8 +8,8 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from healthberry.connectors.base import Page
-from healthberry.connectors.errors import NotAuthorised, Permanent, RateLimited, Temporary
-from healthberry.core import channels, events, ingest, quarantine
+from healthberry.connectors.errors import Gone, NotAuthorised, Permanent, RateLimited, Temporary
+from healthberry.core import channels, events, ingest, paid_reads, quarantine
 from healthberry.core.channels import capabilities_of, is_unlinked
 from healthberry.core.errors import Conflict
 from healthberry.core.permissions import require
@@ -40,6 +40,9 @@ def claim_backfill(organisation_id: UUID, channel_id: UUID) -> Channel | None:
         return None
     if channel.backfill_claimed_until is not None and channel.backfill_claimed_until > now():
         return None
+    if (spent := paid_reads.spent(channel.kind)) is not None:
+        backfill_failed(channel, spent)
+        return None
     channel.backfill_claimed_until = now() + _CLAIM
     channel.backfill_state = "running"
     return channel
@@ -51,6 +54,7 @@ def store_backfill(channel: Channel, page: Page) -> None:
         return
     stored = ingest.store_page(channel, page.items, backfill=True)
     quarantine.keep(channel, page.bad)
+    paid_reads.count(channel.kind, page.paid)
     channel.items_loaded += stored.messages
     channel.items_total = page.total if page.total is not None else channel.items_total
     channel.backfill_cursor = page.cursor
@@ -59,6 +63,7 @@ def store_backfill(channel: Channel, page: Page) -> None:
     if not page.more:
         channel.backfill_state, channel.backfill_finished_at = "done", now()
         channel.backfill_claimed_until = None
+        channel.reread_at = channel.reread_at or next_reread(channel)
     events.record(channel.organisation_id, "backfill_progress", channel_id=channel.id, items=channel.items_loaded)
 
 
@@ -83,16 +88,23 @@ def claim_poll(organisation_id: UUID, channel_id: UUID) -> Channel | None:
         return None
     if channel.claimed_until is not None and channel.claimed_until > now():
         return None
+    if (spent := paid_reads.spent(channel.kind)) is not None:
+        poll_failed(channel, spent)
+        return None
     channel.claimed_until = now() + _CLAIM
     return channel
 
 
-def store_poll(channel: Channel, page: Page) -> ingest.Stored:
-    """Store one page of news and the cursor after it, in the caller's transaction; nothing once it is unlinked."""
+def store_poll(channel: Channel, page: Page, begun_at: datetime | None = None) -> ingest.Stored:
+    """Store one page of news and the cursor after it, in the caller's transaction; nothing once it is unlinked.
+
+    `begun_at` is when this poll began: where somebody has asked for a poll since, its turn comes at once.
+    """
     if is_unlinked(channel):
         return ingest.Stored()
     stored = ingest.store_page(channel, page.items, backfill=False)
     quarantine.keep(channel, page.bad)
+    paid_reads.count(channel.kind, page.paid)
     channel.items_loaded += stored.messages
     channel.poll_cursor = page.cursor
     _succeeded(channel)
@@ -100,8 +112,22 @@ def store_poll(channel: Channel, page: Page) -> ingest.Stored:
         channel.claimed_until = now() + _CLAIM
     else:
         channel.claimed_until = None
-        channel.next_poll_at = next_poll(channel)
+        if not _asked_since(channel, begun_at):
+            channel.next_poll_at = next_poll(channel)
     return stored
+
+
+def _asked_since(channel: Channel, begun_at: datetime | None) -> bool:
+    return begun_at is not None and channel.next_poll_at is not None and begun_at < channel.next_poll_at <= now()
+
+
+def ask_now(organisation_id: UUID, channel_id: UUID) -> bool:
+    """Let this channel's turn to be polled come at once; False where it is off, gone, or never asked."""
+    channel = db.session.get(Channel, (organisation_id, channel_id), with_for_update={"key_share": True})
+    if channel is None or not is_read(channel) or not poll_seconds(channel):
+        return False
+    channel.next_poll_at = now()
+    return True
 
 
 def poll_failed(channel: Channel, error: Temporary | Permanent) -> Failure:
@@ -131,6 +157,19 @@ def want_poll(member: Member, channel_id: UUID) -> bool:
     return True
 
 
+def delivery_failed(channel: Channel, error: Temporary | Permanent) -> Failure:
+    """Note that what was sent to us can't be read now; it waits. Return the pause."""
+    failure = _failed(channel, error)
+    channel.next_delivery_at = now() + timedelta(seconds=failure.pause_seconds)
+    return failure
+
+
+def delivery_read(channel: Channel) -> None:
+    """Note that what was sent could be read; of a channel that is also asked, only asking says that it is well."""
+    if poll_seconds(channel) is None:
+        _succeeded(channel)
+
+
 def is_read(channel: Channel) -> bool:
     """Say whether anything is read from this channel."""
     return channel.state in ("active", "failing")
@@ -146,6 +185,12 @@ def poll_seconds(channel: Channel) -> int | None:
 def next_poll(channel: Channel) -> datetime | None:
     """Return when this channel is polled again; None where there is nothing to ask."""
     seconds = poll_seconds(channel)
+    return now() + timedelta(seconds=seconds * paid_reads.slowness(channel.kind)) if seconds else None
+
+
+def next_reread(channel: Channel) -> datetime | None:
+    """Return when the last days are read again; None where push is not what the channel is read by."""
+    seconds = capabilities_of(channel.kind).reread_seconds
     return now() + timedelta(seconds=seconds) if seconds else None
 
 
@@ -161,7 +206,7 @@ def _failed(channel: Channel, error: Temporary | Permanent) -> Failure:
     pause = min(_FIRST_PAUSE * 2 ** min(channel.failures_in_a_row - 1, 20), _LONGEST_PAUSE)
     if isinstance(error, Temporary) and error.retry_after is not None:
         pause = min(max(error.retry_after, 1.0), _LONGEST_PAUSE)
-    serious = isinstance(error, NotAuthorised) or (
+    serious = isinstance(error, NotAuthorised | Gone | paid_reads.Spent) or (
         channel.failures_in_a_row >= _TROUBLE_AFTER and not isinstance(error, RateLimited)
     )
     if serious and channel.state == "active":

@@ -11,7 +11,7 @@ from sqlalchemy import select, update
 
 from healthberry.connectors.base import InboundItem
 from healthberry.connectors.errors import Permanent, RateLimited, Temporary
-from healthberry.core import ingest
+from healthberry.core import ingest, paid_reads
 from healthberry.core.channels import capabilities_of, is_unlinked
 from healthberry.core.recheck_times import next_recheck
 from healthberry.extensions import db
@@ -29,10 +29,14 @@ _PUT_BACK = timedelta(hours=1)
 def claim(organisation_id: UUID, channel_id: UUID) -> tuple[Channel, list[str]] | None:
     """Become the one who looks at this channel's messages; return it with the ids of those that have waited longest.
 
-    None when it is off or failing, when it is not its turn (somebody else looks), or when nothing is due.
+    None when it is off or failing, when it is not its turn (somebody else looks), when nothing is due, or when no more
+    may be read this month.
     """
     channel = db.session.get(Channel, (organisation_id, channel_id), with_for_update=True)
     if channel is None or channel.state != "active" or channel.recheck_at > now():
+        return None
+    if paid_reads.spent(channel.kind) is not None:
+        channel.recheck_at = now() + _REST
         return None
     due = (
         select(Message.remote_id)
@@ -54,16 +58,17 @@ def store(channel: Channel, asked: Sequence[str], found: Sequence[InboundItem]) 
     """
     if is_unlinked(channel):
         return
-    ingest.store_page(
-        channel, [item for item in found if item.remote_id in asked or item.direction == "outbound"], backfill=False
-    )
+    # An item may come under another of its names than the one that was asked for.
+    named = [item for item in found if {item.remote_id, *item.aliases} & set(asked) or item.direction == "outbound"]
+    ingest.store_page(channel, named, backfill=False)
+    paid_reads.count(channel.kind, [item.remote_id for item in found if item.change != "withdrawn"])
     rules, seen = capabilities_of(channel.kind), {item.remote_id for item in found}
     # Withdrawn ones are planned no more.
     waiting = db.session.execute(
         select(Message.id, Message.remote_id, Message.posted_at).where(
             Message.organisation_id == channel.organisation_id,
             Message.channel_id == channel.id,
-            Message.remote_id.in_(asked),
+            Message.remote_id.in_({*asked, *(item.remote_id for item in named)}),
             Message.recheck_at.is_not(None),
         )
     ).all()

@@ -24,6 +24,7 @@ from healthberry.models.replies import Reply
 
 UNDERWAY = ("queued", "sending", "unknown", "written", "copied")
 _BEGINNING = {"api": "queued", "assisted": "written"}
+_UNITS = {"bytes": "bytes (some letters take two, emoji four)"}
 _MOVED_ON = "Something new came in while you were writing. Read it before you publish."
 
 
@@ -98,11 +99,13 @@ def answer_since(reply: Reply) -> Message | None:
     return db.session.scalar(statement)
 
 
-def queue_reply(member: Member, conversation_id: UUID, text: str, version: int) -> Reply:
+def queue_reply(member: Member, conversation_id: UUID, text: str, version: int, way: str = "") -> Reply:
     """Put a reply on its way. `version` is the conversation's that it was written against.
 
+    `way` is one of those that the channel offers for this message, "" for the usual one.
+
     Raises: NotFound; NotAllowed with the next step; Conflict when the thread moved on or another reply is on its way;
-    Invalid for an empty or too long text.
+    Invalid for an empty or too long text, and for a way that is not open (any more).
     """
     require(member, "publish")
     conversation = conversations.find(member, conversation_id, lock=True)
@@ -113,7 +116,7 @@ def queue_reply(member: Member, conversation_id: UUID, text: str, version: int) 
     allowed = permission(channel, conversation, target)
     if target is None or allowed.mode == "none":
         raise NotAllowed(allowed.reason)
-    words = _checked(channel, text)
+    chosen, words = _way(allowed, way), _checked(channel, text)
     reply = Reply(
         organisation_id=member.organisation_id,
         id=new_id(),
@@ -123,6 +126,7 @@ def queue_reply(member: Member, conversation_id: UUID, text: str, version: int) 
         member_name=member.name,
         mode=allowed.mode,
         text=words,
+        way=chosen,
         version=version,
         state=_BEGINNING[allowed.mode],
     )
@@ -144,7 +148,8 @@ def find(member: Member, reply_id: UUID) -> Reply:
 def retry(member: Member, reply_id: UUID) -> Reply:
     """Send a failed reply again, as it is; a draft with other words stays.
 
-    Raises: NotFound; NotAllowed; Conflict when it is not waiting for that, or the thread moved on since it was written.
+    Raises: NotFound; NotAllowed; Conflict when it is not waiting for that, or the thread moved on since it was written;
+    Invalid when the way that it was to take is no longer open.
     """
     require(member, "publish")
     reply = _find(member, reply_id)
@@ -157,6 +162,7 @@ def retry(member: Member, reply_id: UUID) -> Reply:
     allowed = permission(channel, conversation, target_of(member.organisation_id, conversation.id))
     if allowed.mode == "none":
         raise NotAllowed(allowed.reason)
+    reply.way = _way(allowed, reply.way)
     reply.mode, reply.state, reply.reason, reply.attempts = allowed.mode, _BEGINNING[allowed.mode], "", 0
     reply.next_attempt_at = reply.queued_at = now()
     reply.attempted_at = None
@@ -182,7 +188,7 @@ def take_back(member: Member, reply_id: UUID) -> Reply:
     if begun is not None and not reply.text.startswith(begun.text.strip()):
         words = f"{begun.text}\n\n{reply.text}"
     if begun is None or reply.text not in begun.text:
-        drafts.put(member.organisation_id, member.id, conversation.id, words, conversation.version)
+        drafts.put(member.organisation_id, member.id, conversation.id, words, conversation.version, reply.way)
     _changed(reply, "reply_taken_back", member)
     return reply
 
@@ -220,6 +226,16 @@ def count(channel: Channel, text: str) -> tuple[int, int | None]:
     return connector_of(channel).length(text), capabilities_of(channel.kind).length_limit
 
 
+def _way(allowed: ReplyPermission, way: str) -> str:
+    """Return the way to take. What was meant to be private must never go out the usual way instead."""
+    names = [one.name for one in allowed.ways]
+    if not way:
+        return names[0] if names else ""
+    if way not in names:
+        raise Invalid("It can no longer be answered in this way. Choose again how to answer.", "way")
+    return way
+
+
 def _checked(channel: Channel, text: str) -> str:
     words = text.replace("\x00", "").replace("\r\n", "\n").strip()
     if not words:
@@ -227,8 +243,9 @@ def _checked(channel: Channel, text: str) -> str:
     length, limit = count(channel, words)
     longest = limit or drafts.LONGEST
     if length > longest:
-        place = capabilities_of(channel.kind).place
-        raise Invalid(f"{place} takes up to {longest:,} characters. Take out {length - longest:,}.", "text")
+        rules = capabilities_of(channel.kind)
+        units = _UNITS.get(rules.counting, "characters")
+        raise Invalid(f"{rules.place} takes up to {longest:,} {units}. Take out {length - longest:,}.", "text")
     return words
 
 

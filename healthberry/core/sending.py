@@ -61,6 +61,8 @@ def outgoing(reply: Reply) -> OutgoingReply:
         author_name=reply.member_name,
         author_email=member.email if member else "",
         attempted_at=reply.attempted_at,
+        queued_at=reply.queued_at,
+        way=reply.way,
     )
 
 
@@ -90,6 +92,13 @@ def settle(reply: Reply, found: SentReply | None) -> None:
         reply.next_attempt_at = now() + _pause_after(now() - (reply.sent_at or reply.queued_at))
 
 
+def mark_refused(reply: Reply, reason: str) -> None:
+    """Note that the site's moderators refused what they had held: it leaves the thread, its text comes back."""
+    if reply.pending:
+        _unwrite_message(reply)
+    mark_failed(reply, reason)
+
+
 def mark_gone(reply: Reply, reason: str) -> None:
     """Note that what it answers is no longer there. One that was published is gone with it: nothing is left to do."""
     if reply.pending:
@@ -110,7 +119,9 @@ def mark_failed(reply: Reply, reason: str) -> None:
     """Note why it can't go out, and put the text back where it was written, unless other words stand there by now."""
     reply.state, reply.reason, reply.pending = "failed", reason, False
     if reply.member_id is not None:
-        drafts.put_back(reply.organisation_id, reply.member_id, reply.conversation_id, reply.text, reply.version)
+        drafts.put_back(
+            reply.organisation_id, reply.member_id, reply.conversation_id, reply.text, reply.version, reply.way
+        )
     _changed(reply, "reply_failed")
 
 
@@ -177,10 +188,13 @@ def _write_message(reply: Reply, conversation: Conversation, sent: SentReply) ->
         "received_at": now(),
     }
     # The poll may have seen it on the site before its sender's answer was noted: then it gets its writer's name here.
+    # Where a site keeps one answer and took this in its place, these words stand there now.
+    named = {"member_id": row["member_id"], "screen_name": row["screen_name"]}
+    replaced = {"text": row["text"], "url": row["url"], "posted_at": row["posted_at"], "withdrawn_at": None}
     statement = insert(Message).values(row)
     statement = statement.on_conflict_do_update(
         index_elements=["organisation_id", "channel_id", "remote_id"],
-        set_={"member_id": reply.member_id, "screen_name": reply.member_name},
+        set_=named | replaced if reply.mode == "api" else named,
     )
     db.session.execute(statement)
 

@@ -8,23 +8,27 @@ from sqlalchemy import text
 from healthberry.extensions import db
 from healthberry.models.conversations import Conversation
 
-# The first thing a patient said leads; where only the organisation spoke, its first words do.
+# The first thing a patient said leads; where only the organisation spoke, its first words do. What the organisation had
+# said before anybody wrote (an announcement that was answered) is marked as context: it is no reply.
 _SUMMARISE = text("""
 UPDATE conversations AS c
    SET version = c.version + 1,
        title = first.title,
        first_words = left(regexp_replace(left(first.text, 400), '\\s+', ' ', 'g'), 200),
        screen_name = first.screen_name,
+       rating = (first.ratings -> 0 ->> 'value')::double precision,
+       rating_out_of = (first.ratings -> 0 ->> 'out_of')::double precision,
        withdrawn = first.withdrawn_at IS NOT NULL,
        replied = totals.replied,
        started_at = first.posted_at,
        last_activity_at = greatest(c.last_activity_at, totals.newest)
-  FROM (SELECT DISTINCT ON (conversation_id) conversation_id, title, text, screen_name, withdrawn_at, posted_at
+  FROM (SELECT DISTINCT ON (conversation_id) conversation_id, title, text, screen_name, ratings, withdrawn_at,
+               posted_at
           FROM messages
          WHERE organisation_id = :organisation_id AND conversation_id = ANY(:ids)
          ORDER BY conversation_id, direction, posted_at, id) AS first
   JOIN (SELECT conversation_id, max(posted_at) AS newest,
-               bool_or(direction = 'outbound' AND withdrawn_at IS NULL) AS replied
+               bool_or(direction = 'outbound' AND withdrawn_at IS NULL AND NOT source ? 'context') AS replied
           FROM messages
          WHERE organisation_id = :organisation_id AND conversation_id = ANY(:ids)
          GROUP BY conversation_id) AS totals USING (conversation_id)

@@ -25,7 +25,8 @@ class Due(NamedTuple):
 def due_work() -> list[Due]:
     """Return what is due now.
 
-    Discover, backfill, poll, recheck, refresh, reply, mail, snoozed, import. Ids only, of all organisations.
+    Discover, backfill, poll, recheck, reread, delivery, refresh, reply, mail, snoozed, import. Ids only, of all
+    organisations.
     """
     rows = db.session.execute(_DUE, {"at": now()})
     return [Due(kind, str(organisation_id), str(row_id)) for kind, organisation_id, row_id in rows]

@@ -75,6 +75,16 @@ class Page:
         ours = message.member_id is not None and not self.can["see_colleagues"]
         return (self.channel.account or self.channel.label) if ours else message.screen_name
 
+    def outgrew_its_answer(self, message: Message) -> bool:
+        """Say whether its author changed it after the organisation's last answer, which may no longer fit."""
+        spoken = (entry.message for entry in self.entries if entry.message is not None)
+        answers = [one.posted_at for one in spoken if one.direction == "outbound" and one.withdrawn_at is None]
+        if message.direction != "inbound" or not answers:
+            return False
+        # What was changed before it was first read has no time of ours; then its source may have told the order.
+        told = message.source.get("edited_after_reply") is True and message.edited_at is None
+        return told or (message.edited_at is not None and message.edited_at > max(answers))
+
 
 def open_conversation(member: Member, conversation_id: UUID) -> Page:
     """Load the page. Changes nothing. Raises: NotFound."""

@@ -4,7 +4,7 @@ from uuid import UUID
 
 from sqlalchemy import and_, delete, select
 
-from healthberry.core import channels, copies, events, sending
+from healthberry.core import channels, copies, events, pushes, sending
 from healthberry.core.errors import Conflict
 from healthberry.core.permissions import require
 from healthberry.extensions import db
@@ -13,6 +13,7 @@ from healthberry.models.conversations import Conversation
 from healthberry.models.imports import Import
 from healthberry.models.organisations import Member
 from healthberry.models.owned import now
+from healthberry.models.pushes import PushDelivery
 from healthberry.models.replies import Reply
 
 _AT_ONCE = 500
@@ -38,6 +39,7 @@ def unlink(member: Member, channel_id: UUID, *, erase: bool) -> Channel:
     channel.state, channel.trouble = "unlinked", ""
     channel.sealed_secrets = channel.secrets_expire_at = channel.account = channel.token_claimed_until = None
     channel.erase_at = now() if erase else channel.erase_at
+    pushes.forget(channel.organisation_id, channel.id)
     db.session.flush()
     events.record(member.organisation_id, "channel_unlinked", channel_id=channel.id, member=member, erase=erase)
     return channel
@@ -76,7 +78,7 @@ def erase_part(organisation_id: UUID, channel_id: UUID) -> bool:
         copies.forget(organisation_id, ids)
         db.session.execute(delete(Conversation).where(*of_channel, Conversation.id.in_(ids)))
         return True
-    for model in (Author, QuarantinedItem, Import):
+    for model in (Author, QuarantinedItem, PushDelivery, Import):
         db.session.execute(
             delete(model).where(model.organisation_id == organisation_id, model.channel_id == channel_id)
         )

@@ -11,7 +11,7 @@ from healthberry.connectors.errors import Permanent, Temporary
 from healthberry.core import channels, discovery, reading, rechecks, scope
 from healthberry.core.events import commit
 from healthberry.extensions import db, part
-from healthberry.jobs.base import job
+from healthberry.jobs.base import job, nudge_once
 from healthberry.models.owned import now
 
 _SLICE_SECONDS = 10.0  # a backfill hands its worker back after this, so that no channel and no reply waits for long
@@ -77,7 +77,7 @@ def poll(organisation: str, channel_id: str) -> None:
     if channel is None:
         return
     connector, access = channels.connector_of(channel), channels.access_of(channel)
-    more = True
+    begun_at, more = now(), True
     while more:
         try:
             page = connector.poll(access, channel.poll_cursor)
@@ -85,9 +85,11 @@ def poll(organisation: str, channel_id: str) -> None:
             reading.poll_failed(channel, error)
             commit()
             return
-        reading.store_poll(channel, page)
+        reading.store_poll(channel, page, begun_at)
         commit()
         more = page.more and reading.is_read(channel)
+    if channel.next_poll_at is not None and channel.next_poll_at <= now():
+        nudge_once(poll, organisation, channel_id)  # somebody asked for it meanwhile
 
 
 @job("backfill", timeout_seconds=300)

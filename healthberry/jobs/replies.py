@@ -6,7 +6,15 @@ from flask import current_app
 
 from healthberry.connectors.base import Access, Connector, SentReply
 from healthberry.connectors.base import Reply as OutgoingReply
-from healthberry.connectors.errors import ConnectorError, Gone, NotAuthorised, Permanent, RateLimited, Temporary
+from healthberry.connectors.errors import (
+    ConnectorError,
+    Gone,
+    NotAuthorised,
+    Permanent,
+    RateLimited,
+    Rejected,
+    Temporary,
+)
 from healthberry.core import channels, conversations, replies, scope, sending
 from healthberry.core.events import commit
 from healthberry.extensions import db
@@ -82,6 +90,9 @@ def _find(reply: Reply, connector: Connector, access: Access, outgoing: Outgoing
         found = connector.find_reply(access, outgoing)
     except Gone as error:
         sending.mark_gone(reply, error.reason)
+        return
+    except Rejected as error:
+        sending.mark_refused(reply, error.reason)
         return
     except ConnectorError as error:
         current_app.logger.info("look_failed", extra={"reply": str(reply.id), "error": type(error).__name__})

@@ -1,5 +1,7 @@
 """What runs by the clock. Each entry puts one job on its queue; the job finds out what there is to do."""
 
+from datetime import UTC, datetime
+
 from flask import Flask
 from redis import Redis
 from rq.cron import CronJob, CronScheduler
@@ -12,6 +14,8 @@ from healthberry.queues import queue
 
 SWEEP_SECONDS = 5
 TIDY_SECONDS = 6 * 3600
+_WAITS_SECONDS = 3600
+NIGHTLY = "17 3 * * *"  # when the fewest people wait for anything
 
 
 class _JsonCronJob(CronJob):
@@ -19,7 +23,9 @@ class _JsonCronJob(CronJob):
 
     def enqueue(self, connection: Redis) -> Job:
         waiting = queue(self.queue_name, connection)
-        return waiting.enqueue_call(self.func_name, timeout=60, result_ttl=0, ttl=SWEEP_SECONDS * 4)
+        # What comes again in seconds need not wait for busy workers; what comes once a night must.
+        ttl = SWEEP_SECONDS * 4 if self.interval == SWEEP_SECONDS else _WAITS_SECONDS
+        return waiting.enqueue_call(self.func_name, timeout=60, result_ttl=0, ttl=ttl)
 
 
 class Schedule(CronScheduler):
@@ -30,6 +36,9 @@ class Schedule(CronScheduler):
         self._app = app
         self._cron_jobs.append(_JsonCronJob("ingest", func=maintenance.sweep, interval=SWEEP_SECONDS))
         self._cron_jobs.append(_JsonCronJob("ingest", func=maintenance.tidy, interval=TIDY_SECONDS))
+        nightly = _JsonCronJob("ingest", func=maintenance.expire_all, cron=NIGHTLY)
+        nightly.next_enqueue_time = datetime.now(UTC)  # once at the start: some machines are off at night
+        self._cron_jobs.append(nightly)
 
     def heartbeat(self) -> None:
         """Tell both Valkey and the database."""

@@ -20,6 +20,18 @@ SIMULATED: dict[str, Callable[[], str]] = {
     "X_BEARER_TOKEN": lambda: secrets.token_urlsafe(48),
     "X_CLIENT_ID": lambda: secrets.token_urlsafe(16),
     "X_CLIENT_SECRET": lambda: secrets.token_urlsafe(32),
+    "X_CONSUMER_SECRET": lambda: secrets.token_urlsafe(32),
+    "GOOGLE_CLIENT_ID": lambda: f"{secrets.token_hex(12)}.apps.googleusercontent.com",
+    "GOOGLE_CLIENT_SECRET": lambda: f"GOCSPX-{secrets.token_urlsafe(21)}",
+    "GOOGLE_PUSH_AUDIENCE": lambda: f"google-reviews-{secrets.token_hex(8)}",
+    "GOOGLE_PUSH_EMAIL": lambda: f"pusher@simulated-{secrets.token_hex(4)}.iam.gserviceaccount.com",
+    "GOOGLE_PUBSUB_TOPIC": lambda: f"projects/simulated-{secrets.token_hex(4)}/topics/reviews",
+    "YOUTUBE_API_KEY": lambda: f"AIza{secrets.token_urlsafe(26)}",
+    "FACEBOOK_APP_ID": lambda: str(10**14 + secrets.randbelow(9 * 10**14)),
+    "FACEBOOK_APP_SECRET": lambda: secrets.token_hex(16),
+    "FACEBOOK_VERIFY_TOKEN": lambda: secrets.token_urlsafe(16),
+    "MICROSOFT_CLIENT_ID": lambda: secrets.token_urlsafe(16),
+    "MICROSOFT_CLIENT_SECRET": lambda: secrets.token_urlsafe(32),
 }
 
 

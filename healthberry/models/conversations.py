@@ -1,15 +1,22 @@
 """Conversations, their messages, and what members do with them."""
 
+from datetime import date
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, String, UniqueConstraint, text
+from sqlalchemy import BigInteger, CheckConstraint, Computed, ForeignKey, Index, String, UniqueConstraint, text
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB, TSVECTOR
 from sqlalchemy.orm import Mapped, mapped_column
 
 from healthberry.extensions import Base
 from healthberry.models.owned import Moment, OrganisationOwned, ShortText, now, owned_key
 
+_HAPPENED_ON = """CASE
+    WHEN experienced ~ '^(19|20)[0-9]{2}-(0[1-9]|1[0-2])$' THEN
+        (make_date("left"(experienced, 4)::integer, "right"(experienced, 2)::integer, 1)
+            + '1 mon -1 days'::interval)::date
+    ELSE (started_at AT TIME ZONE 'UTC')::date
+END"""
 STATUSES = ("open", "waiting", "snoozed", "closed", "aside")
 HIDDEN = ("aside", "copy")  # left out of every list that does not ask for them
 
@@ -22,6 +29,8 @@ class Conversation(Base, OrganisationOwned):
     `aside` ones were set aside as noise, by `aside_rule_id` where a rule did it; a `copy` says the same as `copy_of` on
     another site, where `also_on` names the kinds of channels of all copies. `copy_parted`: people said that it is none.
     `version` grows with each message: a reply written against an older one is refused. `open_until` of a snoozed one.
+    `happened_on` is the last day of the month of the experience, else the day of posting; `expired_at` is when we
+    forgot the words, because they may be kept for a certain time after that day only (core.expiry).
     """
 
     __tablename__ = "conversations"
@@ -49,6 +58,13 @@ class Conversation(Base, OrganisationOwned):
             "organisation_id",
             "syndication_key",
             postgresql_where=text("syndication_key IS NOT NULL"),
+        ),
+        Index(
+            "ix_conversations_lasting",
+            "organisation_id",
+            "channel_id",
+            "happened_on",
+            postgresql_where=text("expired_at IS NULL"),
         ),
         Index("ix_conversations_snoozed", "snoozed_until", postgresql_where=text("status = 'snoozed'")),
     )
@@ -79,6 +95,8 @@ class Conversation(Base, OrganisationOwned):
     withdrawn: Mapped[bool] = mapped_column(default=False)
     replied: Mapped[bool] = mapped_column(default=False)
     version: Mapped[int] = mapped_column(default=0)
+    expired_at: Mapped[Moment | None]
+    happened_on: Mapped[date] = mapped_column(Computed(_HAPPENED_ON, persisted=True))
     started_at: Mapped[Moment]
     last_activity_at: Mapped[Moment]
     arrived_at: Mapped[Moment] = mapped_column(default=now)

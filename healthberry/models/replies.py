@@ -10,7 +10,10 @@ from healthberry.models.owned import Moment, OrganisationOwned, ShortText, now, 
 
 
 class Draft(Base, OrganisationOwned):
-    """What one member is writing in one conversation; `version` is the conversation's that they were looking at."""
+    """What one member is writing in one conversation; `version` is the conversation's that they were looking at.
+
+    `way` is how they mean to answer, where there are several ways; "" for the usual one.
+    """
 
     __tablename__ = "drafts"
     __table_args__ = (
@@ -22,6 +25,7 @@ class Draft(Base, OrganisationOwned):
     conversation_id: Mapped[UUID]
     member_id: Mapped[UUID]
     text: Mapped[str] = mapped_column(default="")
+    way: Mapped[str] = mapped_column(default="")
     version: Mapped[int] = mapped_column(default=0)
     saved_at: Mapped[Moment] = mapped_column(default=now)
 
@@ -31,7 +35,7 @@ class Reply(Base, OrganisationOwned):
 
     By API: queued → sending → sent | failed | unknown. Assisted: written → copied → sent when the poll has seen it.
     `pending` is a sent one that the site's moderators still hold. `key` is chosen before the first attempt; `version`
-    is the conversation's that the reply was written against.
+    is the conversation's that the reply was written against; `way` is the chosen one of several, "" for the usual one.
     """
 
     __tablename__ = "replies"
@@ -66,6 +70,7 @@ class Reply(Base, OrganisationOwned):
     mode: Mapped[str]  # api or assisted
     key: Mapped[str]
     text: Mapped[str]
+    way: Mapped[str] = mapped_column(default="")
     version: Mapped[int] = mapped_column(default=0)
     state: Mapped[str]
     pending: Mapped[bool] = mapped_column(default=False)

@@ -29,6 +29,7 @@ class Settings:
         "how long Care Opinion's moderator takes for a response (seconds)", 20.0
     )
     nhsuk_delay_seconds: float = _setting("how long NHS.UK's moderator takes for a response (seconds)", 0.0)
+    google_delay_seconds: float = _setting("how long Google's moderator takes for an answer (seconds)", 5.0)
     rate_limits: bool = _setting("on: providers refuse who asks too often; off: they never do", True)
     clock_offset_seconds: float = _setting("how far the providers' clock is ahead (seconds)", 0.0)
     duplicate_rule: str = _setting(
@@ -46,6 +47,13 @@ class Settings:
     nhsuk_dates: str = _setting(
         "which date NHS.UK's fromDate and toDate mean: submitted or updated", "submitted", "submitted", "updated"
     )
+    mastodon_idempotency: str = _setting(
+        "whether Mastodon's servers know the key of a post that is sent again: honour or ignore",
+        "honour",
+        "honour",
+        "ignore",
+    )
+    bluesky_lag_seconds: float = _setting("how long Bluesky's network takes to show what was written (seconds)", 0.0)
     stray_every: int = _setting(
         "every how many lists of Care Opinion one holds a stray string; 0 for none (number)", 30
     )

@@ -34,10 +34,13 @@ def serve(config: Mapping[str, str], host: str, port: int) -> int:
     server.start()
     for number in (signal.SIGTERM, signal.SIGINT):
         gevent.signal_handler(number, stop.set)
+    endings = [site.serve(sandbox, host) for site in sandbox.sites.values()]
     living = gevent.spawn(life.run, sandbox, stop)
     shown = f"[{host}]" if ":" in host else host
     print(f"sandbox ready http://{shown}:{server.server_port}", flush=True)  # noqa: T201
     stop.wait()
+    for end in endings:
+        end()
     server.stop(timeout=1)
     living.join(timeout=2)
     sandbox.store.close()

@@ -95,6 +95,10 @@ class Site(ABC):
     def visit(self, sandbox: Sandbox, place: str) -> None:  # noqa: B027 - most sites need nothing
         """Let an organisation exist whose page somebody goes to."""
 
+    def serve(self, sandbox: Sandbox, host: str) -> Callable[[], None]:
+        """Start what this site needs beside the web server (a mail server); return what ends it."""
+        return lambda: None
+
     @abstractmethod
     def tell(self, sandbox: Sandbox, telling: Telling) -> str:
         """Publish as a patient; return the id by which the API knows it.

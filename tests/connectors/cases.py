@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import count
 from typing import ClassVar
-from uuid import uuid4
 
 import httpx
+from uuid_utils.compat import uuid7
 
 from healthberry.connectors import registry
 from healthberry.connectors.base import Access, Connector, InboundItem, Page, ProviderFacts, Reply, ReplyTarget
@@ -44,6 +44,8 @@ class Kind:
     first_page: ClassVar[int] = 100  # how many items the first page of a long backfill holds at least
     keyed: ClassVar[bool] = True  # reading needs a secret, and a wrong one is refused
     changes: ClassVar[bool] = True  # authors can edit there, and what was taken down is told apart
+    own_threads: ClassVar[bool] = True  # what begins a conversation has the conversation's id
+    certain: ClassVar[bool] = False  # what was not taken is known not to have been: it is tried again without a look
     gone_is_said: ClassVar[bool] = True  # `find_reply` raises Gone where the item was taken down
     # Those of the sandbox's passing faults that can strike its reading.
     faults: ClassVar[tuple[str, ...]] = PASSING
@@ -70,6 +72,10 @@ class Kind:
     def signed_in(self, case: "Case") -> Access:
         """Return what replies are published with; by default the same as what is read with."""
         return case.access
+
+    def arm(self, sandbox: Sandbox, fault: str) -> bool:
+        """Let the next write fail, where it is no request over HTTP; say whether that was done."""
+        return False
 
     def writes(self, request: httpx.Request) -> bool:
         """Say whether a request is the one that publishes a reply."""
@@ -159,7 +165,7 @@ class Case:
         target = ReplyTarget(
             item.remote_id, item.thread_id, item.url, item.service_code, item.source, item.may_not_reply
         )
-        return Reply(str(uuid4()), text, target, "Pat Lee", "pals@trust.example", datetime.now(UTC))
+        return Reply(str(uuid7()), text, target, "Pat Lee", "pals@trust.example", datetime.now(UTC))
 
 
 class FaultAtTheWrite(httpx.HTTPTransport):
@@ -168,7 +174,16 @@ class FaultAtTheWrite(httpx.HTTPTransport):
     def __init__(self, sandbox: Sandbox, kind: "Kind") -> None:
         super().__init__()
         self.sandbox, self.kind = sandbox, kind
-        self.armed = ""
+        self._armed = ""
+
+    @property
+    def armed(self) -> str:
+        """The fault that waits for the next write."""
+        return self._armed
+
+    @armed.setter
+    def armed(self, fault: str) -> None:
+        self._armed = "" if fault and self.kind.arm(self.sandbox, fault) else fault
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         """Arm the sandbox just before the write."""

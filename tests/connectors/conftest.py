@@ -22,6 +22,18 @@ KEYS = {
     "X_BEARER_TOKEN": "x-bearer",
     "X_CLIENT_ID": "x-client",
     "X_CLIENT_SECRET": "x-client-secret",
+    "X_CONSUMER_SECRET": "x-consumer-secret",
+    "GOOGLE_CLIENT_ID": "google-client",
+    "GOOGLE_CLIENT_SECRET": "google-client-secret",
+    "GOOGLE_PUSH_AUDIENCE": "google-push-audience",
+    "GOOGLE_PUSH_EMAIL": "pusher@tests.iam.gserviceaccount.com",
+    "GOOGLE_PUBSUB_TOPIC": "projects/tests/topics/reviews",
+    "YOUTUBE_API_KEY": "youtube-key",
+    "FACEBOOK_APP_ID": "1517776481860111",
+    "FACEBOOK_APP_SECRET": "sandbox-app-secret",
+    "FACEBOOK_VERIFY_TOKEN": "facebook-verify-token",
+    "MICROSOFT_CLIENT_ID": "microsoft-client",
+    "MICROSOFT_CLIENT_SECRET": "microsoft-client-secret",
 }
 # The sandbox may want secrets that belong to one channel alone, and are no installation's.
 CREDENTIALS = registry.Credentials(
@@ -65,9 +77,9 @@ class Sandbox:
         """Change an item's words as its author would."""
         self._json("PATCH", f"/control/posts/{channel}/{remote_id}", {"text": text})
 
-    def fault(self, channel: str, kind: str, times: int = 1) -> None:
+    def fault(self, channel: str, kind: str, times: int = 1, **more: Any) -> None:
         """Make the next calls fail."""
-        self._json("POST", "/control/faults", {"channel": channel, "kind": kind, "times": times})
+        self._json("POST", "/control/faults", {"channel": channel, "kind": kind, "times": times, **more})
 
     def _json(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> dict[str, Any]:
         answer = self.http.request(method, path, json=body)
@@ -87,6 +99,7 @@ def sandbox() -> Iterator[Sandbox]:
         "SANDBOX_LATENCY_SECONDS": "0",
         "SANDBOX_CAREOPINION_DELAY_SECONDS": "0",
         "SANDBOX_NHSUK_DELAY_SECONDS": "0",
+        "SANDBOX_GOOGLE_DELAY_SECONDS": "0",
         "SANDBOX_DATA": "",
     }
     process = subprocess.Popen(

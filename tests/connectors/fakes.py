@@ -21,6 +21,16 @@ CREDENTIALS = registry.Credentials(
     x_bearer_token="x-bearer-for-tests",
     x_client_id="client-id",
     x_client_secret="client-secret-for-tests",
+    google_client_id="google-client",
+    google_client_secret="google-secret-for-tests",
+    youtube_api_key="youtube-key-for-tests",
+    facebook_app_id="1517776481860111",
+    facebook_app_secret="sandbox-app-secret",
+    facebook_verify_token="verify-token-for-tests",
+    microsoft_client_id="microsoft-id",
+    microsoft_client_secret="microsoft-secret-for-tests",
+    mail_url="smtp://127.0.0.1:9",
+    mail_from="HealthBerry <feedback@healthberry.example>",
 )
 PUBLISHER = registry.Credentials(
     nhsuk_subscription_key="nhsuk-key-for-tests", nhsuk_publisher_id="EXAMPLEPUB", nhsuk_publisher_key="publisher-key"

@@ -87,6 +87,53 @@ INCLUDES: dict[str, Any] = {
     "media": [{"media_key": "3_1", "type": "photo", "url": "https://pbs.twimg.com/1.jpg", "alt_text": "A queue"}],
 }
 
+STATUS: dict[str, Any] = {
+    "id": "113001000000000001",
+    "uri": "https://other.example/users/sam/statuses/5",
+    "url": "https://other.example/@sam/5",
+    "created_at": "2026-03-01T10:00:12.000Z",
+    "edited_at": None,
+    "in_reply_to_id": None,
+    "spoiler_text": "",
+    "visibility": "public",
+    "language": "en",
+    "content": '<p><span class="h-card"><a href="https://social.example/@trust" class="mention">@<span>trust</span></a>'
+    "</span> waited two hours #care</p>",
+    "account": {
+        "id": "77",
+        "username": "sam",
+        "acct": "sam@other.example",
+        "display_name": "Sam",
+        "url": "https://o.example",
+    },
+    "media_attachments": [{"type": "image", "url": "https://cdn.example/1.png", "description": "A queue"}],
+}
+
+
+NOTIFICATION: dict[str, Any] = {
+    "uri": "at://did:plc:sam/app.bsky.feed.post/3mzq2k4v5xc2a",
+    "cid": "bafyreisam",
+    "author": {"did": "did:plc:sam", "handle": "sam.bsky.social", "displayName": "Sam"},
+    "reason": "mention",
+    "record": {
+        "$type": "app.bsky.feed.post",
+        "text": "@trust.example waited two hours",
+        "createdAt": "2026-03-01T10:00:00.000Z",
+        "langs": ["en"],
+        "facets": [
+            {
+                "index": {"byteStart": 0, "byteEnd": 14},
+                "features": [{"$type": "app.bsky.richtext.facet#mention", "did": "did:plc:trust"}],
+            }
+        ],
+        "embed": {"images": [{"alt": "A queue"}]},
+    },
+    "isRead": False,
+    "indexedAt": "2026-03-01T10:00:01.000Z",
+    "labels": [],
+}
+
+
 ODD: tuple[Any, ...] = (
     None,
     "",

@@ -200,7 +200,7 @@ def test_without_a_key_there_is_a_listing_that_says_what_is_missing() -> None:
     facts = ProviderFacts("RXX", "Example Trust", "trust", None, "England", ("RXX01",))
     (listing,) = connectors(answering([]), Credentials()).get("careopinion").discover(facts).listings
     assert "CAREOPINION_SUBSCRIPTION_KEY" in listing.needs
-    assert listing.config == {"nacs": ["RXX", "RXX01"]}
+    assert listing.config == {"nacs": ["RXX", "RXX01"], "name": "Example Trust"}
 
 
 def test_a_key_rejected_at_discovery_is_said() -> None:

@@ -67,7 +67,7 @@ def test_a_post_arrives_with_its_words_its_author_and_its_address(case: Case) ->
     item = case.find(remote_id)
     assert item.text.endswith("The nurses were kind & quick.")
     assert item.direction == "inbound"
-    assert item.thread_id == remote_id
+    assert item.thread_id == remote_id or not case.about.own_threads
     if case.about.has_page:
         assert item.url
         assert case.sandbox.http.get(item.url).status_code == 200
@@ -185,7 +185,8 @@ def test_what_is_taken_down_is_withdrawn(case: Case) -> None:
 def test_an_edit_comes_under_the_same_id_with_the_new_words(case: Case) -> None:
     remote_id = case.post("Befor.")
     case.sandbox.edit(case.kind, remote_id, case.words("After."))
-    (now,) = case.connector.recheck(case.access, [remote_id])
+    looked_at = case.connector.recheck(case.access, [remote_id])
+    (now,) = [one for one in looked_at if one.direction == "inbound"]  # that it has no answer may come along
     assert (now.remote_id, now.change) == (remote_id, "edited")
     assert now.text.endswith("After.")
 
@@ -296,7 +297,7 @@ def test_a_reply_that_never_left_is_not_found_and_can_be_sent(case: Case, fault:
     item = case.find(case.post("Please ring me back."))
     reply = case.reply(item, "Thank you. We will ring you tomorrow.")
     case.network.armed = fault
-    with pytest.raises(RateLimited if fault == "rate_limit" else Unavailable):
+    with pytest.raises(RateLimited if fault == "rate_limit" or case.about.certain else Unavailable):
         case.connector.reply(access, reply)
     assert case.connector.find_reply(access, reply) is None
     case.connector.reply(access, reply)

@@ -15,7 +15,7 @@ from tests.connectors.test_careopinion import story
 from tests.connectors.test_nhsuk import ONE as REVIEWS
 from tests.connectors.test_nhsuk import review
 from tests.connectors.test_x import ONE as POSTS
-from tests.connectors.test_x import post, timeline
+from tests.connectors.test_x import SNOWFLAKE, post, timeline
 
 NOW = datetime.now(UTC)
 SINCE = NOW - timedelta(days=20)
@@ -106,7 +106,7 @@ def test_a_list_of_nothing_else_is_given_up(made: Any) -> None:
 @pytest.mark.parametrize("way", ["poll", "backfill"])
 def test_posts_are_asked_for_in_halves(way: str) -> None:
     def mentions(request: httpx.Request) -> httpx.Response:
-        if request.url.path.endswith("/tweets"):
+        if not request.url.path.endswith("/mentions"):
             return as_json({"meta": {"result_count": 0}})
         return _flood() if int(request.url.params["max_results"]) > 12 else as_json(timeline(post(1)))
 
@@ -119,6 +119,33 @@ def test_posts_are_asked_for_in_halves(way: str) -> None:
 
     assert len(found) == 1
     assert [one.url.params["max_results"] for one in provider.asked][:4] == ["100", "50", "25", "12"]
+
+
+@pytest.mark.parametrize("way", ["poll", "backfill"])
+def test_a_post_that_is_too_large_alone_is_passed_over(way: str) -> None:
+    giant = post(7)["id"]
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        asked = request.url.params
+        if "ids" in asked:
+            return _flood() if asked["ids"] == giant else as_json(timeline(post(int(asked["ids"]) - SNOWFLAKE)))
+        if not request.url.path.endswith("/mentions"):
+            return as_json({"meta": {"result_count": 0}})
+        start = int(asked.get("pagination_token", "0"))
+        numbers = range(start, min(start + int(asked["max_results"]), 40))
+        if 7 in numbers and "author_id" in asked["tweet.fields"]:
+            return _flood()
+        more = str(numbers.stop) if numbers.stop < 40 else ""
+        return as_json(timeline(*map(post, numbers), next_token=more))
+
+    connector = connectors(Provider(answer)).get("x")
+
+    found, bad = _read(
+        lambda cursor: connector.poll(POSTS, cursor) if way == "poll" else connector.backfill(POSTS, SINCE, cursor)
+    )
+
+    assert set(found) == {post(number)["id"] for number in range(40) if number != 7}
+    assert bad == {f"(post {giant}: not kept)"}
 
 
 def test_fewer_posts_than_x_serves_are_never_asked_for() -> None:

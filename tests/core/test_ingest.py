@@ -1,10 +1,11 @@
 """What a channel served becomes conversations and messages: once."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 from sqlalchemy import func, select
 
-from healthberry.connectors.base import Author, BadItem
+from healthberry.connectors.base import Author, BadItem, Rating
 from healthberry.core import quarantine, scope
 from healthberry.extensions import db
 from healthberry.models.channels import QuarantinedItem
@@ -132,6 +133,20 @@ def test_an_edit_at_the_source_is_followed_and_raises_the_version(world: World) 
     assert _only_conversation().version > before
 
 
+def test_an_answer_stays_in_its_conversation_when_its_source_counts_it_to_another_thread(world: World) -> None:
+    channel = world.channel(world.organisation())
+    story = world.item("Long wait")
+    follow_up = world.item("Still waiting", thread_id=story.thread_id)
+    world.arrives(channel, story, follow_up)
+
+    alone = replace(follow_up, thread_id=follow_up.remote_id, text="Still waiting, today", change="edited")
+    world.arrives(channel, alone)
+
+    conversation = _only_conversation()
+    words = db.session.scalars(select(Message.text).where(Message.conversation_id == conversation.id)).all()
+    assert sorted(words) == ["Long wait", "Still waiting, today"]
+
+
 def test_what_the_source_took_down_loses_its_words_everywhere(world: World) -> None:
     organisation = world.organisation()
     channel = world.channel(organisation)
@@ -199,3 +214,53 @@ def test_a_site_is_named_by_the_register_and_the_organisation_itself_is_no_site(
     assert named["In a service"] == ("RYJ01 outpatients", "St Mary's Hospital (HQ), outpatients")
     assert named["Of the trust"] == (None, None)
     assert named["Nobody knows it"] == ("ZZZ99", None)
+
+
+def test_stars_that_alone_were_changed_are_followed(world: World) -> None:
+    channel = world.channel(world.organisation())
+    item = replace(world.item("Long wait"), ratings=(Rating("Stars", 5, 5),))
+    world.arrives(channel, item)
+
+    world.arrives(channel, replace(item, ratings=(Rating("Stars", 1, 5),), change="edited"))
+
+    conversation = _only_conversation()
+    assert (conversation.rating, conversation.rating_out_of) == (1, 5)
+    message = db.session.scalars(select(Message)).one()
+    assert [rating["value"] for rating in message.ratings] == [1]
+    assert message.edited_at is not None
+
+
+def test_an_answer_that_is_missing_at_its_source_goes_unless_it_was_published_since_then(world: World) -> None:
+    channel = world.channel(world.organisation())
+    review = world.item("Long wait")
+    answer = world.item("Sorry", thread_id=review.thread_id, direction="outbound", author=Author(None, "Trust"))
+    world.arrives(channel, review, answer)
+    missing = replace(answer, change="withdrawn", text="")
+
+    world.arrives(channel, replace(missing, posted_at=answer.posted_at - timedelta(seconds=1)))
+    assert _only_conversation().replied is True
+
+    world.arrives(channel, replace(missing, posted_at=answer.posted_at + timedelta(seconds=1)))
+    assert _only_conversation().replied is False
+
+
+def test_our_answer_keeps_its_words_until_quite_others_stand_there(world: World) -> None:
+    organisation = world.organisation()
+    channel, writer = world.channel(organisation), world.member(organisation)
+    review = world.item("Long wait")
+    ours = "We are sorry that you waited for four hours last night."
+    answer = world.item(ours, thread_id=review.thread_id, direction="outbound", author=Author(None, "Trust"))
+    world.arrives(channel, review, answer)
+    mine = select(Message).filter_by(direction="outbound").execution_options(populate_existing=True)
+    db.session.scalars(mine).one().member_id = writer.id
+    later = answer.posted_at + timedelta(minutes=5)
+
+    world.arrives(channel, replace(answer, text=ours.replace("last night", "on Monday"), posted_at=later))
+    assert (db.session.scalars(mine).one().text, db.session.scalars(mine).one().member_id) == (ours, writer.id)
+
+    world.arrives(channel, replace(answer, text="Please ring us.", posted_at=answer.posted_at))
+    assert db.session.scalars(mine).one().text == ours
+
+    world.arrives(channel, replace(answer, text="Please ring us.", posted_at=later))
+    replaced = db.session.scalars(mine).one()
+    assert (replaced.text, replaced.member_id, replaced.screen_name) == ("Please ring us.", None, "Trust")

@@ -10,7 +10,7 @@ from healthberry.connectors.base import Access, Linkables
 from healthberry.core import channels, link_forms, linking, pending_links, scope, unlinking
 from healthberry.core.errors import Conflict, Invalid, NotAllowed, NotFound
 from healthberry.core.pending_links import Begun
-from healthberry.extensions import db
+from healthberry.extensions import db, part
 from healthberry.jobs import maintenance
 from healthberry.models.channels import Channel
 from healthberry.models.organisations import Member, Organisation
@@ -42,7 +42,7 @@ def secrets_of(channel: Channel) -> dict[str, str]:
     return linking.kept_secrets(channel)
 
 
-def test_each_chosen_page_becomes_a_channel_that_is_read_with_shared_and_own_secrets(admin: Member) -> None:
+def test_each_chosen_page_becomes_a_channel_that_is_read_with_a_secret_of_its_own(admin: Member) -> None:
     made = linking.link(admin, begun(), [page(1), page(2)])
     db.session.commit()
 
@@ -51,7 +51,7 @@ def test_each_chosen_page_becomes_a_channel_that_is_read_with_shared_and_own_sec
         ("page-2", "Page 2", "Page 2"),
     ]
     for one, number in zip(made, (1, 2), strict=True):
-        assert secrets_of(one) == {"user_token": "of-the-user", "page_token": f"token-{number}"}
+        assert secrets_of(one) == {"page_token": f"token-{number}"}
         assert b"token" not in (one.sealed_secrets or b"")
         assert (one.state, one.backfill_state, one.secrets_expire_at) == ("active", "waiting", None)
         assert one.next_poll_at is not None
@@ -59,8 +59,14 @@ def test_each_chosen_page_becomes_a_channel_that_is_read_with_shared_and_own_sec
         assert one.next_poll_at <= now() < one.reread_at
 
 
-def test_a_page_without_a_secret_of_its_own_runs_out_with_the_sign_in(admin: Member) -> None:
-    (made,) = linking.link(admin, begun(), [replace(page(1), secrets={})])
+def test_a_page_without_a_secret_of_its_own_keeps_those_of_the_sign_in_and_none_of_the_installation(
+    admin: Member,
+) -> None:
+    access = replace(SIGNED_IN, secrets={**SIGNED_IN.secrets, "installed": "key-of-the-installation"})
+    (made,) = linking.link(admin, begun(access=access), [replace(page(1), secrets={})])
+    assert secrets_of(made) == {"user_token": "of-the-user"}
+    assert made.sealed_secrets is not None
+    assert "installed" not in part("vault").open(made.sealed_secrets)
     assert made.secrets_expire_at == SIGNED_IN.expires_at
 
 

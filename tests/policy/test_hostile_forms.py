@@ -85,8 +85,8 @@ FORMS = (
     Form("conversation.snooze", {"until": "tomorrow"}),
     Form("conversation.snooze", {"until": "", "at": "<tomorrow>"}),
     Form("conversation.notes", {"note": "Ask the ward."}),
-    Form("reply.draft", {"text": "Thank you", "version": "1"}),
-    Form("reply.publish", {"text": "Thank you", "version": "1", "seen": _MOMENT}),
+    Form("reply.draft", {"text": "Thank you", "version": "1", "way": ""}),
+    Form("reply.publish", {"text": "Thank you", "version": "1", "way": "", "seen": _MOMENT}),
     # The moment is read only where the thread has moved on.
     Form("reply.publish", {"text": "Thank you", "version": "0", "seen": _MOMENT}, answers=(409,)),
     Form("settings.save", {"name": "Priya Kaur", "wants_alerts": "on"}),
@@ -178,6 +178,7 @@ class Desk:
             "reply_id": uuid.uuid4(),
             "rule_id": uuid.uuid4(),
             "import_id": self.world.uploaded(channel, self.member).id,
+            "attachment_id": uuid.uuid4(),
             "code_id": uuid.uuid4(),
             "key": "k",
             "kind": "form",

@@ -9,6 +9,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.routing import Rule
 
+from healthberry.connectors.base import File
 from healthberry.core import members, noise, scope
 from healthberry.extensions import db
 from healthberry.models.channels import Channel
@@ -17,7 +18,8 @@ from healthberry.models.owned import now
 from healthberry.models.replies import Reply
 from tests.world import World
 
-# What anybody may open: the way in, what the law wants public, links that carry their own proof, health.
+# What anybody may open: the way in, what the law wants public, links that carry their own proof, health, and where
+# providers send what they sign.
 PUBLIC = {
     "static",
     "public.home",
@@ -25,6 +27,9 @@ PUBLIC = {
     "public.privacy",
     "public.help_page",
     "health.show",
+    "hooks.of_kind",
+    "hooks.of_channel",
+    "careconnect.take",
     "signup.index",
     "signup.providers",
     "signup.unlisted",
@@ -50,6 +55,10 @@ PUBLIC = {
 }
 
 
+# No cookie, own proof: RFC 8058's one click; the signature of a provider; a user name and password for a program.
+OWN_PROOF = {"unsubscribe.change", "hooks.of_kind", "hooks.of_channel", "careconnect.take"}
+
+
 @dataclass(frozen=True)
 class Theirs:
     """Ids of rows that belong to another organisation, by the name that routes give them."""
@@ -60,6 +69,7 @@ class Theirs:
     other_id: uuid.UUID
     rule_id: uuid.UUID
     import_id: uuid.UUID
+    attachment_id: uuid.UUID
     organisation_id: uuid.UUID
     organisation_name: str
 
@@ -70,7 +80,7 @@ def theirs(world: World) -> Theirs:
     organisation = world.organisation()
     member = world.member(organisation)
     channel: Channel = world.channel(organisation)
-    (conversation_id,) = world.arrives(channel, world.item())
+    (conversation_id,) = world.arrives(channel, world.item(files=(File("a.jpg", "image/jpeg", b"picture"),)))
     target = db.session.scalar(db.text("SELECT id FROM messages"))
     reply = Reply(
         organisation_id=organisation.id,
@@ -89,7 +99,8 @@ def theirs(world: World) -> Theirs:
     db.session.commit()
     rule = noise.rules_of(channel)[0]
     uploaded = world.uploaded(channel, member)
-    ids = (conversation_id, channel.id, reply.id, member.id, rule.id, uploaded.id, organisation.id)
+    file_id = db.session.scalar(db.text("SELECT id FROM attachments"))
+    ids = (conversation_id, channel.id, reply.id, member.id, rule.id, uploaded.id, file_id, organisation.id)
     return Theirs(*ids, organisation.name)
 
 
@@ -214,7 +225,7 @@ def test_only_posts_can_change_anything_and_each_wants_a_token(app: Flask, world
 
     unguarded = []
     for rule, method in _rules(app):
-        if method == "GET" or rule.endpoint == "unsubscribe.change":  # RFC 8058: one click, no cookie, own proof
+        if method == "GET" or rule.endpoint in OWN_PROOF:
             continue
         values = {
             **vars(theirs),

@@ -20,6 +20,14 @@ KEYS = {
     "X_BEARER_TOKEN": "bearer",
     "X_CLIENT_ID": "client",
     "X_CLIENT_SECRET": "secret",
+    "X_CONSUMER_SECRET": "sandbox-consumer-secret",
+    "GOOGLE_CLIENT_ID": "google-client",
+    "GOOGLE_CLIENT_SECRET": "google-secret",
+    "GOOGLE_PUSH_AUDIENCE": "pushes",
+    "GOOGLE_PUSH_EMAIL": "pusher@tests.iam.gserviceaccount.com",
+    "YOUTUBE_API_KEY": "youtube",
+    "MICROSOFT_CLIENT_ID": "mail-client",
+    "MICROSOFT_CLIENT_SECRET": "mail-secret",
 }
 QUIET = {"SANDBOX_SEED_ITEMS": "0", "SANDBOX_CAREOPINION_DELAY_SECONDS": "0", "SANDBOX_STRAY_EVERY": "0"}
 REDIRECT = "http://127.0.0.1:5000/x/back"

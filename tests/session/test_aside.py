@@ -49,7 +49,7 @@ def both(world: World, admin: Member, opinion: Channel, nhsuk: Channel) -> tuple
 def test_a_story_on_two_sites_says_where_else_it_stands(client: FlaskClient, both: tuple[UUID, UUID]) -> None:
     story, copy = both
     inbox = client.get("/inbox").text
-    assert "Care Opinion, also on NHS.UK" in inbox
+    assert "Also on NHS.UK" in inbox
     assert str(copy) not in inbox
     page = client.get(f"/conversations/{story}").text
     assert f"/conversations/{copy}" in page

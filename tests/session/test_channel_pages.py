@@ -6,7 +6,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from flask.testing import FlaskClient
 
-from healthberry.core import discovery, pending_links, scope
+from healthberry.core import discovery, paid_reads, pending_links, scope
 from healthberry.extensions import db
 from healthberry.models.channels import Channel
 from healthberry.models.organisations import Member, Organisation
@@ -196,3 +196,15 @@ def test_only_administrators_connect(
     assert client.get(f"/channels/{channel.id}/connect").status_code == 403
     assert client.post(f"/channels/{channel.id}/connect").status_code == 403
     assert "Connect to publish" not in client.get("/channels").text
+
+
+def test_a_channel_that_costs_something_says_how_much_was_read(
+    world: World, organisation: Organisation, admin: Member, channel: Channel, client: FlaskClient
+) -> None:
+    paid_reads.count("x", [str(number) for number in range(1234)])
+    db.session.commit()
+    page = client.get(f"/channels/{channel.id}").get_data(as_text=True)
+    assert "Read from X" in page
+    assert "1,234 posts in" in page
+    other = world.channel(organisation, "careopinion")
+    assert "Read from" not in client.get(f"/channels/{other.id}").get_data(as_text=True)

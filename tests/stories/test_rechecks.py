@@ -5,37 +5,17 @@ from datetime import timedelta
 
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import create_engine, text
 
-from healthberry.core import inbox
-from healthberry.core.inbox import View
 from healthberry.extensions import db
-from healthberry.jobs import maintenance
 from healthberry.local.mailbox import Mailbox
 from healthberry.local.postgres import Database
 from healthberry.models.channels import Channel
 from healthberry.models.owned import now
 from tests.sandbox_server import Sandbox
+from tests.stories.days import a_day_passes, what_shows
 from tests.stories.loop import DOMAIN, TRUST, handle, member, sign_up
 
 LONG_AGO = (now() - timedelta(days=60)).isoformat()  # polls look back thirty days at most
-
-
-def _a_day_passes(database: Database, app: Flask, work: Callable[[], None]) -> None:
-    """Let the time come to look again, and for nothing else: no poll."""
-    engine = create_engine(database.owner_url.replace("postgresql://", "postgresql+psycopg://", 1))
-    with engine.begin() as connection:
-        connection.execute(text("UPDATE channels SET recheck_at = now(), next_poll_at = now() + interval '1 day'"))
-        connection.execute(text("UPDATE messages SET recheck_at = now() WHERE recheck_at IS NOT NULL"))
-    engine.dispose()
-    with app.app_context():
-        maintenance.sweep()
-    work()
-
-
-def _shown(app: Flask) -> dict[str, bool]:
-    with app.app_context():
-        return {row.first_words: row.withdrawn for row in inbox.list_conversations(member(), View(), limit=100).rows}
 
 
 def test_edits_and_withdrawals_on_care_opinion_and_x_appear_in_the_inbox(
@@ -58,14 +38,14 @@ def test_edits_and_withdrawals_on_care_opinion_and_x_appear_in_the_inbox(
     ]
     sign_up(client, mailbox, work, ods_code=TRUST, email=f"pat@{DOMAIN}")
     work()
-    assert len(_shown(app)) == 6
+    assert len(what_shows(app)) == 6
     for channel, (edited, gone, _) in (("careopinion", stories), ("x", posts)):
         sandbox.control("PATCH", f"posts/{channel}/{edited}", json={"text": f"I was wrong about {channel}"})
         sandbox.control("DELETE", f"posts/{channel}/{gone}")
 
-    _a_day_passes(database, app, work)
+    a_day_passes(database, app, work)
 
-    shown = _shown(app)
+    shown = what_shows(app)
     assert [words for words, withdrawn in shown.items() if "private" in words] == []
     assert sorted(words.removeprefix(f"@{ours} ") for words, withdrawn in shown.items() if not withdrawn) == [
         "A kind nurse",
@@ -93,14 +73,14 @@ def test_a_look_that_fails_neither_stops_reading_nor_forgets_anything(
     sandbox.control("DELETE", f"posts/careopinion/{story}")
     sandbox.fault("careopinion", "rate_limit")
 
-    _a_day_passes(database, app, work)
+    a_day_passes(database, app, work)
 
     with app.app_context():
         member()
         channel = db.session.scalars(db.select(Channel).filter_by(kind="careopinion")).one()
         assert (channel.state, channel.failures_in_a_row) == ("active", 0)
-    assert list(_shown(app)) == ["My private diagnosis"]
+    assert list(what_shows(app)) == ["My private diagnosis"]
 
-    _a_day_passes(database, app, work)
+    a_day_passes(database, app, work)
 
-    assert list(_shown(app)) == [""]
+    assert list(what_shows(app)) == [""]

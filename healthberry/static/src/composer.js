@@ -75,6 +75,13 @@ document.addEventListener("input", (event) => {
 document.addEventListener("focusout", (event) => {
   if (event.target === field()) save();
 });
+// How to answer belongs to the draft: words meant for one person must not come back as public ones.
+document.addEventListener("change", (event) => {
+  const text = field();
+  if (event.target.name === "way" && event.target.form === text?.form && text.value && !isPublishing(text)) {
+    text.dispatchEvent(new Event("draft"));
+  }
+});
 window.addEventListener("pagehide", saveAndLeave);
 // Whoever comes back to the page may have left it where nothing could be saved.
 document.addEventListener("visibilitychange", () => (document.hidden ? saveAndLeave() : save()));

@@ -6,8 +6,8 @@ id in `messages.source`, as long as it can be taken back.
 
 from alembic import op
 
-revision = "0007_imports"
-down_revision = "0005_aside"
+revision = "0010_imports"
+down_revision = "0009_expiry"
 
 TABLES = """
 CREATE TABLE imports (

@@ -1,0 +1,28 @@
+"""Files that came with feedback: handed to members only, to be saved and never to be shown in place."""
+
+from io import BytesIO
+from uuid import UUID
+
+from flask import Blueprint, Response, send_file
+
+from healthberry.blueprints.guard import member, signed_in
+from healthberry.core import attachments
+
+blueprint = Blueprint("attachments", __name__)
+
+# Whatever is in it: no browser runs it, loads anything for it, or takes it for a page of ours.
+_POLICY = "sandbox; default-src 'none'; frame-ancestors 'none'"
+
+
+@blueprint.get("/attachments/<uuid:attachment_id>")
+@signed_in
+def show(attachment_id: UUID) -> Response:
+    """Hand over one file."""
+    found = attachments.find(member(), attachment_id)
+    answer = send_file(
+        BytesIO(found.body), mimetype=found.content_type, as_attachment=True, download_name=found.name, etag=False
+    )
+    answer.headers["Content-Security-Policy"] = _POLICY
+    answer.headers["Cross-Origin-Resource-Policy"] = "same-origin"
+    answer.headers["Cache-Control"] = "no-store"
+    return answer

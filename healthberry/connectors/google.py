@@ -1,0 +1,304 @@
+"""Google: reviews of the locations of a Business Profile account are read and answered as whoever signed in.
+
+One channel is one account with all its locations (or those that its settings name), not one location: Google grants
+access and sends notifications by account, a sign-in opens them all, and a location that is added later is read without
+anybody linking it. Each review says which location it is about. What refusals mean: google_refusals.py.
+
+Source: Business Profile API v4 (reviews) and v1 (accounts, locations, notifications), state of 2026.
+"""
+
+import contextlib
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any, ClassVar, Final
+
+import httpx
+
+from healthberry.connectors import google_items as items
+from healthberry.connectors import google_push, google_sign_in
+from healthberry.connectors import google_walks as walks
+from healthberry.connectors.base import (
+    About,
+    Access,
+    Authorisation,
+    Capabilities,
+    Field,
+    InboundItem,
+    Linkable,
+    Linkables,
+    Listing,
+    Page,
+    Reply,
+    ReplyPermission,
+    ReplyTarget,
+    SentReply,
+)
+from healthberry.connectors.defaults import Defaults
+from healthberry.connectors.endpoints import Credentials, Endpoints
+from healthberry.connectors.errors import (
+    BadSignature,
+    NotAuthorised,
+    NotLinked,
+    Permanent,
+    Rejected,
+    Temporary,
+    UnexpectedAnswer,
+)
+from healthberry.connectors.google_api import Api, account_of
+from healthberry.connectors.google_reading import Step, look_again
+from healthberry.connectors.http import Pace
+from healthberry.connectors.reading import as_history, newest_first, sequence
+from healthberry.connectors.text import line
+from healthberry.connectors.walks import pack, unpack
+from healthberry.connectors.webhooks import WebhookAnswer, WebhookRequest
+
+SCOPE: Final = "https://www.googleapis.com/auth/business.manage"
+_ONE_ANSWER: Final = "Google keeps one answer per review: what you publish replaces the one that is there."
+_NEWER: Final = (
+    "Somebody has answered this review on Google since, and Google keeps one answer per review. Read theirs first: if "
+    "yours is to replace it, send it again."
+)
+_NOTHING: Final = (
+    "No location of this Business Profile account can be read: none is verified, or none is called as this channel's "
+    "settings say."
+)
+
+
+class Google(Defaults):
+    """The connector of kind "google". Channel config: `account`, `name`, `locations` (lines; none: all)."""
+
+    kind: ClassVar[str] = "google"
+
+    def __init__(
+        self,
+        endpoints: Endpoints,
+        credentials: Credentials,
+        *,
+        transport: httpx.BaseTransport | None = None,
+        read_seconds: float | None = None,
+        pace: Pace | None = None,
+    ) -> None:
+        self._api = Api(endpoints, transport=transport, read_seconds=read_seconds, pace=pace)
+        self._keys = google_push.Keys(self._api.keys)
+        self._credentials = credentials
+        self._sign_in = google_sign_in.SignIn(
+            endpoints, credentials, SCOPE, transport=transport, read_seconds=read_seconds
+        )
+
+    @property
+    def capabilities(self) -> Capabilities:
+        """Return what Google can do; with a Pub/Sub subscription of the installation it tells us at once."""
+        pushed = bool(self._credentials.google_push_audience and self._credentials.google_push_email)
+        return Capabilities(
+            label="Google reviews",
+            place="Google",
+            short="G",
+            item="review",
+            reply="api",
+            poll_seconds=900 if pushed else 300,
+            connect="oauth",
+            about=About(
+                reads="Reviews of the locations in your Business Profile, with their stars, and the answers that are "
+                "there already.",
+                answers="You publish from here. Google looks at each answer first and may refuse it, which is shown.",
+                needs="An owner or manager of the Business Profile has to sign in with Google once.",
+                permissions="See and manage your Business Profile listings (business.manage): Google offers nothing "
+                "smaller. Only reviews, locations and the wish to be told of new reviews are touched.",
+                data="What is taken down on Google leaves HealthBerry within a day.",
+            ),
+            group="reviews",
+            fields=(
+                Field(
+                    "locations",
+                    "Only these locations",
+                    "One on each line, by name, town or store code. Leave it empty for all. Add the ODS code of a site "
+                    "to tell reviews by site: St Mary's Hospital = RYJ01",
+                    kind="words",
+                    required=False,
+                ),
+            ),
+            length_limit=4096,
+            counting="bytes",
+            one_reply_only=True,
+            moderation_note="Google checks answers before they show, and refuses any that say something about "
+            "somebody's health or care",
+            backfill_depth="all reviews",
+            push=pushed,
+            reread_seconds=3600,
+            # There is no list of what was deleted: every review is looked for again each day, in whole lists where
+            # these take fewer calls; so many at once end well within the time of a job.
+            recheck_batch=200,
+        )
+
+    def missing(self) -> str:
+        """Say that the installation has no client at Google, where it has none."""
+        return self._sign_in.missing()
+
+    def prepare(self, given: Mapping[str, str], redirect_uri: str) -> Access:
+        """Keep which locations are wanted. Raises: NotLinked where the installation cannot sign in with Google."""
+        if lacking := self.missing():
+            raise NotLinked(lacking)
+        return Access({"locations": _lines(given.get("locations"))})
+
+    def authorise_url(self, access: Access, state: str, redirect_uri: str, verifier: str) -> str:
+        """Return Google's page to sign in at. Raises: NotAuthorised when this installation has no client."""
+        return self._sign_in.url(state, redirect_uri, verifier)
+
+    def authorise(self, access: Access, answer: Mapping[str, str], redirect_uri: str, verifier: str) -> Authorisation:
+        """Exchange the code and ask for which accounts it is good; the channel's own one counts where it is known.
+
+        Raises: NotAuthorised, Temporary.
+        """
+        signed_in = self._sign_in.exchange(answer, redirect_uri, verifier)
+        accounts = self._api.accounts(signed_in)
+        if not accounts:
+            raise NotAuthorised("Whoever signed in manages no Business Profile on Google. Nothing has been linked.")
+        own = account_of(access)
+        account = own if own in accounts else next(iter(accounts))
+        return Authorisation(signed_in.secrets, signed_in.expires_at, account, accounts[account])
+
+    def refresh(self, access: Access) -> Authorisation:
+        """Exchange the refresh token, which stays the same. Raises: NotAuthorised, Temporary."""
+        fresh = self._sign_in.refresh(access)
+        return replace(fresh, account_id=account_of(access), account=line(access.config.get("name"), 200))
+
+    def link(self, access: Access) -> Linkables:
+        """Return each account with a verified location that is wanted. Raises: NotAuthorised, Temporary."""
+        found, problems = [], []
+        for account, name in self._api.accounts(access).items():
+            config = {"account": account, "name": name, "locations": list(_lines(access.config.get("locations")))}
+            at = Access(config, access.secrets, access.expires_at)
+            known = items.wanted(self._api.locations(at), config["locations"])
+            ready = [one for one in known if one.verified]
+            problems += [
+                f"{one.title or one.id} is not verified on Google, or suspended." for one in known if one not in ready
+            ]
+            if ready:
+                found.append(Linkable(_listing(at, ready), access.secrets, access.expires_at, name))
+            elif not known:
+                problems.append(f"{name} has no location that you asked for.")
+        return Linkables(found, problems)
+
+    def backfill(self, access: Access, since: datetime, cursor: str | None) -> Page:
+        """Read up to 200 reviews, location by location, each newest first; of one location the total is known.
+
+        Raises: Temporary, Permanent.
+        """
+        state, locations = unpack(walks.Backfill, cursor), self._locations(access)
+        step = Step(self._api, access, locations, since)
+        at = step.go(state.at)
+        total = step.total if len(locations) == 1 else None
+        found = newest_first(as_history(step.items))
+        return Page(found, pack(walks.Backfill(at or state.at)), at is not None, step.bad, total)
+
+    def poll(self, access: Access, cursor: str | None) -> Page:
+        """Read what changed since the newest change of the last catch-up, less an hour; some locations at a time.
+
+        Raises: Temporary, Permanent.
+        """
+        state = walks.begun(unpack(walks.Poll, cursor), datetime.now(UTC))
+        step = Step(self._api, access, self._locations(access), walks.oldest(state))
+        at = step.go(state.at)
+        state = self._asked_to_tell(access, walks.seen(state, step.elements))
+        onward = walks.ended(state) if at is None else replace(state, at=at)
+        return Page(newest_first(step.fresh()), pack(onward), at is not None, step.bad)
+
+    def addressed(self, request: WebhookRequest) -> str | None:
+        """Return None: pushes for all accounts come to one address, and say inside which one they are for."""
+        return None
+
+    def receive(self, access: Access, request: WebhookRequest) -> WebhookAnswer:
+        """Verify Google's signature on a push of Pub/Sub. Raises: BadSignature; Temporary when it can't be verified."""
+        audience, email = self._credentials.google_push_audience, self._credentials.google_push_email
+        if not (audience and email):
+            raise BadSignature("This installation takes no pushes of Google.")
+        return google_push.received(request, self._keys, audience, email)
+
+    def read_delivery(self, access: Access, body: str) -> Page:
+        """Take any push as a hint: what it tells of stands at the front of the list that a poll reads."""
+        return Page([], None, more=False, poll_now=True)
+
+    def may_reply(self, access: Access, target: ReplyTarget) -> ReplyPermission:
+        """Say that it can be answered, and that an answer which is there already is replaced."""
+        if target.may_not_reply:
+            return ReplyPermission("none", target.may_not_reply, target.url)
+        url = line(target.source.get("reply_url"), 2_000) or target.url
+        return ReplyPermission("api", _ONE_ANSWER if target.source.get("replied_at") else "", url)
+
+    def reply(self, access: Access, reply: Reply) -> SentReply:
+        """Publish the answer, unless a colleague's stands there that its writer could not have seen.
+
+        Google replaces what is there: the same answer twice is one.
+        Raises: Unavailable (unknown outcome), RateLimited, Rejected, NotAuthorised, Gone.
+        """
+        name = reply.target.remote_id
+        present = items.reply_of(self._api.review(access, name))
+        shows = bool(present) and items.state_of(present) != "rejected"
+        if shows and items.says(present, reply.text):
+            return items.sent(present, name, reply.target.url)
+        if shows and _is_news(present, reply):
+            raise Rejected(_NEWER)
+        return items.sent(self._api.answer(access, name, reply.text), name, reply.target.url, at_once=True)
+
+    def find_reply(self, access: Access, reply: Reply) -> SentReply | None:
+        """Look whether the review's answer has our words, and whether it shows.
+
+        Raises: Rejected when moderators refused it; Gone when the review is no longer there; Temporary, Permanent.
+        """
+        present = items.reply_of(self._api.review(access, reply.target.remote_id))
+        if not items.says(present, reply.text):
+            return None
+        return items.sent(present, reply.target.remote_id, reply.target.url)
+
+    def recheck(self, access: Access, remote_ids: Sequence[str]) -> list[InboundItem]:
+        """Read the lists of the locations again; what they no longer hold is asked for by name: gone is withdrawn.
+
+        Raises: RateLimited and NotAuthorised at once; Temporary, Permanent when nothing could be read.
+        """
+        return look_again(self._api, access, self._locations(access), remote_ids)
+
+    def length(self, text: str) -> int:
+        """Count bytes of UTF-8, as Google does."""
+        return len(text.encode("utf-8", "replace"))
+
+    def _locations(self, access: Access) -> list[items.Location]:
+        known = items.wanted(self._api.locations(access), _lines(access.config.get("locations")))
+        if not any(one.verified for one in known):
+            raise UnexpectedAnswer(_NOTHING)
+        return [one for one in known if one.verified]
+
+    def _asked_to_tell(self, access: Access, state: walks.Poll) -> walks.Poll:
+        """Once a day, see to it that Google tells us of new reviews; what fails is tried tomorrow: polls go on."""
+        topic, today = self._credentials.google_pubsub_topic, datetime.now(UTC).date().isoformat()
+        if not topic or state.told == today:
+            return state
+        with contextlib.suppress(Temporary, Permanent):
+            self._api.ask_to_tell(access, topic)
+        return replace(state, told=today)
+
+
+def _listing(access: Access, locations: Sequence[items.Location]) -> Listing:
+    count = len(locations)
+    return Listing(
+        kind=Google.kind,
+        remote_id=account_of(access),
+        label=f"Google reviews of {access.config['name']}",
+        url=next((one.url for one in locations if one.url), None) or "https://business.google.com/",
+        config=access.config,
+        amount="1 location" if count == 1 else f"{count} locations",
+    )
+
+
+def _lines(value: Any) -> list[str]:
+    """Return the lines of a text or the texts of a list, without empty ones."""
+    given = value.splitlines() if isinstance(value, str) else sequence(value)
+    return [text for text in (line(one, 300) for one in given) if text]
+
+
+def _is_news(present: Mapping[str, Any], reply: Reply) -> bool:
+    """Say whether the answer that stands there is another one than its replacement's writer was shown."""
+    changed_at = items.replied_at(present)
+    if changed_at is None or changed_at.isoformat() != reply.target.source.get("replied_at"):
+        return True
+    return reply.queued_at is not None and changed_at > reply.queued_at

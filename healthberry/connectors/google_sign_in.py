@@ -1,0 +1,137 @@
+"""Signing in with Google, for every kind that Google serves: OAuth 2.0 authorization code with PKCE.
+
+Source: Google's documents on OAuth 2.0 for web servers, partly from memory: access tokens live an hour; a refresh token
+comes with the consent (`prompt=consent`, `access_type=offline`), may be used again and again, and is not sent anew;
+a dead one is 400 `invalid_grant`. While Google's consent screen is in testing, refresh tokens die after seven days.
+"""
+
+import base64
+import hashlib
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final
+from urllib.parse import quote, urlencode
+
+import httpx
+
+from healthberry.connectors.base import Access, Authorisation
+from healthberry.connectors.endpoints import Credentials, Endpoints
+from healthberry.connectors.errors import Gone, NotAuthorised, Rejected, UnexpectedAnswer
+from healthberry.connectors.http import Http, Refusals
+from healthberry.connectors.reading import mapping, number
+from healthberry.connectors.text import line
+
+NO_CLIENT: Final = (
+    "This installation cannot sign in with Google (GOOGLE_CLIENT_ID and GOOGLE_CLIENT_SECRET are missing)."
+)
+REFUSALS: Final[Refusals] = {
+    400: (NotAuthorised, "Google refused this sign-in."),
+    401: (NotAuthorised, "Google refused this installation's client."),
+    403: (NotAuthorised, "Google refused this sign-in."),
+}
+_CANCELLED: Final = "Signing in with Google was cancelled. Nothing has been linked."
+_TOO_LATE: Final = "Google did not accept the sign-in: it was used already or took too long. Try again."
+_RUN_OUT: Final = "The link with Google has run out or was taken back. Sign in with Google again."
+_NOT_LASTING: Final = (
+    "Google gave no lasting permission. Take HealthBerry off the list of third-party apps in your Google Account, "
+    "and sign in again."
+)
+_USUAL_SECONDS: Final = 3600.0
+
+
+class SignIn:
+    """The token calls for one `scope`; the pages for people are on another host than the tokens."""
+
+    def __init__(
+        self,
+        endpoints: Endpoints,
+        credentials: Credentials,
+        scope: str,
+        *,
+        transport: httpx.BaseTransport | None = None,
+        read_seconds: float | None = None,
+    ) -> None:
+        self._http = Http(endpoints.google_tokens, "Google", REFUSALS, transport=transport, read_seconds=read_seconds)
+        self._web = endpoints.google_accounts
+        self._scope = scope
+        self._client_id = credentials.google_client_id or ""
+        self._client_secret = credentials.google_client_secret or ""
+
+    def missing(self) -> str:
+        """Say that the installation has no client, where it has none."""
+        return "" if self._client_id and self._client_secret else NO_CLIENT
+
+    def url(self, state: str, redirect_uri: str, verifier: str) -> str:
+        """Return the page to send the browser to. Raises: NotAuthorised when there is no client."""
+        query = {
+            "client_id": self._client()["client_id"],
+            "redirect_uri": redirect_uri,
+            "response_type": "code",
+            "scope": self._scope,
+            "access_type": "offline",
+            "prompt": "consent",
+            "state": state,
+            "code_challenge": _challenge(verifier),
+            "code_challenge_method": "S256",
+        }
+        return f"{self._web}/o/oauth2/v2/auth?{urlencode(query, quote_via=quote)}"
+
+    def exchange(self, answer: Mapping[str, str], redirect_uri: str, verifier: str) -> Access:
+        """Return the tokens for the browser's `code`, with no settings. Raises: NotAuthorised, Temporary."""
+        if answer.get("error") or not answer.get("code"):
+            raise NotAuthorised(_CANCELLED)
+        form = {
+            "grant_type": "authorization_code",
+            "code": answer["code"],
+            "redirect_uri": redirect_uri,
+            "code_verifier": verifier,
+        }
+        token = self._token(form, _TOO_LATE)
+        if not token.get("refresh_token"):
+            raise NotAuthorised(_NOT_LASTING)
+        # People may untick what they are asked for; a Google that does not say what was granted granted all.
+        granted = line(token.get("scope"), 2_000).split()
+        if granted and self._scope not in granted:
+            raise NotAuthorised("Google was not allowed to let us in. Sign in again and leave all boxes ticked.")
+        return _access(token)
+
+    def refresh(self, access: Access) -> Authorisation:
+        """Exchange the refresh token, which stays good, for a new access token. Raises: NotAuthorised, Temporary."""
+        kept = access.secrets.get("refresh_token", "")
+        if not kept:
+            raise NotAuthorised(_RUN_OUT)
+        fresh = _access(self._token({"grant_type": "refresh_token", "refresh_token": kept}, _RUN_OUT))
+        return Authorisation({"refresh_token": kept, **fresh.secrets}, fresh.expires_at, "", "")
+
+    def _token(self, form: Mapping[str, str], refused: str) -> Mapping[str, Any]:
+        try:
+            answer = self._http.post("/token", headers={}, form={**form, **self._client()})
+        except (NotAuthorised, Rejected, Gone, UnexpectedAnswer) as error:
+            raise NotAuthorised(refused) from error
+        token = mapping(answer.json())
+        if not line(token.get("access_token"), 5_000):
+            raise UnexpectedAnswer("Google accepted the sign-in but gave no token.")
+        return token
+
+    def _client(self) -> dict[str, str]:
+        if self.missing():
+            raise NotAuthorised(NO_CLIENT)
+        return {"client_id": self._client_id, "client_secret": self._client_secret}
+
+
+def bearer(access: Access) -> Mapping[str, str]:
+    """Return the header that a call as the signed-in person carries. Raises: NotAuthorised when nobody is."""
+    token = access.secrets.get("access_token")
+    if not token:
+        raise NotAuthorised("Sign in with Google to read and answer here.")
+    return {"Authorization": f"Bearer {token}"}
+
+
+def _access(token: Mapping[str, Any]) -> Access:
+    secrets = {name: str(token[name]) for name in ("access_token", "refresh_token") if token.get(name)}
+    lives = number(token.get("expires_in"))
+    return Access({}, secrets, datetime.now(UTC) + timedelta(seconds=_USUAL_SECONDS if lives is None else lives))
+
+
+def _challenge(verifier: str) -> str:
+    return base64.urlsafe_b64encode(hashlib.sha256(verifier.encode()).digest()).rstrip(b"=").decode()

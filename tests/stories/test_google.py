@@ -1,0 +1,224 @@
+"""Google reviews: linked from the pages, read, pushed, answered once, moderated, edited and taken down."""
+
+import threading
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from uuid import UUID
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy import create_engine, text
+from werkzeug.serving import make_server
+
+from healthberry.core import inbox
+from healthberry.core.inbox import View
+from healthberry.extensions import db
+from healthberry.jobs import maintenance
+from healthberry.local.mailbox import Mailbox
+from healthberry.local.postgres import Database
+from healthberry.models.channels import Channel
+from healthberry.models.conversations import Conversation
+from healthberry.models.owned import now
+from tests.sandbox_server import Sandbox
+from tests.stories.google_account import link_google
+from tests.stories.loop import ANSWER, DOMAIN, TRUST, member, open_link, publish, sign_up
+
+SITE = f"{TRUST}01"
+
+
+@pytest.fixture
+def organisation(client: FlaskClient, mailbox: Mailbox, work: Callable[[], None], register: None) -> None:
+    """Sign a trust up."""
+    sign_up(client, mailbox, work, ods_code=TRUST, email=f"pat@{DOMAIN}")
+    work()
+    mailbox.clear()
+
+
+@pytest.fixture
+def outside(app: Flask) -> Iterator[str]:
+    """The address of the running application, as Google reaches it."""
+    server = make_server("127.0.0.1", 0, app, threaded=True)
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+    thread.join(10)
+    server.server_close()
+
+
+def rows(app: Flask) -> list[inbox.Row]:
+    with app.app_context():
+        return list(inbox.list_conversations(member(), View(), limit=100).rows)
+
+
+def words(app: Flask) -> set[str]:
+    return {row.first_words for row in rows(app)}
+
+
+def later(database: Database, app: Flask, work: Callable[[], None], *statements: str) -> None:
+    """Let the time come for what these say, then do the work."""
+    engine = create_engine(database.owner_url.replace("postgresql://", "postgresql+psycopg://", 1))
+    with engine.begin() as connection:
+        for sql in statements:
+            connection.execute(text(sql))
+    engine.dispose()
+    with app.app_context():
+        maintenance.sweep()
+    work()
+
+
+def looked_at_again(database: Database, app: Flask, work: Callable[[], None]) -> None:
+    """A day passes without a poll."""
+    due = "UPDATE messages SET recheck_at = now() WHERE recheck_at IS NOT NULL"
+    now_and_no_poll = "UPDATE channels SET recheck_at = now(), next_poll_at = now() + interval '1 day'"
+    later(database, app, work, due, now_and_no_poll)
+
+
+def test_the_reviews_of_all_locations_are_read_and_new_ones_follow(
+    client: FlaskClient,
+    app: Flask,
+    sandbox: Sandbox,
+    work: Callable[[], None],
+    tick: Callable[[], None],
+    organisation: None,
+) -> None:
+    long_ago = (now() - timedelta(days=400)).isoformat()
+    sandbox.post("google", "Long ago all was well", ods_code=TRUST, rating=5, posted_at=long_ago)
+    sandbox.post("google", "The lift is broken", ods_code=SITE, rating=2)
+    page = link_google(client, "google", TRUST, locations="")
+    assert "Google reviews of" in page
+    work()
+    assert {"Long ago all was well", "The lift is broken"} <= words(app)
+    (lift,) = [row for row in rows(app) if row.first_words == "The lift is broken"]
+    assert lift.rating == 2
+
+    sandbox.post("google", "The lift works again", ods_code=SITE, rating=4)
+    tick()
+
+    assert "The lift works again" in words(app)
+    with app.app_context():
+        member()
+        channel = db.session.scalars(db.select(Channel).filter_by(kind="google")).one()
+        assert (channel.state, channel.backfill_state) == ("active", "done")
+
+
+def test_a_push_that_google_signed_brings_the_review_at_once_and_a_forged_one_nothing(
+    client: FlaskClient, app: Flask, sandbox: Sandbox, outside: str, work: Callable[[], None], organisation: None
+) -> None:
+    link_google(client, "google", TRUST, locations="")
+    work()
+    review = sandbox.post("google", "Nobody at the desk", ods_code=TRUST, rating=1)
+    push = {"url": f"{outside}/hooks/google", "remote_id": review}
+    assert sandbox.control("POST", "google/push", json={**push, "email": "x@evil.example"}) == {"statuses": [403]}
+    work()
+    assert "Nobody at the desk" not in words(app)
+
+    assert sandbox.control("POST", "google/push", json={**push, "times": 2}) == {"statuses": [204, 204]}
+    work()
+
+    assert "Nobody at the desk" in words(app)
+
+
+def test_an_answer_is_held_then_shown_and_its_review_followed_through_edit_and_end(
+    client: FlaskClient,
+    app: Flask,
+    sandbox: Sandbox,
+    mailbox: Mailbox,
+    database: Database,
+    work: Callable[[], None],
+    tick: Callable[[], None],
+    organisation: None,
+) -> None:
+    link_google(client, "google", TRUST, locations="")
+    work()
+    review = sandbox.post("google", "We waited four hours", ods_code=TRUST, rating=2)
+    tick()
+    conversation_id, page = open_link(client, mailbox)
+    assert "checks answers before they show" in page
+    sandbox.fault("google", "timeout_after", operation="reply", seconds=0)
+    publish(client, conversation_id, page)
+    tick()
+    later(database, app, work, "UPDATE replies SET next_attempt_at = now()")
+    (answer,) = sandbox.seen("google", review)["replies"]
+    assert answer["text"] == ANSWER
+    shown = client.get(f"/conversations/{conversation_id}").get_data(as_text=True)
+    assert ANSWER in shown
+    assert "posted on Google" in shown
+    assert "edited after it was answered" not in shown
+
+    sandbox.control("PATCH", f"posts/google/{review}", json={"text": "We waited six hours", "rating": 1})
+    looked_at_again(database, app, work)
+    shown = client.get(f"/conversations/{conversation_id}").get_data(as_text=True)
+    assert "We waited six hours" in shown
+    assert "edited after it was answered" in shown
+    with app.app_context():
+        member()
+        found = db.session.get_one(Conversation, (member().organisation_id, UUID(conversation_id)))
+        assert (found.first_words, found.rating) == ("We waited six hours", 1)
+
+    sandbox.control("DELETE", f"posts/google/{review}")
+    looked_at_again(database, app, work)
+    assert "We waited six hours" not in client.get(f"/conversations/{conversation_id}").get_data(as_text=True)
+
+
+def test_an_answer_that_moderators_refuse_leaves_the_thread_with_the_reason_and_its_words(
+    client: FlaskClient,
+    app: Flask,
+    sandbox: Sandbox,
+    mailbox: Mailbox,
+    database: Database,
+    work: Callable[[], None],
+    tick: Callable[[], None],
+    organisation: None,
+) -> None:
+    sandbox.control("POST", "settings", json={"google_delay_seconds": 600})
+    link_google(client, "google", TRUST, locations="")
+    work()
+    sandbox.post("google", "We waited four hours", ods_code=TRUST, rating=2)
+    tick()
+    conversation_id, page = open_link(client, mailbox)
+    held = publish(client, conversation_id, page, "We are sorry. Your diagnosis takes time.")
+    tick()
+    held = client.get(f"/conversations/{conversation_id}").get_data(as_text=True)
+    assert "will show it once its moderators have looked" in held
+
+    sandbox.control("POST", "settings", json={"clock_offset_seconds": 601})
+    later(database, app, work, "UPDATE replies SET next_attempt_at = now()")
+
+    refused = client.get(f"/conversations/{conversation_id}").get_data(as_text=True)
+    assert "personal information" in refused
+    assert "This did not go out" in refused
+    assert "posted on Google" not in refused
+
+
+def test_a_colleagues_answer_on_google_is_not_written_over_unseen(
+    client: FlaskClient,
+    app: Flask,
+    sandbox: Sandbox,
+    mailbox: Mailbox,
+    tick: Callable[[], None],
+    work: Callable[[], None],
+    organisation: None,
+) -> None:
+    link_google(client, "google", TRUST, locations="")
+    work()
+    review = sandbox.post("google", "Thank you all", ods_code=TRUST, rating=5)
+    tick()
+    conversation_id, page = open_link(client, mailbox)
+    sandbox.answer("google", review, "Answered on Google itself")
+    publish(client, conversation_id, page)
+    work()
+    shown = client.get(f"/conversations/{conversation_id}").get_data(as_text=True)
+    assert "Google keeps one answer per review" in shown
+    assert [one["text"] for one in sandbox.seen("google", review)["replies"]] == ["Answered on Google itself"]
+
+    tick()
+    page = client.get(f"/conversations/{conversation_id}").get_data(as_text=True)
+    assert "Answered on Google itself" in page
+    assert "what you publish replaces the one that is there" in page
+    publish(client, conversation_id, page)
+    work()
+    assert [one["text"] for one in sandbox.seen("google", review)["replies"]] == [ANSWER]
+    shown = client.get(f"/conversations/{conversation_id}").get_data(as_text=True)
+    assert "Answered on Google itself" not in shown

@@ -1,0 +1,84 @@
+"""Comments on YouTube: linked from the pages, read, answered once, edited and taken down."""
+
+import re
+from collections.abc import Callable
+from datetime import timedelta
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+
+from healthberry.local.mailbox import Mailbox
+from healthberry.local.postgres import Database
+from healthberry.models.owned import now
+from tests.sandbox_server import Sandbox
+from tests.stories.google_account import link_google
+from tests.stories.loop import ANSWER, DOMAIN, TRUST, open_link, publish, sign_up
+from tests.stories.test_google import later, looked_at_again, words
+
+OURS = "exampletrust"
+
+
+@pytest.fixture
+def organisation(client: FlaskClient, mailbox: Mailbox, work: Callable[[], None], register: None) -> None:
+    """Sign a trust up."""
+    sign_up(client, mailbox, work, ods_code=TRUST, email=f"pat@{DOMAIN}")
+    work()
+    mailbox.clear()
+
+
+def test_comments_are_read_answered_once_and_followed_through_edit_and_end(
+    client: FlaskClient,
+    app: Flask,
+    sandbox: Sandbox,
+    mailbox: Mailbox,
+    database: Database,
+    work: Callable[[], None],
+    tick: Callable[[], None],
+    organisation: None,
+) -> None:
+    long_ago = (now() - timedelta(days=400)).isoformat()
+    sandbox.post("youtube", "A helpful film", handle=OURS, posted_at=long_ago)
+    assert "YouTube comments of" in link_google(client, "youtube", OURS)
+    work()
+    assert words(app) == {"A helpful film"}
+
+    question = sandbox.post("youtube", "Where is the ward?", handle=OURS)
+    tick()
+    conversation_id, page = open_link(client, mailbox)
+    sandbox.fault("youtube", "timeout_after", operation="reply", seconds=0)
+    publish(client, conversation_id, page)
+    tick()
+    later(database, app, work, "UPDATE replies SET next_attempt_at = now()")
+    assert [one["text"] for one in sandbox.seen("youtube", question)["replies"]] == [ANSWER]
+    shown = client.get(f"/conversations/{conversation_id}").get_data(as_text=True)
+    assert len(re.findall(r'class="bubble bubble--out"', shown)) == 1
+
+    sandbox.post("youtube", "And the car park?", handle=OURS, in_reply_to=question, author="Heron")
+    tick()
+    assert "And the car park?" in client.get(f"/conversations/{conversation_id}").get_data(as_text=True)
+
+    sandbox.control("PATCH", f"posts/youtube/{question}", json={"text": "Where is the red ward?"})
+    looked_at_again(database, app, work)
+    assert "Where is the red ward?" in client.get(f"/conversations/{conversation_id}").get_data(as_text=True)
+    sandbox.control("DELETE", f"posts/youtube/{question}")
+    looked_at_again(database, app, work)
+    assert "Where is the red ward?" not in client.get(f"/conversations/{conversation_id}").get_data(as_text=True)
+
+
+def test_where_comments_are_switched_off_nobody_is_offered_to_answer(
+    client: FlaskClient,
+    app: Flask,
+    sandbox: Sandbox,
+    mailbox: Mailbox,
+    work: Callable[[], None],
+    tick: Callable[[], None],
+    organisation: None,
+) -> None:
+    link_google(client, "youtube", OURS)
+    work()
+    sandbox.post("youtube", "Where is the ward?", handle=OURS, closed=True)
+    tick()
+    _, page = open_link(client, mailbox)
+    assert "Comments on this video cannot be answered." in page
+    assert 'name="text"' not in page.partition('id="panel-note"')[0]
