@@ -17,6 +17,7 @@ from healthberry.connectors.facebook import Facebook
 from healthberry.connectors.feed import FeedChannel
 from healthberry.connectors.fft import Fft
 from healthberry.connectors.google import Google
+from healthberry.connectors.google_plus import GooglePlus
 from healthberry.connectors.http import Pace
 from healthberry.connectors.instagram import Instagram
 from healthberry.connectors.mastodon import Mastodon
@@ -78,6 +79,7 @@ def build(
             YouTube(endpoints, credentials, transport=transport, read_seconds=read_seconds),
             Mastodon(endpoints, transport=transport, read_seconds=read_seconds),
             Bluesky(endpoints, transport=transport, read_seconds=read_seconds),
+            GooglePlus(endpoints, transport=transport, read_seconds=read_seconds),
             CareConnect(credentials, read_seconds=read_seconds),
             Email(endpoints, credentials, transport=transport, read_seconds=read_seconds),
             Fft(),
