@@ -7,7 +7,7 @@ only the time until the next sweep.
 from collections.abc import Mapping, Sequence
 
 from healthberry.core.events import Event, Subscriber
-from healthberry.jobs import alerts, ingest, maintenance, pushes, replies
+from healthberry.jobs import alerts, imports, ingest, maintenance, pushes, replies
 from healthberry.jobs.base import nudge_once
 from healthberry.realtime import publish
 
@@ -24,6 +24,7 @@ def table() -> Mapping[str, Sequence[Subscriber]]:
         "delivery_kept": [_take_delivery],
         "mail_queued": [_send_mail],
         "reply_queued": [_send_reply],
+        "import_waiting": [_work_on_import],
         "*": [_tell_open_pages],
     }
 
@@ -54,6 +55,10 @@ def _send_mail(event: Event) -> None:
 
 def _send_reply(event: Event) -> None:
     replies.send_reply.nudge(event.organisation_id, event.subject_id)
+
+
+def _work_on_import(event: Event) -> None:
+    imports.work.nudge(event.organisation_id, event.subject_id)
 
 
 def _tell_open_pages(event: Event) -> None:

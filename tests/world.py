@@ -12,6 +12,7 @@ from healthberry.connectors.base import Author, InboundItem, Rating
 from healthberry.core import ingest, scope
 from healthberry.extensions import db
 from healthberry.models.channels import Channel
+from healthberry.models.imports import Import
 from healthberry.models.organisations import Member, Organisation
 from healthberry.models.owned import now
 
@@ -88,6 +89,28 @@ class World:
         stored = ingest.store_page(channel, items, backfill=backfill)
         db.session.commit()
         return sorted(stored.new)
+
+    def uploaded(self, channel: Channel, member: Member, **fields: Any) -> Import:
+        """Make a file that waits for one answer."""
+        values = {
+            "channel_id": channel.id,
+            "member_id": member.id,
+            "member_name": member.name,
+            "file_name": "may.csv",
+            "size_bytes": 1,
+            "sha256": "0",
+            "state": "asking",
+            "look": {
+                "says": "A CSV file.",
+                "questions": [
+                    {"name": "column_date", "label": "Date", "hint": "", "choices": [["0", "Date"]], "default": ""}
+                ],
+            },
+        }
+        made = Import(organisation_id=channel.organisation_id, **{**values, **fields})
+        db.session.add(made)
+        db.session.commit()
+        return made
 
     def signed_in(self, client: Any, member: Member) -> Any:
         """Sign the client in as this member, as a session cookie would."""

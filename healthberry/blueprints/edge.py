@@ -12,6 +12,7 @@ from healthberry.blueprints import (
     headers,
     health,
     hooks,
+    imports,
     inbox,
     linking,
     looks,
@@ -27,6 +28,7 @@ from healthberry.blueprints import (
     stream,
     unsubscribe,
     welcome,
+    writing_down,
 )
 
 
@@ -50,6 +52,8 @@ def register_blueprints(app: Flask) -> None:
         unsubscribe,
         channels,
         linking,
+        writing_down,
+        imports,
         people,
         settings,
         careconnect,

@@ -9,6 +9,7 @@ from healthberry.connectors.capabilities import About as About
 from healthberry.connectors.capabilities import Capabilities as Capabilities
 from healthberry.connectors.capabilities import Field as Field
 from healthberry.connectors.capabilities import ReplyMode as ReplyMode
+from healthberry.connectors.imports import Importer as Importer
 from healthberry.connectors.webhooks import Delivery as Delivery
 from healthberry.connectors.webhooks import WebhookAnswer as WebhookAnswer
 from healthberry.connectors.webhooks import WebhookRequest as WebhookRequest
@@ -358,6 +359,10 @@ class Connector(Protocol):
 
         The first turn comes once the stream is open. Raises: Temporary, Permanent when it breaks off.
         """
+        ...
+
+    def importer(self) -> Importer | None:
+        """Return what reads files of the endings in `capabilities.imports`; None where nothing is uploaded."""
         ...
 
     def may_reply(self, access: Access, target: ReplyTarget) -> ReplyPermission:

@@ -66,6 +66,7 @@ class Capabilities:
     counting: Counting = "characters"
     one_reply_only: bool = False
     reply_verb: str = "Publish"  # the composer's button: what sending does there
+    notes_answers: bool = False  # nothing is sent: an answer notes how it was given
     reply_window_seconds: int | None = None  # how long after the last message of its author it can be answered
     private: bool = False  # what comes in was never published: nobody outside may see it
     moderation_seconds: int | None = None  # how long the site may hold a reply before it shows

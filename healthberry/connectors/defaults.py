@@ -7,6 +7,7 @@ from healthberry.connectors.base import (
     Access,
     Authorisation,
     Discovery,
+    Importer,
     InboundItem,
     Linkables,
     Page,
@@ -80,6 +81,10 @@ class Defaults:
     def listen(self, access: Access) -> Iterator[None]:
         """Raise Unavailable: there is no stream."""
         raise Unavailable("This channel has no stream.")
+
+    def importer(self) -> Importer | None:
+        """Return None: no file of this kind is uploaded."""
+        return None
 
     def may_reply(self, access: Access, target: ReplyTarget) -> ReplyPermission:
         """Say that nobody can be answered there."""

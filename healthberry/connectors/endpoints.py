@@ -22,6 +22,7 @@ class Endpoints:
 
     So is `mastodon`, where each server is called by its own name.
     `microsoft` is where people sign in to Microsoft 365; `mail_directory` knows the mail servers of a domain.
+    `google_plus` is the API that closed in 2019: the sandbox's imitation, for real None.
     `callbacks` is the address below which answers to other systems may go unchecked: the sandbox's, for real None.
     `nhsuk_listing` and `careopinion_listing` are pages for people, with {code} in place of an ODS code.
     """
@@ -52,6 +53,7 @@ class Endpoints:
     google_reviews: str = "https://mybusiness.googleapis.com"
     youtube_api: str = "https://www.googleapis.com/youtube/v3"
     youtube_web: str = "https://www.youtube.com"
+    google_plus: str | None = None
 
 
 @dataclass(frozen=True)
@@ -129,4 +131,5 @@ def endpoints(sandbox_url: str | None) -> Endpoints:
         mastodon=f"{base}/mastodon",
         bluesky=f"{base}/bluesky",
         bluesky_web=f"{base}/bluesky",
+        google_plus=f"{base}/google_plus/plus/v1",
     )

@@ -11,6 +11,7 @@ ConnectorError
 │   └── UnexpectedAnswer        not in the shape that the provider documents
 │       └── TooMuch             larger than we take: ask for fewer
 ├── NotLinked(reason, field)    what was filled in does not lead to a channel; `field` is the one to mend
+├── NotImported(reason)         an uploaded file that can't be taken; `reason` is a sentence for people
 └── BadSignature                a webhook that the provider did not sign
 """
 
@@ -71,6 +72,14 @@ class NotLinked(ConnectorError):
         super().__init__(reason)
         self.reason = reason
         self.field = field
+
+
+class NotImported(ConnectorError):
+    """An uploaded file that can't be taken as it is; `reason` is shown to people."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
 
 
 class BadSignature(ConnectorError):

@@ -15,11 +15,14 @@ from healthberry.connectors.endpoints import Endpoints as Endpoints
 from healthberry.connectors.endpoints import endpoints as endpoints
 from healthberry.connectors.facebook import Facebook
 from healthberry.connectors.feed import FeedChannel
+from healthberry.connectors.fft import Fft
 from healthberry.connectors.google import Google
+from healthberry.connectors.google_plus import GooglePlus
 from healthberry.connectors.http import Pace
 from healthberry.connectors.instagram import Instagram
 from healthberry.connectors.mastodon import Mastodon
 from healthberry.connectors.nhsuk import NhsUk
+from healthberry.connectors.paper import Paper
 from healthberry.connectors.webhook import Webhook
 from healthberry.connectors.websites import Websites
 from healthberry.connectors.x import X
@@ -76,8 +79,11 @@ def build(
             YouTube(endpoints, credentials, transport=transport, read_seconds=read_seconds),
             Mastodon(endpoints, transport=transport, read_seconds=read_seconds),
             Bluesky(endpoints, transport=transport, read_seconds=read_seconds),
+            GooglePlus(endpoints, transport=transport, read_seconds=read_seconds),
             CareConnect(credentials, read_seconds=read_seconds),
             Email(endpoints, credentials, transport=transport, read_seconds=read_seconds),
+            Fft(),
+            Paper(),
             FeedChannel(endpoints.websites, transport=transport, read_seconds=read_seconds),
             Webhook(endpoints, transport=transport),
         ]

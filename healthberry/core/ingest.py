@@ -48,18 +48,19 @@ class Stored:
         return self.new | self.returned | self.answered | self.changed
 
 
-def store_page(channel: Channel, items: Sequence[InboundItem], *, backfill: bool) -> Stored:
+def store_page(channel: Channel, items: Sequence[InboundItem], *, backfill: bool, imported: bool = False) -> Stored:
     """Store what is new among `items`, follow edits and withdrawals; return what changed.
 
     What was posted before the channel was linked is historic as long as the first backfill runs: it raises no alert and
-    is read already. Everything else is live, however old it says it is: some sites publish days after the writing.
+    is read already; so is all that is `imported` from a file. Everything else is live, however old it says it is: some
+    sites publish days after the writing.
 
     A page that the database refuses is stored in halves, down to the items that it refuses: these are quarantined.
     Raises: what is no fault of the page (a lost connection, a deadlock).
     """
     try:
         with events.savepoint():
-            return _store_page(channel, items, backfill)
+            return _store_page(channel, items, backfill, imported)
     except (StatementError, UnicodeError) as error:
         reason = quarantine.reason_of(error)
         if reason is None:
@@ -68,7 +69,10 @@ def store_page(channel: Channel, items: Sequence[InboundItem], *, backfill: bool
         quarantine.keep(channel, [quarantine.as_bad(items[0], reason)])
         return Stored()
     one, other = _halves(items)
-    return _joined(store_page(channel, one, backfill=backfill), store_page(channel, other, backfill=backfill))
+    return _joined(
+        store_page(channel, one, backfill=backfill, imported=imported),
+        store_page(channel, other, backfill=backfill, imported=imported),
+    )
 
 
 def _halves(items: Sequence[InboundItem]) -> tuple[list[InboundItem], list[InboundItem]]:
@@ -83,10 +87,10 @@ def _halves(items: Sequence[InboundItem]) -> tuple[list[InboundItem], list[Inbou
     return list(chain.from_iterable(parts[:middle])), list(chain.from_iterable(parts[middle:]))
 
 
-def _store_page(channel: Channel, items: Sequence[InboundItem], backfill: bool) -> Stored:
+def _store_page(channel: Channel, items: Sequence[InboundItem], backfill: bool, imported: bool) -> Stored:
     items = expiry.lasting(channel, items)
-    silent = [item for item in items if _is_historic(channel, item, backfill)]
-    live = [item for item in items if not _is_historic(channel, item, backfill)]
+    silent = [item for item in items if imported or _is_historic(channel, item, backfill)]
+    live = [item for item in items if not imported and not _is_historic(channel, item, backfill)]
     stored = _store(channel, silent, historic=True)
     arrived = _store(channel, live, historic=False)
     closed = summaries.settle(channel.organisation_id, stored.answered | arrived.answered)

@@ -9,6 +9,10 @@ from healthberry.extensions import db
 from healthberry.models.owned import now
 from healthberry.models.replies import Heartbeat
 
+_DUE = text("""
+SELECT kind, organisation_id, id FROM due_work(:at) UNION ALL SELECT kind, organisation_id, id FROM due_imports(:at)
+""")
+
 
 class Due(NamedTuple):
     """One piece of work that the database says is due: ids as text."""
@@ -21,9 +25,10 @@ class Due(NamedTuple):
 def due_work() -> list[Due]:
     """Return what is due now.
 
-    Discover, backfill, poll, recheck, reread, delivery, refresh, reply, mail, snoozed. Ids only, of all organisations.
+    Discover, backfill, poll, recheck, reread, delivery, refresh, reply, mail, snoozed, import. Ids only, of all
+    organisations.
     """
-    rows = db.session.execute(text("SELECT kind, organisation_id, id FROM due_work(:at)"), {"at": now()})
+    rows = db.session.execute(_DUE, {"at": now()})
     return [Due(kind, str(organisation_id), str(row_id)) for kind, organisation_id, row_id in rows]
 
 

@@ -3,9 +3,10 @@
 from uuid import UUID
 
 from healthberry.core import codes, expiry, pending_links, scope, unlinking
+from healthberry.core import imports as uploads
 from healthberry.core import sweep as due
 from healthberry.core.events import commit
-from healthberry.jobs import alerts, ingest, pushes, replies, tokens
+from healthberry.jobs import alerts, imports, ingest, pushes, replies, tokens
 from healthberry.jobs.base import job, nudge_once
 
 
@@ -26,6 +27,7 @@ def sweep() -> None:
         "mail": alerts.send_mail,
         "snoozed": replies.wake,
         "erase": erase,
+        "import": imports.work,
     }
     for kind, organisation_id, row_id in work:
         if kind == "discover":
@@ -65,7 +67,8 @@ def expire(organisation: str, channel_id: str) -> None:
 
 @job("ingest", timeout_seconds=60)
 def tidy() -> None:
-    """Delete codes and half-finished links that nobody can use any more."""
+    """Delete codes, half-finished links and uploaded files that nobody can use, or came back to."""
     codes.forget_old()
     pending_links.forget_old()
+    uploads.forget_old()
     commit()

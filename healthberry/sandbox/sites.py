@@ -1,6 +1,22 @@
 """All imitated sites: the only list, in the order in which pages show them."""
 
-from . import bluesky, careopinion, email, facebook, feed, google, instagram, mastodon, nhsuk, webhook, x, youtube
+from . import (
+    bluesky,
+    careopinion,
+    email,
+    facebook,
+    feed,
+    fft,
+    google,
+    google_plus,
+    instagram,
+    mastodon,
+    nhsuk,
+    paper,
+    webhook,
+    x,
+    youtube,
+)
 from .site import Site
 
 SITES: tuple[Site, ...] = (
@@ -13,7 +29,10 @@ SITES: tuple[Site, ...] = (
     youtube.SITE,
     mastodon.SITE,
     bluesky.SITE,
+    google_plus.SITE,
     email.SITE,
+    fft.SITE,
+    paper.SITE,
     feed.SITE,
     webhook.SITE,
 )

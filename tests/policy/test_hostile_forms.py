@@ -59,6 +59,16 @@ _PERSON = {"name": "Priya Kaur", "email": "priya@example.nhs.uk"}
 _TYPED = {"organisation": "Elm Surgery", "kind": "gp_practice", "town": "Leeds"}
 _LINKING = {"address": "news.example", "password": "secret", "words": "ward", "days": "3", "how": "all"}
 _MOMENT = "2027-05-03T08:00:00+00:00"
+_WRITTEN = {
+    "said": "Nobody told me where to park.",
+    "how": "phone",
+    "day": "",
+    "who": "Mrs Lee",
+    "site": "",
+    "ward": "Ward 3",
+    "rating": "2",
+    "key": "0190d2f0-0000-7000-8000-000000000001",
+}
 FORMS = (
     Form("signup.add_unlisted", _TYPED),
     Form("signup.send_code", {"ods": "ZT1", **_PERSON}),
@@ -84,6 +94,9 @@ FORMS = (
     Form("unsubscribe.change", {"alerts": "on"}),
     Form("unsubscribe.change", {"List-Unsubscribe": "One-Click"}),
     Form("channels.unlink", {"keep": "kept"}),
+    Form("writing_down.save", _WRITTEN),
+    Form("imports.upload", {"file": "may.csv"}, answers=(422,)),  # a name alone is no file
+    Form("imports.answer", {"column_date": "0"}),
     Form("copies.join", {"other": "<conversation>"}, answers=(422,)),
     Form("noise.add", {"kind": "must_not", "words": "museum"}),
     Form("noise.refuse", {"phrase": "museum"}),
@@ -98,6 +111,7 @@ DELETE FROM replies;
 DELETE FROM drafts;
 DELETE FROM notes;
 UPDATE channels SET state = 'active', erase_at = NULL;
+UPDATE imports SET state = 'asking';
 UPDATE members SET role = 'administrator', level = 2, left_at = NULL, name = 'Priya';
 UPDATE conversations SET status = 'open', closed_reason = NULL, snoozed_until = NULL, assignee_id = NULL;
 """
@@ -163,6 +177,7 @@ class Desk:
             "other_id": colleague.id,
             "reply_id": uuid.uuid4(),
             "rule_id": uuid.uuid4(),
+            "import_id": self.world.uploaded(channel, self.member).id,
             "attachment_id": uuid.uuid4(),
             "code_id": uuid.uuid4(),
             "key": "k",
@@ -171,6 +186,10 @@ class Desk:
         formed = self.world.channel(organisation, "form", remote_id="news")
         self.routes = _routes(self.app, self.ids, tokens)
         self.routes["channels.save_settings"] = f"/channels/{formed.id}/settings", "POST"
+        paper = self.world.channel(organisation, "paper", remote_id="paper")
+        self.routes["writing_down.save"] = f"/channels/{paper.id}/enter", "POST"
+        files = self.world.channel(organisation, "fft", remote_id="fft")
+        self.routes["imports.upload"] = f"/channels/{files.id}/imports", "POST"
         self.known = {
             "<organisation>": str(organisation.id),
             "<colleague>": str(colleague.id),

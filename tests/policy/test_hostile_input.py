@@ -79,6 +79,7 @@ def mine(app: Flask, client: FlaskClient) -> dict[str, object]:
             "channel_id": channel.id,
             "reply_id": reply.id,
             "rule_id": uuid.uuid4(),
+            "import_id": world.uploaded(channel, member).id,
             "attachment_id": uuid.uuid4(),
         }
         return {**ids, "other_id": colleague.id, "code_id": uuid.uuid4(), "kind": "x", "token": "t", "key": "k"}

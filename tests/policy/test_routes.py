@@ -68,6 +68,7 @@ class Theirs:
     reply_id: uuid.UUID
     other_id: uuid.UUID
     rule_id: uuid.UUID
+    import_id: uuid.UUID
     attachment_id: uuid.UUID
     organisation_id: uuid.UUID
     organisation_name: str
@@ -97,10 +98,10 @@ def theirs(world: World) -> Theirs:
     noise.add(member, channel.id, "must_not", ["museum"])
     db.session.commit()
     rule = noise.rules_of(channel)[0]
+    uploaded = world.uploaded(channel, member)
     file_id = db.session.scalar(db.text("SELECT id FROM attachments"))
-    return Theirs(
-        conversation_id, channel.id, reply.id, member.id, rule.id, file_id, organisation.id, organisation.name
-    )
+    ids = (conversation_id, channel.id, reply.id, member.id, rule.id, uploaded.id, file_id, organisation.id)
+    return Theirs(*ids, organisation.name)
 
 
 def _rules(app: Flask) -> list[tuple[Rule, str]]:

@@ -19,4 +19,5 @@ def each_request_by_itself(app: Flask) -> None:
     @app.before_request
     def forget_who_asked_before() -> None:
         g.pop("_login_user", None)
+        g.pop("refusing", None)
         scope.leave()
