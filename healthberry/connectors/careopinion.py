@@ -15,6 +15,7 @@ That `dateofpublicationorder=descending` turns the order round is inferred from 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
+from functools import partial
 from typing import Any, ClassVar, Final
 
 import httpx
@@ -37,7 +38,9 @@ from healthberry.connectors.base import (
     SentReply,
 )
 from healthberry.connectors.careopinion_about import CAPABILITIES
-from healthberry.connectors.careopinion_walks import LIMIT, Walk, begun, ended, onward
+from healthberry.connectors.careopinion_beside import beside, with_details
+from healthberry.connectors.careopinion_details import Details
+from healthberry.connectors.careopinion_walks import LIMIT, Walk, begun, ended, news_since, onward
 from healthberry.connectors.defaults import Defaults
 from healthberry.connectors.endpoints import Credentials, Endpoints
 from healthberry.connectors.errors import (
@@ -167,7 +170,8 @@ class CareOpinion(Defaults):
 
         Raises: Temporary, Permanent.
         """
-        page, state = self._page(access, begun(unpack(Walk, cursor)))
+        state = begun(unpack(Walk, cursor))
+        page, state = self._page(access, state, news_since(state))
         state = ended(state) if state.stage == "end" else state
         return replace(page, cursor=pack(state), more=bool(state.began))
 
@@ -189,7 +193,7 @@ class CareOpinion(Defaults):
         story_id = reply.target.thread_id
         answer = self._http.get("/api/v2/opinions/{id}/responses", headers=self._headers(access), id=story_id)
         found, _ = read_each(
-            _elements(answer), lambda one: [items.response(one, self._web, story_id)], items.element_id
+            _elements(answer), lambda one: [items.response(one, self._web, access.config, story_id)], items.element_id
         )
         alike = [one for one in found if similar(reply.text, one.text)]
         if not alike:
@@ -211,8 +215,12 @@ class CareOpinion(Defaults):
         except Gone:
             return [withdrawn(remote_id)]
         _no_page(answer)
-        found, _ = read_each([answer.json()], self._story, items.element_id)
-        return [replace(item, change="edited") for item in found]
+        element = answer.json()
+        found, _ = read_each([element], self._story, items.element_id)
+        return [replace(item, change="edited", details=item.details + self._beside(access, element)) for item in found]
+
+    def _beside(self, access: Access, element: Any) -> Details:
+        return beside(self._http, self._headers(access), element)
 
     def _listed(self, codes: Sequence[str], name: str, found_at: str) -> Listing:
         return Listing(
@@ -227,9 +235,10 @@ class CareOpinion(Defaults):
     def _first_look(self, access: Access) -> str:
         return _amount(len(self._list(access, _STORIES, START, "")))
 
-    def _page(self, access: Access, state: Walk) -> tuple[Page, Walk]:
+    def _page(self, access: Access, state: Walk, news: datetime | None = None) -> tuple[Page, Walk]:
         responses = state.stage == "responses"
-        path, read = (_RESPONSES, self._response) if responses else (_STORIES, self._story)
+        path = _RESPONSES if responses else _STORIES
+        read = partial(self._response, access) if responses else self._story
         try:
             elements = self._list(access, path, state.at, state.start)
         except TooMuch:
@@ -242,13 +251,15 @@ class CareOpinion(Defaults):
             state = replace(state, next_skip=max(state.at.offset, 1))
         if not state.at.again and garbled(found, bad):
             return Page(newest_first(recent), None, False), replace(state, at=again(state.at))
+        if news and not responses:
+            recent = with_details(recent, elements, news, self._http, self._headers(access))
         return Page(newest_first(recent), None, False, bad), onward(state, [items.element_id(one) for one in elements])
 
     def _story(self, element: Any) -> list[InboundItem]:
         return [items.story(element, self._web)]
 
-    def _response(self, element: Any) -> list[InboundItem]:
-        return [items.response(element, self._web)]
+    def _response(self, access: Access, element: Any) -> list[InboundItem]:
+        return [items.response(element, self._web, access.config)]
 
     def _list(self, access: Access, path: str, at: Position, since: str) -> Sequence[Any]:
         params = [("nacs", code) for code in own_keys.codes_in(access.config, "nacs")]

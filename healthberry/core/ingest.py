@@ -31,6 +31,7 @@ from healthberry.core import (
     tombstones,
 )
 from healthberry.core.channels import capabilities_of
+from healthberry.core.details import source_of
 from healthberry.core.recheck_times import next_recheck
 from healthberry.extensions import Base, db
 from healthberry.models.channels import Author, Channel
@@ -57,6 +58,10 @@ class Stored:
     answered: set[UUID] = field(default_factory=set)
     changed: set[UUID] = field(default_factory=set)
     quiet: set[UUID] = field(default_factory=set)
+
+    def by_direction(self, direction: str) -> set[UUID]:
+        """Return the set that a conversation joins with a message of this direction."""
+        return {"inbound": self.returned, "outbound": self.answered}.get(direction, self.changed)
 
     def touched(self) -> set[UUID]:
         """Return every conversation that is not as it was."""
@@ -301,7 +306,7 @@ def _messages(
     for row in _insert_unknown(Message, rows, "remote_id", "conversation_id", "direction", "id"):
         added[row.remote_id] = row.conversation_id
         attachments.keep(channel.organisation_id, row.id, unique[row.remote_id].files)
-        (stored.returned if row.direction == "inbound" else stored.answered).add(row.conversation_id)
+        stored.by_direction(row.direction).add(row.conversation_id)
     stored.messages = len(added)
     _edit(channel, [item for remote_id, item in unique.items() if remote_id not in added], stored)
 
@@ -330,7 +335,7 @@ def _message_row(
         "ratings": _ratings(item),
         "attachments": [*(dict(one) for one in item.attachments), *attachments.named(message_id, item.files)],
         "url": item.url,
-        "source": dict(item.source),
+        "source": source_of(item, {}),
         "may_not_reply": item.may_not_reply,
         "historic": historic,
         "posted_at": _not_in_future(item.posted_at),
@@ -365,9 +370,10 @@ def _edit(channel: Channel, known: Sequence[InboundItem], stored: Stored) -> Non
             if _is_replaced(row, item):
                 stored.answered.update(_write(channel, item, **_replacement(item)))
             continue
-        if (row.source, row.may_not_reply) != (dict(item.source), item.may_not_reply):
+        source = source_of(item, row.source)
+        if (row.source, row.may_not_reply) != (source, item.may_not_reply):
             # What a reply needs to know (answered already, no longer mentioned) changes without a word changing.
-            _write(channel, item, source=dict(item.source), may_not_reply=item.may_not_reply)
+            _write(channel, item, source=source, may_not_reply=item.may_not_reply)
         ratings = _ratings(item)
         if (row.text, row.title, row.ratings) != (item.text, item.title, ratings) or row.withdrawn_at is not None:
             words = {"text": item.text, "title": item.title, "screen_name": item.author.screen_name, "ratings": ratings}
