@@ -172,6 +172,8 @@ class InboundItem:
     may_not_reply: str | None = None
     change: Change = "created"
     details: tuple[tuple[str, str], ...] = ()
+    also: str = ""  # the id under which a second reader of the channel brings the same item
+    provisional: bool = False  # it comes from the second reader: what is stored may have a better id, and more to it
     source: Mapping[str, Any] = field(default_factory=dict)  # small provider facts that later calls need
     aliases: tuple[str, ...] = ()  # other ids of the same item: it may be stored under one of them
     files: tuple[File, ...] = field(default=(), repr=False)  # kept by us, where the channel is told and keeps nothing

@@ -3,6 +3,7 @@
 from typing import Final
 
 from healthberry.connectors.base import About, Capabilities, Field, ReplyMode
+from healthberry.connectors.nhsuk_feed import KEY, TYPE, TYPES
 from healthberry.connectors.own_keys import FORGET, NAME, codes_field, key_field
 
 PUBLISHER_KEY: Final = "publisher_key"
@@ -23,6 +24,15 @@ FIELDS: Final = (
         kind="secret",
         required=False,
     ),
+    Field(
+        TYPE,
+        "Syndication feed to fall back to",
+        "Read while the subscription key is missing or refused, without ratings. Choose your type of organisation.",
+        kind="choice",
+        required=False,
+        choices=TYPES,
+    ),
+    Field(KEY, "Key for that feed", "The older API key of the NHS website.", kind="secret", required=False),
     FORGET,
 )
 

@@ -26,6 +26,7 @@ from healthberry.core import (
     expiry,
     noise,
     quarantine,
+    readers,
     register,
     summaries,
     tombstones,
@@ -104,7 +105,7 @@ def _halves(items: Sequence[InboundItem]) -> tuple[list[InboundItem], list[Inbou
 
 
 def _store_page(channel: Channel, items: Sequence[InboundItem], backfill: bool) -> Stored:
-    items = expiry.lasting(channel, items)
+    items = expiry.lasting(channel, readers.unify(channel, items))
     silent = [item for item in items if _is_historic(channel, item, backfill)]
     live = [item for item in items if not _is_historic(channel, item, backfill)]
     stored = _store(channel, silent, historic=True)
@@ -326,6 +327,7 @@ def _message_row(
         "conversation_id": threads[item.thread_id],
         "channel_id": channel.id,
         "remote_id": item.remote_id,
+        "also_id": item.also or None,
         "direction": item.direction,
         "author_id": authors.get(item.author.remote_id or ""),
         "screen_name": item.author.screen_name,
@@ -356,7 +358,7 @@ def _edit(channel: Channel, known: Sequence[InboundItem], stored: Stored) -> Non
     if not known:
         return
     columns = (Message.remote_id, Message.text, Message.title, Message.withdrawn_at, Message.source, Message.ratings)
-    found = select(*columns, Message.may_not_reply, Message.member_id, Message.posted_at).where(
+    found = select(*columns, Message.may_not_reply, Message.member_id, Message.posted_at, Message.also_id).where(
         Message.organisation_id == channel.organisation_id,
         Message.channel_id == channel.id,
         Message.remote_id.in_([item.remote_id for item in known]),
@@ -370,15 +372,20 @@ def _edit(channel: Channel, known: Sequence[InboundItem], stored: Stored) -> Non
             if _is_replaced(row, item):
                 stored.answered.update(_write(channel, item, **_replacement(item)))
             continue
-        source = source_of(item, row.source)
+        # What another reader brought first was not edited because this one words it otherwise.
+        known_better = bool(item.also) and row.also_id != item.also
+        if known_better:
+            _write(channel, item, also_id=item.also)
+        source = row.source if item.provisional else source_of(item, row.source)
         if (row.source, row.may_not_reply) != (source, item.may_not_reply):
             # What a reply needs to know (answered already, no longer mentioned) changes without a word changing.
             _write(channel, item, source=source, may_not_reply=item.may_not_reply)
-        ratings = _ratings(item)
+        ratings = row.ratings if item.provisional else _ratings(item)
         if (row.text, row.title, row.ratings) != (item.text, item.title, ratings) or row.withdrawn_at is not None:
             words = {"text": item.text, "title": item.title, "screen_name": item.author.screen_name, "ratings": ratings}
+            mark = {} if known_better else {"edited_at": now()}
             look = {"recheck_at": now()} if item.direction == "inbound" else {}
-            stored.changed.update(_write(channel, item, **words, **look, edited_at=now(), withdrawn_at=None))
+            stored.changed.update(_write(channel, item, **words, **look, **mark, withdrawn_at=None))
 
 
 def _is_replaced(row: Row[Any], item: InboundItem) -> bool:

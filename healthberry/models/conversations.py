@@ -121,6 +121,13 @@ class Message(Base, OrganisationOwned):
         Index("ix_messages_conversation", "organisation_id", "conversation_id", "posted_at", "id"),
         Index("ix_messages_author", "organisation_id", "author_id", postgresql_where=text("author_id IS NOT NULL")),
         Index(
+            "ix_messages_also",
+            "organisation_id",
+            "channel_id",
+            "also_id",
+            postgresql_where=text("also_id IS NOT NULL"),
+        ),
+        Index(
             "ix_messages_recheck",
             "organisation_id",
             "channel_id",
@@ -132,6 +139,7 @@ class Message(Base, OrganisationOwned):
     conversation_id: Mapped[UUID]
     channel_id: Mapped[UUID]
     remote_id: Mapped[str]
+    also_id: Mapped[str | None]  # the id by which a second reader of the channel knows it
     direction: Mapped[str]
     author_id: Mapped[UUID | None]
     member_id: Mapped[UUID | None]  # who of us wrote an outbound one, where it was written here
