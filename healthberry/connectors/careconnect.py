@@ -109,7 +109,6 @@ class CareConnect(Defaults):
             private=True,
             backfills=False,
             push=True,
-            imports=(".csv",),
             rechecks=False,
         )
 

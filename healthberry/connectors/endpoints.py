@@ -7,7 +7,10 @@ NHSUK: Final = "https://api.nhs.uk"
 CAREOPINION: Final = "https://www.careopinion.org.uk"
 X_API: Final = "https://api.x.com"
 X_WEB: Final = "https://x.com"
+BLUESKY: Final = "https://bsky.social"
+BLUESKY_WEB: Final = "https://bsky.app"
 META_GRAPH: Final = "https://graph.facebook.com"
+INSTAGRAM_WEB: Final = "https://www.instagram.com"
 FACEBOOK_WEB: Final = "https://www.facebook.com"
 MICROSOFT: Final = "https://login.microsoftonline.com"
 MAIL_DIRECTORY: Final = "https://autoconfig.thunderbird.net/v1.1"
@@ -30,6 +33,8 @@ class Endpoints:
     websites: str | None
     facebook_graph: str = META_GRAPH
     facebook_web: str = FACEBOOK_WEB
+    instagram_graph: str = META_GRAPH
+    instagram_web: str = INSTAGRAM_WEB
     microsoft: str = MICROSOFT
     mail_directory: str = MAIL_DIRECTORY
     callbacks: str | None = None
@@ -37,6 +42,8 @@ class Endpoints:
     nhsuk_syndication: str = "http://v1.syndication.nhschoices.nhs.uk"
     careopinion_listing: str = f"{CAREOPINION}/services/{{code}}"
     mastodon: str | None = None
+    bluesky: str = BLUESKY
+    bluesky_web: str = BLUESKY_WEB
     google_accounts: str = "https://accounts.google.com"
     google_tokens: str = "https://oauth2.googleapis.com"
     google_keys: str = "https://www.googleapis.com"
@@ -104,6 +111,8 @@ def endpoints(sandbox_url: str | None) -> Endpoints:
         websites=f"{base}/websites",
         facebook_graph=f"{base}/facebook",
         facebook_web=f"{base}/facebook",
+        instagram_graph=f"{base}/instagram",
+        instagram_web=f"{base}/instagram",
         microsoft=f"{base}/email/microsoft",
         mail_directory=f"{base}/email/directory",
         callbacks=f"{base}/webhook",
@@ -120,4 +129,6 @@ def endpoints(sandbox_url: str | None) -> Endpoints:
         nhsuk_listing=f"{base}/organisations/{{code}}",
         careopinion_listing=f"{base}/organisations/{{code}}",
         mastodon=f"{base}/mastodon",
+        bluesky=f"{base}/bluesky",
+        bluesky_web=f"{base}/bluesky",
     )

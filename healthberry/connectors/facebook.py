@@ -1,7 +1,7 @@
 """Facebook: what people write on an organisation's Page, about it, and, where it wishes, to it in private.
 
 What codes mean: graph_errors.py. What is one conversation: facebook_items.py. How lists are walked:
-facebook_walks.py.
+graph_walks.py.
 
 Source: Meta's Graph API v26.0 (July 2026), its Webhooks and its Messenger Platform. Ratings are served up to v21.0
 only.
@@ -9,15 +9,13 @@ only.
 
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import replace
 from datetime import datetime
 from typing import Any, ClassVar, Final
 
 import httpx
 
 from healthberry.connectors import facebook_items as items
-from healthberry.connectors import facebook_pushes, facebook_replies, graph, graph_hooks
-from healthberry.connectors import facebook_walks as walks
+from healthberry.connectors import facebook_pushes, facebook_replies, graph, graph_hooks, graph_lists
 from healthberry.connectors.base import (
     Access,
     Authorisation,
@@ -36,14 +34,13 @@ from healthberry.connectors.endpoints import Credentials, Endpoints
 from healthberry.connectors.errors import Gone, NotAuthorised, NotLinked, Permanent, Rejected, Temporary
 from healthberry.connectors.facebook_about import CAPABILITIES
 from healthberry.connectors.facebook_items import Us
-from healthberry.connectors.facebook_lists import PUBLIC, Lists, Reach
+from healthberry.connectors.facebook_lists import PUBLIC, PageLists
 from healthberry.connectors.facebook_replies import Replies
 from healthberry.connectors.graph_errors import SwitchedOff
 from healthberry.connectors.graph_sign_in import OwnPage, SignIn
-from healthberry.connectors.reading import Unreadable, as_history, identifier, newest_first, withdrawn
+from healthberry.connectors.reading import Unreadable, identifier, withdrawn
 from healthberry.connectors.rechecks import one_by_one
 from healthberry.connectors.text import line
-from healthberry.connectors.walks import pack, unpack
 from healthberry.connectors.webhooks import WebhookAnswer, WebhookRequest
 
 _SCOPES: Final = (
@@ -147,10 +144,7 @@ class Facebook(Defaults):
         """
         if cursor is None:
             self._subscribe(access)
-        lists, state = self._lists(access), unpack(walks.Backfill, cursor)
-        step = lists.step(state.at, Reach(since, since))
-        done = lists.is_done(step.at)
-        return Page(newest_first(as_history(step.items)), pack(walks.Backfill(step.at)), not done, step.bad)
+        return graph_lists.backfill(self._lists(access), since, cursor)
 
     def poll(self, access: Access, cursor: str | None) -> Page:
         """Read one page of a catch-up: the newest of every list; without a cursor the last thirty days' posts.
@@ -159,13 +153,7 @@ class Facebook(Defaults):
         """
         if cursor is None:
             self._subscribe(access)
-        state = walks.begun(unpack(walks.Poll, cursor))
-        floor = walks.floor_of(state)
-        lists = self._lists(access)
-        step = lists.step(state.at, Reach(walks.posts_since(state) if state.is_deep else floor, floor))
-        done = lists.is_done(step.at)
-        onward = walks.ended(replace(state, at=step.at)) if done else replace(state, at=step.at)
-        return Page(newest_first(step.items), pack(onward), not done, step.bad)
+        return graph_lists.poll(self._lists(access), cursor)
 
     def receive(self, access: Access, request: WebhookRequest) -> WebhookAnswer:
         """Answer Facebook's question or verify its request; one delivery for each change. Raises: BadSignature."""
@@ -238,11 +226,11 @@ class Facebook(Defaults):
             raise Rejected(str(error)) from error
         return found
 
-    def _lists(self, access: Access) -> Lists:
+    def _lists(self, access: Access) -> PageLists:
         edges = [*PUBLIC]
         edges += ["ratings"] if access.config.get("ratings") is True else []
         edges += ["conversations"] if _reads_messages(access) else []
-        return Lists(self._api, _token(access), self._us(access), edges)
+        return PageLists(self._api, _token(access), self._us(access), edges)
 
     def _replies(self, access: Access) -> Replies:
         return Replies(self._api, _token(access), self._us(access))

@@ -1,20 +1,18 @@
 """Reading a Page's lists, one page of one list at a time: what came, and where to go on."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
-from datetime import datetime
 from typing import Any, Final
 
 from healthberry.connectors import facebook_items as items
-from healthberry.connectors import facebook_walks as walks
 from healthberry.connectors import graph
+from healthberry.connectors import graph_walks as walks
 from healthberry.connectors.base import BadItem, InboundItem
-from healthberry.connectors.errors import Gone, RateLimited, TooMuch
+from healthberry.connectors.errors import Gone
 from healthberry.connectors.facebook_items import Us
-from healthberry.connectors.facebook_walks import Walk
 from healthberry.connectors.graph_errors import SwitchedOff
-from healthberry.connectors.http import Params
-from healthberry.connectors.reading import first, garbled, identifier, mapping, moment, read_each, sequence
+from healthberry.connectors.graph_lists import Lists, Reach, Step, reaches
+from healthberry.connectors.graph_walks import Walk
+from healthberry.connectors.reading import identifier, mapping, read_each, sequence
 
 _NESTED: Final = f"comments.filter(stream).order(reverse_chronological).limit({walks.COMMENTS})"
 _POSTS: Final = f"{items.POST_FIELDS},{_NESTED}{{{items.COMMENT_FIELDS}}}"
@@ -22,53 +20,14 @@ _THREADS: Final = f"id,updated_time,participants,can_reply,messages.limit({walks
 PUBLIC: Final = ("published_posts", "visitor_posts", "tagged")
 _FIELDS: Final = {"ratings": items.RATING_FIELDS, "conversations": _THREADS}
 _SIZES: Final = {"conversations": walks.THREADS}
-_SLOWLY: Final = "Facebook has nearly had enough of our questions: we rest until it has time again."
 
 
-@dataclass(frozen=True)
-class Reach:
-    """How far back lists are followed: posts by when they were written, words by when they were."""
-
-    posts: datetime
-    words: datetime
-
-
-@dataclass(frozen=True)
-class Step:
-    """What one request brought, and where to go on."""
-
-    items: Sequence[InboundItem]
-    bad: Sequence[BadItem]
-    at: Walk
-
-
-class Lists:
+class PageLists(Lists):
     """The lists of one Page, as its own token opens them."""
 
     def __init__(self, api: graph.Graph, token: str, us: Us, edges: Sequence[str]) -> None:
-        self._api, self._token, self._us, self._edges = api, token, us, edges
-
-    def is_done(self, at: Walk) -> bool:
-        """Say whether every list is through."""
-        return at.edge >= len(self._edges) and not at.unread
-
-    def step(self, at: Walk, reach: Reach) -> Step:
-        """Make one request. A garbled page is read twice, one that is too much with half as many.
-
-        Raises: RateLimited while the last answer's usage wants a rest; Temporary, Permanent.
-        """
-        if (seconds := walks.resting(at)) > 0:
-            raise RateLimited(_SLOWLY, seconds)
-        at = replace(at, rest="")
-        try:
-            step = self._comments(at, reach) if at.unread else self._list(at, reach)
-        except TooMuch:
-            if (smaller := walks.fewer(at, self._usual(at))) is None:
-                raise
-            return Step([], [], smaller)
-        if not at.again and garbled(step.items, step.bad):
-            return Step(step.items, [], replace(at, again=True))
-        return step
+        super().__init__(api, token, edges)
+        self._us = us
 
     def _usual(self, at: Walk) -> int:
         return walks.MORE_COMMENTS if at.unread else _SIZES.get(self._edges[at.edge], walks.POSTS)
@@ -87,7 +46,7 @@ class Lists:
         elements = sequence(heard.body.get("data"))
         found, bad, unread = self._read(edge, elements, reach)
         far = reach.words if edge == "conversations" else reach.posts
-        cursor = graph.after(heard.body) if _reaches(elements, far) else ""
+        cursor = graph.after(heard.body) if reaches(elements, far) else ""
         return Step(found, bad, walks.rested(walks.onward(at, cursor, unread), heard.rest_seconds))
 
     def _comments(self, at: Walk, reach: Reach) -> Step:
@@ -100,18 +59,14 @@ class Lists:
             ("limit", str(at.size or walks.MORE_COMMENTS)),
         ]
         try:
-            heard = self._hear("/{id}/comments", params, cursor, post_id, graph.VERSION)
+            heard = self._hear("/{id}/comments", params, cursor, post_id)
         except Gone:  # the post was deleted while we walked
             return Step([], [], walks.after_comments(at, ""))
         elements = sequence(heard.body.get("data"))
         post = {"id": post_id, "from": {"id": self._us.page_id} if ours == "ours" else {}}
         found, bad = self._read_comments(elements, post)
-        onward = graph.after(heard.body) if _reaches(elements, reach.words) else ""
+        onward = graph.after(heard.body) if reaches(elements, reach.words) else ""
         return Step(found, bad, walks.rested(walks.after_comments(at, onward), heard.rest_seconds))
-
-    def _hear(self, template: str, params: Params, cursor: str, page_id: str, version: str) -> graph.Heard:
-        wanted = [*params, *([("after", cursor)] if cursor else [])]
-        return self._api.hear(self._token, template, wanted, version=version, id=page_id)
 
     def _read(
         self, edge: str, elements: Sequence[Any], reach: Reach
@@ -128,7 +83,7 @@ class Lists:
             more, worse = self._read_comments(sequence(comments.get("data")), known)
             found += [one for one in more if edge != "tagged" or one.direction == "outbound"]
             bad += worse
-            cursor = graph.after(comments) if _reaches(sequence(comments.get("data")), reach.words) else ""
+            cursor = graph.after(comments) if reaches(sequence(comments.get("data")), reach.words) else ""
             if known["id"] and cursor and edge != "tagged":
                 unread.append(f"{'ours' if edge == 'published_posts' else 'theirs'}:{known['id']}|{cursor}")
         return found, bad, unread
@@ -165,10 +120,3 @@ class Lists:
         self, messages: Sequence[Any], thread: Mapping[str, Any]
     ) -> tuple[list[InboundItem], list[BadItem]]:
         return read_each(messages, lambda one: items.message(one, thread, self._us), items.remote_id)
-
-
-def _reaches(elements: Sequence[Any], far: datetime) -> bool:
-    """Say whether the oldest of a page is still within reach; a page without any times goes on."""
-    times = [moment(first(one, "updated_time", "created_time")) for one in map(mapping, elements)]
-    known = [at for at in times if at is not None]
-    return not known or min(known) >= far

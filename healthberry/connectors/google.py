@@ -126,8 +126,9 @@ class Google(Defaults):
             backfill_depth="all reviews",
             push=pushed,
             reread_seconds=3600,
-            # There is no list of what was deleted: every review is looked for again each day, in whole lists.
-            recheck_batch=500,
+            # There is no list of what was deleted: every review is looked for again each day, in whole lists where
+            # these take fewer calls; so many at once end well within the time of a job.
+            recheck_batch=200,
         )
 
     def missing(self) -> str:

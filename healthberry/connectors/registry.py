@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 import httpx
 
 from healthberry.connectors.base import Connector
+from healthberry.connectors.bluesky import Bluesky
 from healthberry.connectors.careconnect import CareConnect
 from healthberry.connectors.careopinion import CareOpinion
 from healthberry.connectors.email import Email
@@ -16,6 +17,7 @@ from healthberry.connectors.facebook import Facebook
 from healthberry.connectors.feed import FeedChannel
 from healthberry.connectors.google import Google
 from healthberry.connectors.http import Pace
+from healthberry.connectors.instagram import Instagram
 from healthberry.connectors.mastodon import Mastodon
 from healthberry.connectors.nhsuk import NhsUk
 from healthberry.connectors.webhook import Webhook
@@ -69,9 +71,11 @@ def build(
             CareOpinion(endpoints, credentials, transport=transport, read_seconds=read_seconds, pace=pace),
             X(endpoints, credentials, websites, transport=transport, read_seconds=read_seconds, choices=choices),
             Facebook(endpoints, credentials, transport=transport, read_seconds=read_seconds),
+            Instagram(endpoints, credentials, transport=transport, read_seconds=read_seconds),
             Google(endpoints, credentials, transport=transport, read_seconds=read_seconds, pace=pace),
             YouTube(endpoints, credentials, transport=transport, read_seconds=read_seconds),
             Mastodon(endpoints, transport=transport, read_seconds=read_seconds),
+            Bluesky(endpoints, transport=transport, read_seconds=read_seconds),
             CareConnect(credentials, read_seconds=read_seconds),
             Email(endpoints, credentials, transport=transport, read_seconds=read_seconds),
             FeedChannel(endpoints.websites, transport=transport, read_seconds=read_seconds),

@@ -53,6 +53,7 @@ class Settings:
         "honour",
         "ignore",
     )
+    bluesky_lag_seconds: float = _setting("how long Bluesky's network takes to show what was written (seconds)", 0.0)
     stray_every: int = _setting(
         "every how many lists of Care Opinion one holds a stray string; 0 for none (number)", 30
     )

@@ -46,12 +46,18 @@ class SimpleSite(Site):
 
         Raises: Unusable.
         """
-        if kept.visible_item(sandbox.store, self.kind, remote_id) is None or not text.strip():
+        item = kept.visible_item(sandbox.store, self.kind, remote_id)
+        if item is None or not text.strip():
             raise Unusable("The item is not there, or the answer is empty.")
         now = sandbox.store.now()
         shown = now + int(self.delay_seconds(sandbox) * 1000)
+        more = {**self.of_reply(sandbox.store, item["place"]), **more}
         reply = NewReply(remote_id, author or "Patient Experience Team", text, now, shown, more)
         return kept.add_reply(sandbox.store, self.kind, reply, self.reply_id)
+
+    def of_reply(self, store: Store, place: str) -> Json:
+        """Return what `more` keeps of every reply of an organisation."""
+        return {}
 
     def page(self, place: str) -> str:
         if self.knows_by == "ods_code":
@@ -142,7 +148,8 @@ class SimpleSite(Site):
         moment = item.published_at + int(source.uniform(0.2, 9) * DAY)
         text = inventor.sandbox.texts.reply(tone, source, short=self.texts_like == "x")
         if moment < store.now() - 120_000:
-            reply = NewReply(remote_id, inventor.staff(), text, moment, moment)
+            more = self.of_reply(store, item.place)
+            reply = NewReply(remote_id, inventor.staff(), text, moment, moment, more)
             kept.add_reply(store, self.kind, reply, self.reply_id)
 
     def invented(self, inventor: Inventor, key: str, moment: int) -> tuple[NewItem, str]:

@@ -1,6 +1,6 @@
 """All imitated sites: the only list, in the order in which pages show them."""
 
-from . import careopinion, email, facebook, feed, google, mastodon, nhsuk, webhook, x, youtube
+from . import bluesky, careopinion, email, facebook, feed, google, instagram, mastodon, nhsuk, webhook, x, youtube
 from .site import Site
 
 SITES: tuple[Site, ...] = (
@@ -8,9 +8,11 @@ SITES: tuple[Site, ...] = (
     nhsuk.SITE,
     careopinion.SITE,
     facebook.SITE,
+    instagram.SITE,
     google.SITE,
     youtube.SITE,
     mastodon.SITE,
+    bluesky.SITE,
     email.SITE,
     feed.SITE,
     webhook.SITE,

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import count
 from typing import ClassVar
-from uuid import uuid4
 
 import httpx
+from uuid_utils.compat import uuid7
 
 from healthberry.connectors import registry
 from healthberry.connectors.base import Access, Connector, InboundItem, Page, ProviderFacts, Reply, ReplyTarget
@@ -165,7 +165,7 @@ class Case:
         target = ReplyTarget(
             item.remote_id, item.thread_id, item.url, item.service_code, item.source, item.may_not_reply
         )
-        return Reply(str(uuid4()), text, target, "Pat Lee", "pals@trust.example", datetime.now(UTC))
+        return Reply(str(uuid7()), text, target, "Pat Lee", "pals@trust.example", datetime.now(UTC))
 
 
 class FaultAtTheWrite(httpx.HTTPTransport):

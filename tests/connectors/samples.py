@@ -110,6 +110,30 @@ STATUS: dict[str, Any] = {
 }
 
 
+NOTIFICATION: dict[str, Any] = {
+    "uri": "at://did:plc:sam/app.bsky.feed.post/3mzq2k4v5xc2a",
+    "cid": "bafyreisam",
+    "author": {"did": "did:plc:sam", "handle": "sam.bsky.social", "displayName": "Sam"},
+    "reason": "mention",
+    "record": {
+        "$type": "app.bsky.feed.post",
+        "text": "@trust.example waited two hours",
+        "createdAt": "2026-03-01T10:00:00.000Z",
+        "langs": ["en"],
+        "facets": [
+            {
+                "index": {"byteStart": 0, "byteEnd": 14},
+                "features": [{"$type": "app.bsky.richtext.facet#mention", "did": "did:plc:trust"}],
+            }
+        ],
+        "embed": {"images": [{"alt": "A queue"}]},
+    },
+    "isRead": False,
+    "indexedAt": "2026-03-01T10:00:01.000Z",
+    "labels": [],
+}
+
+
 ODD: tuple[Any, ...] = (
     None,
     "",

@@ -17,7 +17,7 @@ from tests.connectors.fakes import as_json, connectors
 _TOGETHER = 19  # no round number: such a page would be followed by another
 SINCE = datetime(2020, 1, 1, tzinfo=UTC)
 CONFIG = {"ods_codes": ["RXX01"], "nacs": ["RXX01"], "user_id": "2244994945", "username": "ExampleTrust"}
-CONFIG |= {"server": "social.example", "account_id": "9", "tags": ["care"]}
+CONFIG |= {"server": "social.example", "account_id": "9", "tags": ["care"], "did": "did:plc:trust"}
 
 
 def _reviews(elements: list[Any]) -> Any:
@@ -28,6 +28,10 @@ def _posts(elements: list[Any]) -> Any:
     return {"data": elements, "includes": samples.INCLUDES, "meta": {"result_count": len(elements)}}
 
 
+def _notified(elements: list[Any]) -> Any:
+    return {"notifications": elements}
+
+
 def _plain(elements: list[Any]) -> Any:
     return elements
 
@@ -36,6 +40,7 @@ CASES: dict[str, tuple[str, Any, Callable[[list[Any]], Any], str]] = {
     "nhsuk": ("nhsuk", samples.REVIEW, _reviews, "/comments/Comments"),
     "careopinion": ("careopinion", samples.STORY, _plain, "/api/v2/opinions"),
     "careopinion responses": ("careopinion", samples.RESPONSE, _plain, "/api/v2/responses"),
+    "bluesky": ("bluesky", samples.NOTIFICATION, _notified, "/xrpc/app.bsky.notification.listNotifications"),
     "mastodon": ("mastodon", samples.STATUS, _plain, "/api/v1/timelines/tag/care"),
     "x": ("x", samples.POST, _posts, "/2/users/2244994945/mentions"),
 }
@@ -44,7 +49,7 @@ CASES: dict[str, tuple[str, Any, Callable[[list[Any]], Any], str]] = {
 def _read(kind: str, body: Any, path: str) -> list[Page]:
     def answer(request: httpx.Request) -> httpx.Response:
         if request.url.path != path or "max_id" in request.url.params:  # the page after the only one
-            return as_json({"meta": {"result_count": 0}} if kind == "x" else [])
+            return as_json({"x": {"meta": {"result_count": 0}}, "bluesky": {}}.get(kind, []))
         return as_json(body)
 
     connector, pages, cursor = connectors(FakeProvider(answer)).get(kind), [], None

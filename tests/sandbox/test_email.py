@@ -18,7 +18,9 @@ ADDRESS = "feedback@trust.example"
 def ports(box: Box) -> Iterator[dict[str, int]]:
     end = SITE.serve(box.parts, "127.0.0.1")
     page = box.client.get("/email/directory/trust.example").text
+    told = box.client.get("/control/mail-servers").get_json()
     found = [int(part.split("<")[0]) for part in page.split("<port>")[1:]]
+    assert (told["imap"], told["smtp"], told["password"]) == (*found, "simulated")
     yield {"imap": found[0], "smtp": found[1]}
     end()
 

@@ -7,15 +7,12 @@ import base64
 import re
 import time
 from collections.abc import Callable
-from datetime import UTC, datetime
 
 from healthberry.sandbox import seed
-from healthberry.sandbox.faults import Fault
 from healthberry.sandbox.state import Sandbox
-from healthberry.sandbox.store import Row
 
 from . import post, tokens
-from .imap_search import matching, numbers
+from .imap_folder import Folder, Refused, text
 from .wire import HungUp, Wire, is_early, struck
 
 _CAPABILITIES = "IMAP4rev1 AUTH=PLAIN AUTH=XOAUTH2 SASL-IR IDLE UIDPLUS MOVE SPECIAL-USE LITERAL+"
@@ -28,11 +25,6 @@ _REFUSALS = {
     "expired_token": "NO [AUTHENTICATIONFAILED] Credentials have expired",
     "html_page": "BAD <!doctype html>",
 }
-_IDLE_LOOK_SECONDS = 0.1
-
-
-class Refused(Exception):
-    """The answer to a command is NO or BAD, with these words."""
 
 
 def talk(sandbox: Sandbox, wire: Wire) -> None:
@@ -40,11 +32,9 @@ def talk(sandbox: Sandbox, wire: Wire) -> None:
     _Session(sandbox, wire).run()
 
 
-class _Session:
+class _Session(Folder):
     def __init__(self, sandbox: Sandbox, wire: Wire) -> None:
-        self.sandbox, self.store, self.wire = sandbox, sandbox.store, wire
-        self.address = self.folder = ""
-        self.fault: Fault | None = None
+        super().__init__(sandbox, wire)
         self.commands: dict[str, Callable[[list[bytes]], str]] = {
             "LOGIN": self.login,
             "AUTHENTICATE": self.authenticate,
@@ -105,11 +95,11 @@ class _Session:
         return self.commands[name](words)
 
     def login(self, words: list[bytes]) -> str:
-        user, password = (_text(word) for word in words[:2])
+        user, password = (text(word) for word in words[:2])
         return self.signed_in(user, password == post.PASSWORD)
 
     def authenticate(self, words: list[bytes]) -> str:
-        kind = _text(words[0]).upper() if words else ""
+        kind = text(words[0]).upper() if words else ""
         if len(words) < 2:
             self.wire.say("+ ")
         given = words[1] if len(words) > 1 else self.wire.line() or b""
@@ -134,7 +124,7 @@ class _Session:
         return "OK [CAPABILITY " + _CAPABILITIES + "] signed in"
 
     def list_folders(self, words: list[bytes]) -> str:
-        wanted = _text(words[1]) if len(words) > 1 else "*"
+        wanted = text(words[1]) if len(words) > 1 else "*"
         for name in post.folders(self.store, self.address):
             if wanted in ("*", "%", name):
                 flags = " ".join(filter(None, ("\\HasNoChildren", _SPECIAL.get(name, ""))))
@@ -143,7 +133,7 @@ class _Session:
 
     def select(self, words: list[bytes]) -> str:
         self.late()
-        folder = _text(words[0])
+        folder = text(words[0])
         folder = "INBOX" if folder.upper() == "INBOX" else folder
         validity = post.validity(self.store, self.address, folder)
         if validity is None:
@@ -157,19 +147,19 @@ class _Session:
         return "OK [READ-WRITE] SELECT completed"
 
     def create(self, words: list[bytes]) -> str:
-        post.make(self.store, self.address, _text(words[0]))
+        post.make(self.store, self.address, text(words[0]))
         return "OK CREATE completed"
 
     def append(self, words: list[bytes]) -> str:
-        folder = _text(words[0])
+        folder = text(words[0])
         if post.validity(self.store, self.address, folder) is None:
             raise Refused("NO [TRYCREATE] There is no such folder")
-        flags = " ".join(_text(word).strip("()") for word in words[1:-1] if word.startswith(b"("))
+        flags = " ".join(text(word).strip("()") for word in words[1:-1] if word.startswith(b"("))
         post.put(self.store, self.address, folder, words[-1], self.store.now(), flags=flags)
         return "OK APPEND completed"
 
     def uid(self, words: list[bytes]) -> str:
-        name, rest = _text(words[0]).upper(), words[1:]
+        name, rest = text(words[0]).upper(), words[1:]
         commands = {
             "SEARCH": self.search,
             "FETCH": self.fetch,
@@ -181,119 +171,3 @@ class _Session:
         if name not in commands:
             raise Refused(f"BAD UID {name} is not known")
         return commands[name](rest)
-
-    def search(self, words: list[bytes]) -> str:
-        found = matching(self.held(), [_text(word) for word in words])
-        self.wire.say(" ".join(["* SEARCH", *map(str, found)]))
-        return "OK SEARCH completed"
-
-    def fetch(self, words: list[bytes]) -> str:
-        self.late()
-        wanted = _text(words[1]).upper()
-        for number, row in self.chosen(words[0]):
-            parts = [f"UID {row['serial']}".encode()]
-            if "FLAGS" in wanted:
-                parts.append(f"FLAGS ({row['flags']})".encode())
-            if "INTERNALDATE" in wanted:
-                parts.append(f'INTERNALDATE "{_moment(row["arrived_at"])}"'.encode())
-            if "RFC822.SIZE" in wanted or "BODY" in wanted:
-                parts += self.body(post.raw(self.store, row["serial"]), wanted)
-            self.send(f"* {number} FETCH (".encode() + b" ".join(parts) + b")\r\n")
-        return "OK FETCH completed"
-
-    def body(self, raw: bytes, wanted: str) -> list[bytes]:
-        parts = [f"RFC822.SIZE {len(raw)}".encode()] if "RFC822.SIZE" in wanted else []
-        if "[HEADER]" in wanted:
-            head = raw.partition(b"\r\n\r\n")[0] + b"\r\n\r\n"
-            parts.append(f"BODY[HEADER] {{{len(head)}}}\r\n".encode() + head)
-        elif "[]" in wanted:
-            part = re.search(r"\[\]<(\d+)\.(\d+)>", wanted)
-            begin, length = (int(part[1]), int(part[2])) if part else (0, len(raw))
-            cut = raw[begin : begin + length]
-            name = f"BODY[]<{begin}>" if part else "BODY[]"
-            parts.append(f"{name} {{{len(cut)}}}\r\n".encode() + cut)
-        return parts
-
-    def send(self, data: bytes) -> None:
-        """Send an answer, or half of it where that was ordered."""
-        if self.fault and self.fault.kind in ("cut_connection", "truncated_body", "malformed_utf8"):
-            self.fault = None
-            self.wire.send(data[: len(data) // 2])
-            raise HungUp
-        self.wire.send(data)
-
-    def late(self) -> None:
-        if self.fault and self.fault.kind == "timeout_after":
-            time.sleep(self.fault.wait_seconds)
-            raise HungUp
-
-    def change(self, words: list[bytes]) -> str:
-        how, flags = _text(words[1]).upper(), _text(b" ".join(words[2:])).replace("(", "").replace(")", "").split()
-        for number, row in self.chosen(words[0]):
-            known = row["flags"].split()
-            kept = [flag for flag in known if flag not in flags] if how[0] in "+-" else []
-            now = " ".join(kept + (flags if how[0] != "-" else []))
-            self.store.run("UPDATE email_mails SET flags = ? WHERE serial = ?", now, row["serial"])
-            if "SILENT" not in how:
-                self.wire.say(f"* {number} FETCH (UID {row['serial']} FLAGS ({now}))")
-        return "OK STORE completed"
-
-    def copy(self, words: list[bytes]) -> str:
-        folder = _text(words[1])
-        if post.validity(self.store, self.address, folder) is None:
-            raise Refused("NO [TRYCREATE] There is no such folder")
-        for _, row in self.chosen(words[0]):
-            sql = """INSERT INTO email_mails (address, folder, message_id, raw, flags, arrived_at, author, state)
-                     SELECT address, ?, message_id, raw, flags, arrived_at, author, state FROM email_mails
-                     WHERE serial = ?"""
-            self.store.run(sql, folder, row["serial"])
-        return "OK COPY completed"
-
-    def move(self, words: list[bytes]) -> str:
-        with self.store.writing():
-            chosen = self.chosen(words[0])
-            self.copy(words)
-            self.drop(chosen)
-        return "OK MOVE completed"
-
-    def expunge(self, words: list[bytes]) -> str:
-        chosen = self.chosen(words[0]) if words else list(enumerate(self.held(), 1))
-        self.drop([(number, row) for number, row in chosen if "\\Deleted" in row["flags"]])
-        return "OK EXPUNGE completed"
-
-    def drop(self, chosen: list[tuple[int, Row]]) -> None:
-        for gone, (number, row) in enumerate(chosen):
-            self.store.run("DELETE FROM email_mails WHERE serial = ?", row["serial"])
-            self.wire.say(f"* {number - gone} EXPUNGE")
-
-    def idle(self, words: list[bytes]) -> str:
-        self.wire.say("+ idling")
-        known = len(self.held())
-        while True:
-            line = self.wire.line(_IDLE_LOOK_SECONDS)
-            if line is not None and line.upper() == b"DONE":
-                return "OK IDLE completed"
-            now = len(self.held())
-            if now != known:
-                self.wire.say(f"* {now} EXISTS")
-                known = now
-
-    def held(self) -> list[Row]:
-        return post.held(self.store, self.address, self.folder)
-
-    def chosen(self, numbered: bytes) -> list[tuple[int, Row]]:
-        rows = self.held()
-        wanted = numbers(_text(numbered), [row["serial"] for row in rows])
-        return [(number, row) for number, row in enumerate(rows, 1) if row["serial"] in wanted]
-
-
-def _text(word: bytes) -> str:
-    return (
-        re.sub(r"\\(.)", r"\1", word.decode("utf-8", "replace"))
-        if b"\\" in word and word[:1] not in b"(\\"
-        else (word.decode("utf-8", "replace"))
-    )
-
-
-def _moment(milliseconds: int) -> str:
-    return datetime.fromtimestamp(milliseconds / 1000, UTC).strftime("%d-%b-%Y %H:%M:%S +0000")

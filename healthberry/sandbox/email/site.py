@@ -30,7 +30,7 @@ class Email(Site):
     knows_by = "handle"
     keys = (Key("MICROSOFT_CLIENT_ID"), Key("MICROSOFT_CLIENT_SECRET"))
     tables = Path(__file__).with_name("schema.sql").read_text(encoding="utf-8")
-    blueprints = (web.blueprint, web.pages)
+    blueprints = (web.blueprint, web.pages, web.control)
     api_paths = ("/email/directory", "/email/microsoft")
     tokens = frozenset({"token"})
     invitation = "Write an e-mail to an organisation"

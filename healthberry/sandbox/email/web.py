@@ -23,8 +23,15 @@ from .mails import parse, unpacked, words
 blueprint = Blueprint("email_api", __name__, url_prefix="/email")
 guard(blueprint, "email")
 pages = Blueprint("email_pages", __name__, url_prefix="/email")
+control = Blueprint("email_control", __name__, url_prefix="/control")
 
 CODE_SECONDS = 600
+
+
+@control.get("/mail-servers")
+def servers() -> ResponseReturnValue:
+    """Say where mail programs find the servers, and with what they sign in."""
+    return jsonify(host=_host(), imap=port_of("email_imap"), smtp=port_of("email_smtp"), password=post.PASSWORD)
 
 
 @blueprint.get("/directory/<domain>")

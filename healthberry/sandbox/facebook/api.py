@@ -157,5 +157,11 @@ def _page(page: Row) -> dict[str, Any]:
         "username": page["place"],
         "tasks": tasks.split(","),
         "access_token": None,
-        "instagram_business_account": None,
+        "instagram_business_account": _instagram(page),
     }
+
+
+def _instagram(page: Row) -> dict[str, str] | None:
+    if graph.flag("instagram", "on") == "off":
+        return None
+    return {"id": graph.instagram_id_of(page["place"]), "username": page["place"]}

@@ -13,12 +13,12 @@ from .hooks import verify
 blueprint = Blueprint("facebook_control", __name__, url_prefix="/control/facebook")
 given.refuse(blueprint)
 
-FLAGS = ("hide_authors", "require_proof", "tasks", "times")
+FLAGS = ("hide_authors", "instagram", "require_proof", "tasks", "times")
 
 
 @blueprint.post("/flags")
 def flags() -> ResponseReturnValue:
-    """Set switches: hide_authors and require_proof "on" or "off", tasks with commas, times a delivery is sent."""
+    """Set switches: hide_authors, instagram and require_proof "on" or "off", tasks with commas, times it is told."""
     body = given.body()
     if unknown := sorted(set(body) - set(FLAGS)):
         raise Unusable(f"There is no {unknown[0]}: {', '.join(FLAGS)}.")

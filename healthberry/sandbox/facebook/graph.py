@@ -192,6 +192,11 @@ def page_id_of(place: str) -> str:
     return str(10**14 + int(sha256(key.encode()).hexdigest()[:11], 16) % (8 * 10**14))
 
 
+def instagram_id_of(place: str) -> str:
+    """Return the id of the Instagram account that is linked to the Page of this name; it has the same name."""
+    return "17841" + page_id_of(place)[-12:]
+
+
 def pages_at(store: Store, place: str) -> Row:
     """Return the Page that is known by a name, which exists from now on."""
     key = place.strip().lstrip("@").lower()

@@ -35,19 +35,20 @@ def verify(callback: str, verify_token: str) -> None:
     raise GraphError(2200, "Callback verification failed: the callback did not answer with the challenge")
 
 
-def tell(sandbox: Sandbox, object_: str, page_id: str, field: str, piece: Mapping[str, Any]) -> None:
+def tell(sandbox: Sandbox, object_: str, page_id: str, field: str, piece: Mapping[str, Any], account: str = "") -> None:
     """Deliver one change, if the app and the Page asked for such; returns at once.
 
-    `piece` is a change's value, or for `messaging` an event of Messenger's.
+    `piece` is a change's value, or for `messaging` an event of Messenger's. For Instagram it is enough that the Page is
+    followed for anything; `account` is then whose news it is.
     """
     store = sandbox.store
     hook = store.row("SELECT * FROM facebook_hooks WHERE object = ?", object_)
     wanted = str(store.value("SELECT fields FROM facebook_subscribed WHERE page_id = ?", page_id) or "").split(",")
     name = str(piece.get("field", field)) if field == "messaging" else field
-    if hook is None or name not in wanted:
+    if hook is None or (name not in wanted if object_ == "page" else wanted == [""]):
         return
     now = store.now()
-    entry: dict[str, Any] = {"id": page_id, "time": now if field == "messaging" else now // 1000}
+    entry: dict[str, Any] = {"id": account or page_id, "time": now if field == "messaging" else now // 1000}
     if field == "messaging":
         entry["messaging"] = [{key: value for key, value in piece.items() if key != "field"}]
     else:

@@ -113,6 +113,15 @@ def subscribed_apps(version_: str, ident: str) -> ResponseReturnValue:
     return jsonify(success=True)
 
 
+@blueprint.get("/<version_>/<ident>/subscribed_apps")
+def following(version_: str, ident: str) -> ResponseReturnValue:
+    """Answer GET /{page-id}/subscribed_apps: whether the app follows this Page, and for what."""
+    version(version_)
+    page_token(ident, "pages_manage_metadata")
+    fields = here().store.value("SELECT fields FROM facebook_subscribed WHERE page_id = ?", ident)
+    return jsonify(data=[{"id": graph.app_id(), "subscribed_fields": fields.split(",")}] if fields else [])
+
+
 @blueprint.post("/<version_>/<ident>/subscriptions")
 def subscriptions(version_: str, ident: str) -> ResponseReturnValue:
     """Answer POST /{app-id}/subscriptions: where the app is told, once the callback has answered the challenge."""

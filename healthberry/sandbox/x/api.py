@@ -10,11 +10,11 @@ from healthberry.sandbox.gate import guard
 from healthberry.sandbox.state import here
 from healthberry.sandbox.store import Row
 
-from . import params
+from . import answers, params
 from . import search as x_search
 from . import store as x_store
 from .auth import call, say_limits
-from .shapes import invalid, not_allowed, not_found, post_json, references, token_for, user_json
+from .shapes import invalid, not_allowed, not_found, token_for, user_json
 
 blueprint = Blueprint("x", __name__, url_prefix="/x/2")
 guard(blueprint, "x")
@@ -129,6 +129,18 @@ def lookup_posts() -> ResponseReturnValue:
     return _lookup(params.ids(), single=False)
 
 
+@blueprint.get("/tweets/<post_id>/quote_tweets")
+@call(user=75, app=75)
+def quotes(post_id: str) -> ResponseReturnValue:
+    """Answer GET /2/tweets/:id/quote_tweets: newest first."""
+    post = x_store.visible_post(here().store, params.number("id", post_id))
+    if post is None:
+        return jsonify(errors=[not_found("tweet", "id", post_id)])
+    sql = """SELECT id FROM x_posts WHERE newest = 1 AND quoted IN
+             (SELECT id FROM x_posts WHERE first_id = ?)"""
+    return _page(sql, "id", post["first_id"], least=10)
+
+
 @blueprint.get("/tweets/<post_id>")
 @call(user=900, app=450)
 def lookup_post(post_id: str) -> ResponseReturnValue:
@@ -192,43 +204,9 @@ def _page(
 
 
 def _posts(posts: list[Row]) -> dict[str, Any]:
-    """Write posts with what their expansions include; nothing at all for no posts."""
-    store = here().store
+    """Write posts with the fields that were asked for; nothing at all for no posts."""
     fields = params.names("tweet.fields", params.POST_FIELDS) | params.names("post.fields", params.POST_FIELDS)
-    expansions = params.names("expansions", params.EXPANSIONS | params.POST_WORDS)
-    user_fields = params.names("user.fields", params.USER_FIELDS)
-    if not posts:
-        return {}
-    implied = {
-        "author_id": "author_id",
-        "in_reply_to_user_id": "in_reply_to_user_id",
-        "referenced_tweets.id": "referenced_tweets",
-    }
-    fields |= {field for expansion, field in implied.items() if expansion in expansions}
-    cited = _cited(posts) if {"referenced_tweets.id", "referenced_tweets.id.author_id"} & expansions else []
-    people: dict[int, None] = {}
-    if "author_id" in expansions:
-        people.update(dict.fromkeys(post["author_id"] for post in posts))
-    if "referenced_tweets.id.author_id" in expansions:
-        people.update(dict.fromkeys(post["author_id"] for post in cited))
-    if "entities.mentions.username" in expansions:
-        people.update(dict.fromkeys(number for post in posts for number in x_store.mentioned_ids(store, post["text"])))
-    if "in_reply_to_user_id" in expansions:
-        people.update(dict.fromkeys(post["author_id"] for post in _cited(posts, "replied_to")))
-    includes: dict[str, Any] = {}
-    if people:
-        accounts = (x_store.user_by_id(store, number) for number in people)
-        includes["users"] = [user_json(user, user_fields) for user in accounts if user]
-    if cited and "referenced_tweets.id" in expansions:
-        includes["tweets"] = [post_json(store, post, fields) for post in cited]
-    answer: dict[str, Any] = {"data": [post_json(store, post, fields) for post in posts]}
-    return {**answer, "includes": includes} if includes else answer
-
-
-def _cited(posts: list[Row], kind: str | None = None) -> list[Row]:
-    numbers = {int(item["id"]) for post in posts for item in references(post) if kind in (None, item["type"])}
-    found = (x_store.visible_post(here().store, number) for number in sorted(numbers))
-    return [post for post in found if post]
+    return answers.posts_json(posts, fields)
 
 
 def _account(user_id: str) -> Row:

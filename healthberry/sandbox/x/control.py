@@ -27,6 +27,16 @@ def account() -> ResponseReturnValue:
     return jsonify(handle=handle, state=state, id=str(found["id"]) if found else None), 201
 
 
+@blueprint.post("/x/twice")
+def twice() -> ResponseReturnValue:
+    """Send each activity twice from now on: `{"on": true}`."""
+    on = given.body().get("on") is not False
+    here().store.run(
+        "INSERT OR IGNORE INTO x_flags VALUES ('twice')" if on else "DELETE FROM x_flags WHERE name = 'twice'"
+    )
+    return jsonify(on=on)
+
+
 def set_account(handle: str, state: str) -> None:
     """Give an account a state; `missing` deletes it."""
     store = here().store

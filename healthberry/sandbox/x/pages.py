@@ -8,6 +8,7 @@ from healthberry.sandbox.store import Row
 from healthberry.sandbox.telling import Unusable
 from healthberry.sandbox.views import missing
 
+from . import activity
 from . import store as x_store
 from .write import reply_as
 
@@ -45,6 +46,20 @@ def reply_to_post(handle: str, number: int) -> ResponseReturnValue:
     except Unusable as refused:
         return _status(number, str(refused), text)
     return redirect(f"/x/{organisation.lstrip('@')}/status/{remote_id}", 303)
+
+
+@blueprint.post("/<handle>/status/<int:number>/quote")
+def quote_post(handle: str, number: int) -> ResponseReturnValue:
+    """Take a post that quotes this one, by anybody; it need not mention anybody."""
+    store, text = here().store, request.form.get("text", "").replace("\r\n", "\n")
+    post = x_store.visible_post(store, number) if number < 2**63 else None
+    if post is None or not text.strip():
+        return _status(number, "Write something about the post.", text)
+    name = request.form.get("author", "").strip() or "somepatient"
+    author = x_store.ensure_user(store, x_store.handle_of(name), name=name)
+    made = x_store.add_post(store, x_store.NewPost(author["id"], text, store.now(), quoted=post["id"]))
+    activity.posted(here(), made)
+    return redirect(f"/x/{author['username']}/status/{made['id']}", 303)
 
 
 def _status(number: int, problem: str = "", typed: str = "") -> ResponseReturnValue:
@@ -88,4 +103,6 @@ def answer_post(sandbox: Sandbox, number: int, handle: str, text: str) -> str:
     user = x_store.user_by_name(sandbox.store, handle)
     if post is None or user is None or not user["organisation"] or not text.strip():
         raise Unusable("The post or the account is not there, or the reply is empty.")
-    return str(reply_as(sandbox.store, user["id"], text, post)["id"])
+    made = reply_as(sandbox.store, user["id"], text, post)
+    activity.posted(sandbox, made)
+    return str(made["id"])

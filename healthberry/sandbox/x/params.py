@@ -2,6 +2,7 @@
 
 import re
 from datetime import UTC, datetime
+from typing import Any
 
 from flask import Response, request
 
@@ -60,6 +61,12 @@ def names(parameter: str, known: frozenset[str]) -> set[str]:
             )
         )
     return asked
+
+
+def body() -> dict[str, Any]:
+    """Return the JSON object that was sent, empty where it is none."""
+    given = request.get_json(silent=True)
+    return given if isinstance(given, dict) else {}
 
 
 def ids() -> list[str]:

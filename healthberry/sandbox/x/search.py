@@ -126,7 +126,7 @@ def _attribute(name: str, value: str) -> Test:
     if name == "lang":
         return lambda store, post: value == "en"
     if name == "url":
-        return lambda store, post: value.lower() in post["text"].lower()
+        return lambda store, post: value.lower() in f"{post['text']} {_quoted_address(store, post)}".lower()
     if (name, value) not in known:
         raise BadQuery(f"{name}:{value} is not known")
     return known[(name, value)]
@@ -138,6 +138,13 @@ def _word(token: str) -> Test:
         return lambda store, post: wanted[1:] in {handle.lower() for handle in x_store.MENTION.findall(post["text"])}
     pattern = re.compile(rf"(?<!\w){re.escape(wanted)}(?!\w)")
     return lambda store, post: bool(pattern.search(post["text"].lower()))
+
+
+def _quoted_address(store: Store, post: Row) -> str:
+    """Return the link to what a post quotes: X puts it among the post's links."""
+    quoted = x_store.post_by_id(store, post["quoted"]) if post["quoted"] else None
+    author = x_store.user_by_id(store, quoted["author_id"]) if quoted else None
+    return f"https://x.com/{author['username']}/status/{post['quoted']}" if author else ""
 
 
 def _key(handle: str) -> str:

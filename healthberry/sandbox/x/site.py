@@ -14,7 +14,7 @@ from healthberry.sandbox.state import Sandbox
 from healthberry.sandbox.store import Row, Store
 from healthberry.sandbox.telling import Line, Telling, Unusable, said
 
-from . import api, control, oauth, pages, past
+from . import activity, api, control, oauth, pages, past
 from . import store as x_store
 from .write import reply_as
 
@@ -29,12 +29,12 @@ class X(Site):
     knows_by = "handle"
     keys = (Key("X_BEARER_TOKEN"), Key("X_CLIENT_ID"), Key("X_CLIENT_SECRET"), Key("X_CONSUMER_SECRET"))
     tables = Path(__file__).with_name("schema.sql").read_text(encoding="utf-8")
-    # What writes adds its views to the blueprint of what reads.
+    # What writes, and what sends, adds its views to the blueprint of what reads.
     blueprints = (api.blueprint, oauth.blueprint, pages.blueprint, control.blueprint)
     api_paths = ("/x/2/", "/x/oauth2/")
     replying = frozenset({"create_post"})
     tokens = frozenset({"token", "app_token", "revoke", "invalidate_token"})
-    lists = frozenset({"mentions", "user_posts", "search_recent", "lookup_posts"})
+    lists = frozenset({"mentions", "user_posts", "search_recent", "lookup_posts", "quotes"})
     list_key = "data"
     strays = ({"text": "no id"}, None)
     invitation = "Post on X"
@@ -62,15 +62,25 @@ class X(Site):
         self.checked(handle)
         user = x_store.ensure_user(store, handle, organisation=True)
         name = telling.author or "somepatient"
-        author = x_store.ensure_user(store, x_store.handle_of(name), name=name)
+        author = user if telling.more.get("own") else x_store.ensure_user(store, x_store.handle_of(name), name=name)
+        post = self._added(sandbox, telling, user, author)
+        activity.posted(sandbox, post)
+        return str(post["id"])
+
+    def _added(self, sandbox: Sandbox, telling: Telling, user: Row, author: Row) -> Row:
+        store = sandbox.store
+        quoted = _parent(store, str(telling.more.get("quotes") or "") or None)
         parent = _parent(store, telling.in_reply_to)
-        if parent and parent["author_id"] == user["id"]:
-            return str(reply_as(store, author["id"], telling.text, parent, telling.posted_at)["id"])
+        mentions = telling.more.get("mentions", not quoted and author["id"] != user["id"])
+        if mentions and parent and parent["author_id"] == user["id"]:
+            return reply_as(store, author["id"], telling.text, parent, telling.posted_at)
         names = {name.lower() for name in x_store.MENTION.findall(telling.text)}
-        lead = "" if handle.lower() in names else f"@{user['username']} "
+        lead = f"@{user['username']} " if mentions and user["username"].lower() not in names else ""
         moment = store.now() if telling.posted_at is None else telling.posted_at
-        new = x_store.NewPost(author["id"], lead + telling.text, moment, len(lead), parent)
-        return str(x_store.add_post(store, new)["id"])
+        quoted_id = quoted["id"] if quoted else None
+        return x_store.add_post(
+            store, x_store.NewPost(author["id"], lead + telling.text, moment, len(lead), parent, quoted_id)
+        )
 
     def shown(self, sandbox: Sandbox, remote_id: str) -> Json | None:
         store = sandbox.store
@@ -89,7 +99,9 @@ class X(Site):
         return str(x_store.edit_post(sandbox.store, post, post["text"][: post["lead"]] + text)["id"])
 
     def withdraw(self, sandbox: Sandbox, found: Json, options: Mapping[str, str]) -> None:
-        x_store.delete_post(sandbox.store, _stored(sandbox.store, found))
+        post = _stored(sandbox.store, found)
+        x_store.delete_post(sandbox.store, post)
+        activity.deleted(sandbox, post)
 
     def load(self, sandbox: Sandbox, place: str, texts: Sequence[str], moments: Sequence[int], salt: int) -> list[str]:
         store, handle = sandbox.store, place.lstrip("@")
@@ -108,7 +120,10 @@ class X(Site):
         past.past(inventor, key, number)
 
     def live(self, inventor: Inventor, key: str) -> str:
-        return past.live(inventor, key)
+        remote_id = past.live(inventor, key)
+        store = inventor.sandbox.store
+        activity.posted(inventor.sandbox, store.sure("SELECT * FROM x_posts WHERE id = ?", int(remote_id)))
+        return remote_id
 
     def items(self, store: Store) -> int:
         return int(store.value("SELECT COUNT(*) AS n FROM x_posts"))

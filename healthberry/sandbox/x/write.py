@@ -12,6 +12,7 @@ from twitter_text import parse_tweet
 from healthberry.sandbox.state import Sandbox, here
 from healthberry.sandbox.store import Row, Store
 
+from . import activity
 from . import store as x_store
 from .api import blueprint
 from .auth import DAY, call
@@ -48,6 +49,7 @@ def create_post() -> ResponseReturnValue:
         if refused is not None:
             return refused
         post = _create(sandbox, body["text"], parent, body.get("reply_settings") or "everyone")
+    activity.posted(sandbox, post)
     answer = jsonify(
         data={"id": str(post["id"]), "text": written(post["text"])[0], "edit_history_tweet_ids": [str(post["id"])]}
     )
@@ -65,6 +67,7 @@ def delete_post(post_id: str) -> ResponseReturnValue:
     if post["author_id"] != g.caller.user_id:
         return problem(403, "Forbidden", "You are not authorized to delete this Tweet.")
     x_store.delete_post(store, post)
+    activity.deleted(here(), post)
     return jsonify(data={"deleted": True})
 
 

@@ -1,0 +1,34 @@
+"""Bluesky: linked by an app password, answered by API."""
+
+from collections.abc import Mapping
+
+import httpx
+
+from healthberry.connectors.base import Access, Connector, ProviderFacts
+from tests.connectors.cases import Kind
+from tests.connectors.conftest import Sandbox
+
+APP_PASSWORD = "abcd-efgh-ijkl-mnop"
+
+
+class Bluesky(Kind):
+    kind = "bluesky"
+
+    def where(self, number: int, code: str) -> Mapping[str, str]:
+        return {"handle": f"trust{number}.nhs.example"}
+
+    def access(
+        self, connector: Connector, sandbox: Sandbox, where: Mapping[str, str], provider: ProviderFacts
+    ) -> Access:
+        begun = connector.prepare({"handle": f"@{where['handle']}", "app_password": APP_PASSWORD}, "")
+        (one,) = connector.link(begun).found
+        return Access(one.listing.config, {**begun.secrets, **one.secrets}, one.expires_at)
+
+    def wrong(self, access: Access) -> Access:
+        return Access(access.config, {**access.secrets, "access_token": "wrong"})
+
+    def writes(self, request: httpx.Request) -> bool:
+        return request.method == "POST" and request.url.path.endswith("putRecord")
+
+
+CASE = Bluesky()
