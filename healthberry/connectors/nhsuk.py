@@ -38,7 +38,7 @@ from healthberry.connectors.defaults import Defaults
 from healthberry.connectors.endpoints import Credentials, Endpoints
 from healthberry.connectors.errors import Gone, NotAuthorised, NotLinked, Permanent, Rejected, Temporary, TooMuch
 from healthberry.connectors.nhsuk_api import NO_KEY, Api
-from healthberry.connectors.nhsuk_feed import KEY, TYPE, SyndicationFeed, is_reference
+from healthberry.connectors.nhsuk_feed import KEY, SyndicationFeed, is_reference
 from healthberry.connectors.reading import as_history, days_before, garbled, newest_first, read_each, withdrawn
 from healthberry.connectors.rechecks import one_by_one
 from healthberry.connectors.text import line
@@ -99,13 +99,7 @@ class NhsUk(Defaults):
 
     def prepare(self, given: Mapping[str, str], redirect_uri: str) -> Access:
         """Keep codes, name and the organisation's own keys. Raises: NotLinked."""
-        access = own_keys.prepared(given, "ods_codes", (own_keys.OWN_KEY, about.PUBLISHER_KEY, KEY))
-        own = "" if given.get("forget") == "yes" else line(given.get("publisher_id"), 100)
-        if bool(own) != bool(access.secrets[about.PUBLISHER_KEY]):
-            lacking = about.PUBLISHER_KEY if own else "publisher_id"
-            raise NotLinked("Publisher ID and publisher's key belong together: enter both, or forget them.", lacking)
-        named = {"publisher_id": own, TYPE: line(given.get(TYPE), 50) if access.secrets[KEY] else ""}
-        return replace(access, config={**access.config, **{name: value for name, value in named.items() if value}})
+        return about.prepared(given)
 
     def link(self, access: Access) -> Linkables:
         """Return the one listing of these codes, read on the spot. Raises: NotLinked, NotAuthorised, Temporary."""
