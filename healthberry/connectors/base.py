@@ -140,9 +140,11 @@ class InboundItem:
     """One thing that somebody wrote, or that the organisation answered, as the channel served it.
 
     `thread_id` groups a conversation (a review and its response share one). `direction` is outbound for what the
-    organisation itself published. `may_not_reply` is a sentence why not, or None when it can be answered.
+    organisation itself published, other for what another organisation answered in the same thread: it is shown, and
+    nothing follows from it. `may_not_reply` is a sentence why not, or None when it can be answered.
     `service_code` is the ODS code of the site or service it is about. `syndication_key` is equal for copies of one
     story on two sites.
+    `details` are pairs of label and value for people; a blank value takes back what was there, what is not named stays.
     `experienced` is "YYYY-MM". Texts are plain text or Markdown as served, without control characters; never trusted.
 
     A connector does not know what is stored: `edited` says that this is the item as it is now and may differ (store
@@ -154,7 +156,7 @@ class InboundItem:
 
     remote_id: str
     thread_id: str
-    direction: Literal["inbound", "outbound"]
+    direction: Literal["inbound", "outbound", "other"]
     author: Author
     text: str
     posted_at: datetime
@@ -170,6 +172,9 @@ class InboundItem:
     syndication_key: str | None = None
     may_not_reply: str | None = None
     change: Change = "created"
+    details: tuple[tuple[str, str], ...] = ()
+    also: str = ""  # the id under which a second reader of the channel brings the same item
+    provisional: bool = False  # it comes from the second reader: what is stored may have a better id, and more to it
     source: Mapping[str, Any] = field(default_factory=dict)  # small provider facts that later calls need
     aliases: tuple[str, ...] = ()  # other ids of the same item: it may be stored under one of them
     files: tuple[File, ...] = field(default=(), repr=False)  # kept by us, where the channel is told and keeps nothing

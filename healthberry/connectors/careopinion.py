@@ -1,20 +1,12 @@
 """Care Opinion stories: read with a subscription key; answered on the site by a person.
 
-| answer | means | ours |
-|---|---|---|
-| 3xx, or a page for people where data was asked for | key rejected (redirect to the login page) | NotAuthorised |
-| 401, 403 | the same, should that change | NotAuthorised |
-| 404 | no such story, or no longer published | Gone |
-| 429, 5xx, cut-off body, a bare sentence for a list | later | RateLimited, Unavailable |
-
-Source: Care Opinion API v2 help pages: header `Authorization: SUBSCRIPTION_KEY <key>`, `take` (at most 100) and
-`skip`, no total, 5 requests a second, lists by date of publication with the oldest first, all times UTC, reading only.
-That `dateofpublicationorder=descending` turns the order round is inferred from a client: the walk is whole either way.
+What an answer means: careopinion_api.py. How its lists are walked: careopinion_walks.py.
 """
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
+from functools import partial
 from typing import Any, ClassVar, Final
 
 import httpx
@@ -37,7 +29,10 @@ from healthberry.connectors.base import (
     SentReply,
 )
 from healthberry.connectors.careopinion_about import CAPABILITIES
-from healthberry.connectors.careopinion_walks import LIMIT, Walk, begun, ended, onward
+from healthberry.connectors.careopinion_api import NO_KEY, RESPONSES, STORIES, Api
+from healthberry.connectors.careopinion_beside import beside, with_details
+from healthberry.connectors.careopinion_details import Details
+from healthberry.connectors.careopinion_walks import LIMIT, Walk, begun, ended, news_since, onward
 from healthberry.connectors.defaults import Defaults
 from healthberry.connectors.endpoints import Credentials, Endpoints
 from healthberry.connectors.errors import (
@@ -45,14 +40,11 @@ from healthberry.connectors.errors import (
     NotAuthorised,
     NotLinked,
     Permanent,
-    RateLimited,
     Rejected,
     Temporary,
     TooMuch,
-    Unavailable,
-    UnexpectedAnswer,
 )
-from healthberry.connectors.http import Answer, Http, Pace, Refusals
+from healthberry.connectors.http import Pace
 from healthberry.connectors.reading import (
     as_history,
     days_before,
@@ -64,23 +56,8 @@ from healthberry.connectors.reading import (
 )
 from healthberry.connectors.rechecks import one_by_one
 from healthberry.connectors.text import line, similar, similarity
-from healthberry.connectors.walks import START, Position, again, asked_for, fewer, pack, unpack
+from healthberry.connectors.walks import START, again, fewer, pack, unpack
 
-_KEY_REJECTED: Final = "Care Opinion rejected our key."
-
-REFUSALS: Final[Refusals] = {
-    **dict.fromkeys((301, 302, 303, 307, 308, 401, 403), (NotAuthorised, _KEY_REJECTED)),
-    404: (Gone, "Care Opinion no longer shows this story."),
-    429: (RateLimited, "Care Opinion asks us to slow down."),
-}
-
-_STORIES: Final = "/api/v2/opinions"
-_RESPONSES: Final = "/api/v2/responses"
-_REQUESTS_PER_SECOND: Final = 4.5  # five, and a little room
-_NO_KEY: Final = (
-    "This installation has no Care Opinion subscription key (CAREOPINION_SUBSCRIPTION_KEY). "
-    "Your organisation can add its own in the settings of the channel."
-)
 _ASSISTED: Final = (
     "Care Opinion takes answers on its own site only: copy the text, open the story and answer there."
     " It appears here as soon as it is published."
@@ -88,7 +65,7 @@ _ASSISTED: Final = (
 
 
 class CareOpinion(Defaults):
-    """The connector of kind "careopinion". Channel config: `nacs` (ODS codes)."""
+    """The connector of kind "careopinion". Channel config: `nacs` (ODS codes), `name`."""
 
     kind: ClassVar[str] = "careopinion"
     capabilities: ClassVar[Capabilities] = CAPABILITIES
@@ -102,14 +79,7 @@ class CareOpinion(Defaults):
         read_seconds: float | None = None,
         pace: Pace | None = None,
     ) -> None:
-        self._http = Http(
-            endpoints.careopinion,
-            "Care Opinion",
-            REFUSALS,
-            transport=transport,
-            read_seconds=read_seconds,
-            pace=pace or Pace(_REQUESTS_PER_SECOND),
-        )
+        self._api = Api(endpoints.careopinion, credentials, transport=transport, read_seconds=read_seconds, pace=pace)
         self._web = endpoints.careopinion
         self._listing = endpoints.careopinion_listing
         self._credentials = credentials
@@ -131,7 +101,7 @@ class CareOpinion(Defaults):
         codes = list(dict.fromkeys([provider.ods_code, *provider.site_codes]))
         listing = self._listed(codes, provider.name, f"Found by ODS code {provider.ods_code}")
         if not self.installed_access():
-            return Discovery([replace(listing, needs=_NO_KEY)])
+            return Discovery([replace(listing, needs=NO_KEY)])
         try:
             return Discovery([replace(listing, amount=self._first_look(Access(listing.config)))])
         except NotAuthorised as error:
@@ -167,7 +137,8 @@ class CareOpinion(Defaults):
 
         Raises: Temporary, Permanent.
         """
-        page, state = self._page(access, begun(unpack(Walk, cursor)))
+        state = begun(unpack(Walk, cursor))
+        page, state = self._page(access, state, news_since(state))
         state = ended(state) if state.stage == "end" else state
         return replace(page, cursor=pack(state), more=bool(state.began))
 
@@ -187,9 +158,10 @@ class CareOpinion(Defaults):
         Raises: Gone when the story is no longer shown; Temporary, Permanent.
         """
         story_id = reply.target.thread_id
-        answer = self._http.get("/api/v2/opinions/{id}/responses", headers=self._headers(access), id=story_id)
         found, _ = read_each(
-            _elements(answer), lambda one: [items.response(one, self._web, story_id)], items.element_id
+            self._api.responses(access, story_id),
+            lambda one: [items.response(one, self._web, access.config, story_id)],
+            items.element_id,
         )
         alike = [one for one in found if similar(reply.text, one.text)]
         if not alike:
@@ -207,12 +179,14 @@ class CareOpinion(Defaults):
 
     def _recheck(self, access: Access, remote_id: str) -> list[InboundItem]:
         try:
-            answer = self._http.get("/api/v2/opinions/{id}", headers=self._headers(access), id=remote_id)
+            element = self._api.story(access, remote_id)
         except Gone:
             return [withdrawn(remote_id)]
-        _no_page(answer)
-        found, _ = read_each([answer.json()], self._story, items.element_id)
-        return [replace(item, change="edited") for item in found]
+        found, _ = read_each([element], self._story, items.element_id)
+        return [replace(item, change="edited", details=item.details + self._beside(access, element)) for item in found]
+
+    def _beside(self, access: Access, element: Any) -> Details:
+        return beside(self._api.http, self._api.headers(access), element)
 
     def _listed(self, codes: Sequence[str], name: str, found_at: str) -> Listing:
         return Listing(
@@ -225,13 +199,14 @@ class CareOpinion(Defaults):
         )
 
     def _first_look(self, access: Access) -> str:
-        return _amount(len(self._list(access, _STORIES, START, "")))
+        return _amount(len(self._api.list(access, STORIES, START, "")))
 
-    def _page(self, access: Access, state: Walk) -> tuple[Page, Walk]:
+    def _page(self, access: Access, state: Walk, news: datetime | None = None) -> tuple[Page, Walk]:
         responses = state.stage == "responses"
-        path, read = (_RESPONSES, self._response) if responses else (_STORIES, self._story)
+        path = RESPONSES if responses else STORIES
+        read = partial(self._response, access) if responses else self._story
         try:
-            elements = self._list(access, path, state.at, state.start)
+            elements = self._api.list(access, path, state.at, state.start)
         except TooMuch:
             at, passed_over = fewer(state.at, LIMIT)
             return Page([], None, False, passed_over), replace(state, at=at)
@@ -242,44 +217,15 @@ class CareOpinion(Defaults):
             state = replace(state, next_skip=max(state.at.offset, 1))
         if not state.at.again and garbled(found, bad):
             return Page(newest_first(recent), None, False), replace(state, at=again(state.at))
+        if news and not responses:
+            recent = with_details(recent, elements, news, self._api.http, self._api.headers(access))
         return Page(newest_first(recent), None, False, bad), onward(state, [items.element_id(one) for one in elements])
 
     def _story(self, element: Any) -> list[InboundItem]:
         return [items.story(element, self._web)]
 
-    def _response(self, element: Any) -> list[InboundItem]:
-        return [items.response(element, self._web)]
-
-    def _list(self, access: Access, path: str, at: Position, since: str) -> Sequence[Any]:
-        params = [("nacs", code) for code in own_keys.codes_in(access.config, "nacs")]
-        if not params:
-            return []
-        params += [("publishedafter", since)] if since else []
-        params += [("dateofpublicationorder", "descending")] if path == _STORIES else []
-        params += [("take", str(asked_for(at, LIMIT))), ("skip", str(at.offset))]
-        return _elements(self._http.get(path, headers=self._headers(access), params=params))
-
-    def _headers(self, access: Access) -> Mapping[str, str]:
-        key = own_keys.subscription_key(access, self._credentials.careopinion_subscription_key)
-        if not key:
-            raise NotAuthorised(_NO_KEY)
-        return {"Authorization": f"SUBSCRIPTION_KEY {key}"}
-
-
-def _no_page(answer: Answer) -> None:
-    if answer.is_html:
-        raise NotAuthorised(_KEY_REJECTED)
-
-
-def _elements(answer: Answer) -> Sequence[Any]:
-    _no_page(answer)
-    body = answer.json()
-    if isinstance(body, str):
-        # "Sorry! Something went wrong." has been seen with status 200.
-        raise Unavailable("Care Opinion says that something went wrong.")
-    if not isinstance(body, list):
-        raise UnexpectedAnswer("Care Opinion gave an answer that is no list.")
-    return body
+    def _response(self, access: Access, element: Any) -> list[InboundItem]:
+        return [items.response(element, self._web, access.config)]
 
 
 def _amount(found: int) -> str:

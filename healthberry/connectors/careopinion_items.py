@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
+from healthberry.connectors import careopinion_details as details
 from healthberry.connectors.base import Author, InboundItem
 from healthberry.connectors.reading import Unreadable, address, first, identifier, mapping, moment, sequence, small
 from healthberry.connectors.text import clean, line
@@ -47,15 +48,15 @@ def story(element: Any, web: str) -> InboundItem:
         # Criticality is for staff only and never republished. Source: careopinion.org.au/info/uk/story-criticality.
         source=small(
             criticality=opinion.get("criticality"),
-            progress=opinion.get("progress"),
             route=opinion.get("submissionRoute"),
             submitted=opinion.get("dateOfSubmission"),
         ),
+        details=(("Progress there", line(opinion.get("progress"), 120)),),
     )
 
 
-def response(element: Any, web: str, opinion_id: str = "") -> InboundItem:
-    """Return a response as an outbound item in its story's thread. Raises: Unreadable.
+def response(element: Any, web: str, config: Mapping[str, Any], opinion_id: str = "") -> InboundItem:
+    """Return a response in its story's thread: ours, or another organisation's. Raises: Unreadable.
 
     `opinion_id` is known where the story was asked for; in the list of all responses a link names it.
     """
@@ -68,18 +69,18 @@ def response(element: Any, web: str, opinion_id: str = "") -> InboundItem:
     posted_at = moment(answer.get("dateOfPublication")) or moment(answer.get("dateOfSubmission"))
     if posted_at is None:
         raise Unreadable("It does not say when it was published.")
+    of_another = details.is_of_another(answer, _links(answer), config)
     return InboundItem(
         remote_id=response_id(remote_id),
         thread_id=thread_id,
         in_reply_to=thread_id,
-        direction="outbound",
+        direction="other" if of_another else "outbound",
         author=Author(None, _responder(answer)),
         author_role=line(first(answer, "authorRole", "responderRole"), 100) or None,
         text=clean(answer.get("body")),
         posted_at=posted_at,
         url=f"{web}/{thread_id}",
-        # Since April 2024 `changeScore` is words and `changeInt` the number. Source: API help page.
-        source=small(change=answer.get("changeScore"), change_claimed=answer.get("changeInt")),
+        details=(details.of_sender(answer) if of_another else ()) + details.of_change(answer),
     )
 
 
@@ -103,6 +104,11 @@ def story_url(opinion: Element, remote_id: str, web: str) -> str:
         if relation in ("web", "html", "alternate", "public", "story") and address(target):
             return target
     return f"{web}/{remote_id}"
+
+
+def linked(opinion: Element, *relations: str) -> str:
+    """Return the address behind the first link of these relations, "" where there is none."""
+    return next((target for relation, _, target in _links(opinion) if relation in relations and address(target)), "")
 
 
 def _service(opinion: Element) -> tuple[str, str]:

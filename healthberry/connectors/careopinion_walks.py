@@ -5,7 +5,7 @@ Nothing here calls anybody: a state and the ids that a page held give the next s
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from healthberry.connectors.reading import days_before, moment
@@ -52,6 +52,12 @@ def begun(state: Walk) -> Walk:
     since = moment(state.since)
     start = days_before(since, _OVERLAP_DAYS) if since else days_before(now, _FIRST_POLL_DAYS)
     return Walk(since=state.since, began=now.isoformat(), start=start, skip=state.skip)
+
+
+def news_since(state: Walk) -> datetime:
+    """Return from when on a story is news to a catch-up: an hour before the last one, at first the last two days."""
+    since = moment(state.since)
+    return since - timedelta(hours=1) if since else datetime.now(UTC) - timedelta(days=_FIRST_POLL_DAYS)
 
 
 def ended(state: Walk) -> Walk:

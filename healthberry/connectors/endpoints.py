@@ -40,6 +40,7 @@ class Endpoints:
     mail_directory: str = MAIL_DIRECTORY
     callbacks: str | None = None
     nhsuk_listing: str = "https://www.nhs.uk/service-search"
+    nhsuk_syndication: str = "http://v1.syndication.nhschoices.nhs.uk"
     careopinion_listing: str = f"{CAREOPINION}/services/{{code}}"
     mastodon: str | None = None
     bluesky: str = BLUESKY
@@ -126,6 +127,7 @@ def endpoints(sandbox_url: str | None) -> Endpoints:
         google_reviews=f"{base}/google/mybusiness",
         youtube_api=f"{base}/youtube/v3",
         youtube_web=f"{base}/youtube",
+        nhsuk_syndication=f"{base}/nhsuk/syndication",
         nhsuk_listing=f"{base}/organisations/{{code}}",
         careopinion_listing=f"{base}/organisations/{{code}}",
         mastodon=f"{base}/mastodon",

@@ -38,6 +38,7 @@ from healthberry.connectors.defaults import Defaults
 from healthberry.connectors.endpoints import Credentials, Endpoints
 from healthberry.connectors.errors import Gone, NotAuthorised, NotLinked, Permanent, Rejected, Temporary, TooMuch
 from healthberry.connectors.nhsuk_api import NO_KEY, Api
+from healthberry.connectors.nhsuk_feed import KEY, SyndicationFeed, is_reference
 from healthberry.connectors.reading import as_history, days_before, garbled, newest_first, read_each, withdrawn
 from healthberry.connectors.rechecks import one_by_one
 from healthberry.connectors.text import line
@@ -49,7 +50,8 @@ _ASSISTED: Final = (
 
 
 class NhsUk(Defaults):
-    """The connector of kind "nhsuk". Channel config: `ods_codes`, `name`, `publisher_id`, `by_hand`."""
+    """The connector of kind "nhsuk". Channel config: `ods_codes`, `name`, `publisher_id`, `by_hand`,
+    `syndication_type`."""
 
     kind: ClassVar[str] = "nhsuk"
 
@@ -62,6 +64,7 @@ class NhsUk(Defaults):
         read_seconds: float | None = None,
     ) -> None:
         self._api = Api(endpoints.nhsuk, credentials, transport=transport, read_seconds=read_seconds)
+        self._feed = SyndicationFeed(endpoints.nhsuk_syndication, transport=transport, read_seconds=read_seconds)
         self._listing = endpoints.nhsuk_listing
         self._credentials = credentials
 
@@ -96,12 +99,7 @@ class NhsUk(Defaults):
 
     def prepare(self, given: Mapping[str, str], redirect_uri: str) -> Access:
         """Keep codes, name and the organisation's own keys. Raises: NotLinked."""
-        access = own_keys.prepared(given, "ods_codes", (own_keys.OWN_KEY, about.PUBLISHER_KEY))
-        own = "" if given.get("forget") == "yes" else line(given.get("publisher_id"), 100)
-        if bool(own) != bool(access.secrets[about.PUBLISHER_KEY]):
-            lacking = about.PUBLISHER_KEY if own else "publisher_id"
-            raise NotLinked("Publisher ID and publisher's key belong together: enter both, or forget them.", lacking)
-        return replace(access, config={**access.config, **({"publisher_id": own} if own else {})})
+        return about.prepared(given)
 
     def link(self, access: Access) -> Linkables:
         """Return the one listing of these codes, read on the spot. Raises: NotLinked, NotAuthorised, Temporary."""
@@ -112,13 +110,30 @@ class NhsUk(Defaults):
         try:
             return Linkables([Linkable(replace(listing, amount=self._api.first_look(access, codes)))])
         except NotAuthorised as error:
-            raise NotLinked(error.reason, own_keys.OWN_KEY) from error
+            if not self._feed.stands_in(access):
+                raise NotLinked(error.reason, own_keys.OWN_KEY) from error
+        return self._through_feed(access, listing)
+
+    def _through_feed(self, access: Access, listing: Listing) -> Linkables:
+        try:
+            self._feed.poll(replace(access, config={**access.config, **listing.config}), None)
+        except NotAuthorised as error:
+            raise NotLinked(error.reason, KEY) from error
+        return Linkables([Linkable(listing)])
 
     def backfill(self, access: Access, since: datetime, cursor: str | None) -> Page:
         """Read one page of at most 100 reviews and their responses, code by code; no total is known.
 
-        Raises: Temporary, Permanent.
+        Where the key is missing or refused, one page of the feed, if there is one. Raises: Temporary, Permanent.
         """
+        try:
+            return self._backfill(access, since, cursor)
+        except NotAuthorised:
+            if not self._feed.stands_in(access):
+                raise
+            return self._feed.backfill(access, since, cursor)
+
+    def _backfill(self, access: Access, since: datetime, cursor: str | None) -> Page:
         state, codes = unpack(walks.Backfill, cursor), own_keys.codes_in(access.config, "ods_codes")
         if state.code >= len(codes):
             return Page([], pack(state), more=False)
@@ -142,8 +157,17 @@ class NhsUk(Defaults):
     def poll(self, access: Access, cursor: str | None) -> Page:
         """Read one page of what was written, changed or removed since two days before the last catch-up.
 
-        Once a day, thirty days. Raises: Temporary, Permanent.
+        Once a day, thirty days. Where the key is missing or refused, from the feed, if there is one.
+        Raises: Temporary, Permanent.
         """
+        try:
+            return self._poll(access, cursor)
+        except NotAuthorised:
+            if not self._feed.stands_in(access):
+                raise
+            return self._feed.poll(access, cursor)
+
+    def _poll(self, access: Access, cursor: str | None) -> Page:
         state, codes = walks.begun(unpack(walks.Poll, cursor)), own_keys.codes_in(access.config, "ods_codes")
         if not codes:
             return Page([], pack(walks.ended(state)), more=False)
@@ -170,7 +194,7 @@ class NhsUk(Defaults):
             return ReplyPermission("none", target.may_not_reply, target.url)
         if target.source.get("origin", "nhsuk") != "nhsuk":
             return ReplyPermission("none", "This story was written on another site: answer it there, once.", target.url)
-        if self._api.publisher(access):
+        if self._api.publisher(access) and not is_reference(target.remote_id):
             return ReplyPermission("api", "", target.url)
         return ReplyPermission("assisted", _ASSISTED, target.url)
 
@@ -202,6 +226,8 @@ class NhsUk(Defaults):
 
         Raises: Gone when the review is no longer there; Temporary, Permanent.
         """
+        if is_reference(reply.target.remote_id):
+            return None  # the API, once its key works, knows the review by another id
         return answers.found_in(self._api.comment(access, reply.target.remote_id), reply)
 
     def recheck(self, access: Access, remote_ids: Sequence[str]) -> list[InboundItem]:
@@ -209,7 +235,8 @@ class NhsUk(Defaults):
 
         Raises: RateLimited, NotAuthorised; Temporary, Permanent when all of them fail.
         """
-        return one_by_one(remote_ids, lambda remote_id: self._recheck(access, remote_id))
+        known = [one for one in remote_ids if not is_reference(one)]
+        return one_by_one(known, lambda remote_id: self._recheck(access, remote_id))
 
     def _recheck(self, access: Access, remote_id: str) -> list[InboundItem]:
         try:

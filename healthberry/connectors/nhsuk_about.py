@@ -1,9 +1,15 @@
 """What NHS.UK reviews say of themselves, and what the form for linking them asks for."""
 
+from collections.abc import Mapping
+from dataclasses import replace
 from typing import Final
 
-from healthberry.connectors.base import About, Capabilities, Field, ReplyMode
-from healthberry.connectors.own_keys import FORGET, NAME, codes_field, key_field
+from healthberry.connectors import own_keys
+from healthberry.connectors.base import About, Access, Capabilities, Field, ReplyMode
+from healthberry.connectors.errors import NotLinked
+from healthberry.connectors.nhsuk_feed import KEY, TYPE, TYPES
+from healthberry.connectors.own_keys import FORGET, NAME, OWN_KEY, codes_field, key_field
+from healthberry.connectors.text import line
 
 PUBLISHER_KEY: Final = "publisher_key"
 FIELDS: Final = (
@@ -23,6 +29,15 @@ FIELDS: Final = (
         kind="secret",
         required=False,
     ),
+    Field(
+        TYPE,
+        "Syndication feed to fall back to",
+        "Read while the subscription key is missing or refused, without ratings. Choose your type of organisation.",
+        kind="choice",
+        required=False,
+        choices=TYPES,
+    ),
+    Field(KEY, "Key for that feed", "The older API key of the NHS website.", kind="secret", required=False),
     FORGET,
 )
 
@@ -59,3 +74,14 @@ def capabilities(reply: ReplyMode) -> Capabilities:
         expires_days=730,
         recheck_days=90,
     )
+
+
+def prepared(given: Mapping[str, str]) -> Access:
+    """Return what the form gave as settings and keys. Raises: NotLinked."""
+    access = own_keys.prepared(given, "ods_codes", (OWN_KEY, PUBLISHER_KEY, KEY))
+    own = "" if given.get("forget") == "yes" else line(given.get("publisher_id"), 100)
+    if bool(own) != bool(access.secrets[PUBLISHER_KEY]):
+        lacking = PUBLISHER_KEY if own else "publisher_id"
+        raise NotLinked("Publisher ID and publisher's key belong together: enter both, or forget them.", lacking)
+    named = {"publisher_id": own, TYPE: line(given.get(TYPE), 50) if access.secrets[KEY] else ""}
+    return replace(access, config={**access.config, **{name: value for name, value in named.items() if value}})

@@ -96,6 +96,11 @@ def items_of(element: Any) -> list[InboundItem]:
     return [review, _response(element, review)]
 
 
+def feed_reference(number: str, *, answer: bool = False) -> str:
+    """Return the id by which the syndication feed knows a review, or the answer to it; "" where it has no number."""
+    return f"ref:{number}{'R' if answer else ''}" if number else ""
+
+
 def _review(element: Any) -> InboundItem:
     comment = comment_of(element)
     remote_id = identifier(comment.get("commentId"))
@@ -106,6 +111,7 @@ def _review(element: Any) -> InboundItem:
         raise Unreadable("It does not say when it was written.")
     written_at = origin(comment.get("publisherID"))
     reference = identifier(comment.get("publishersCommentRef"))
+    number = feed_reference(identifier(comment.get("commentRef")))
     return InboundItem(
         remote_id=remote_id,
         thread_id=remote_id,
@@ -121,6 +127,8 @@ def _review(element: Any) -> InboundItem:
         service_name=line(comment.get("department"), 200) or None,
         syndication_key=f"{written_at}:{reference}" if reference else None,
         change=_change(comment, posted_at),
+        also=number,
+        aliases=(number,) if number else (),
         source=small(
             origin=written_at,
             publisher_id=comment.get("publisherID"),
@@ -134,6 +142,7 @@ def _review(element: Any) -> InboundItem:
 def _response(element: Any, review: InboundItem) -> InboundItem:
     response = response_of(element)
     posted_at = moment(response.get("dateSubmitted")) or moment(response.get("lastUpdated")) or review.posted_at
+    number = feed_reference(identifier(comment_of(element).get("commentRef")), answer=True)
     return InboundItem(
         remote_id=response_id(element),
         thread_id=review.remote_id,
@@ -146,6 +155,8 @@ def _response(element: Any, review: InboundItem) -> InboundItem:
         url=address(response.get("commentOriginalURL")) or review.url,
         service_code=identifier(response.get("odsCode")) or review.service_code,
         change=_change(response, posted_at),
+        also=number,
+        aliases=(number,) if number else (),
         source=small(comment_ref=response.get("publishersCommentRef"), publisher_id=response.get("publisherID")),
     )
 

@@ -22,6 +22,7 @@ from healthberry.core import (
     ingest_rows,
     noise,
     quarantine,
+    readers,
     summaries,
 )
 from healthberry.models.channels import Channel
@@ -88,7 +89,7 @@ def _halves(items: Sequence[InboundItem]) -> tuple[list[InboundItem], list[Inbou
 
 
 def _store_page(channel: Channel, items: Sequence[InboundItem], backfill: bool, imported: bool) -> Stored:
-    items = expiry.lasting(channel, items)
+    items = expiry.lasting(channel, readers.unify(channel, items))
     silent = [item for item in items if imported or _is_historic(channel, item, backfill)]
     live = [item for item in items if not imported and not _is_historic(channel, item, backfill)]
     stored = _store(channel, silent, historic=True)
@@ -136,6 +137,7 @@ def _store(channel: Channel, items: Sequence[InboundItem], *, historic: bool) ->
         there |= ingest_edits.stored(channel, late)
     again = {item.remote_id: item for item in present if item.remote_id in there}
     stored.changed, replaced = ingest_edits.follow(channel, list(again.values()), there)
+    stored.changed |= {row.conversation_id for row in added if row.direction == "other"}
     stored.answered = {row.conversation_id for row in added if row.direction == "outbound"} | replaced
     noisy = noise.sort_out(channel, begun)
     stored.quiet = noisy | copies.note(channel, {one: item for one, item in begun.items() if one not in noisy})

@@ -10,6 +10,7 @@ from sqlalchemy import ColumnElement, Row, and_, select, update
 from healthberry.connectors.base import InboundItem
 from healthberry.connectors.text import similar
 from healthberry.core import tombstones
+from healthberry.core.details import source_of
 from healthberry.core.ingest_rows import not_in_future, ratings_of
 from healthberry.extensions import db
 from healthberry.models.channels import Channel
@@ -45,7 +46,7 @@ def _in_conversation() -> ColumnElement[bool]:
 def stored(channel: Channel, items: Sequence[InboundItem]) -> dict[str, Row[Any]]:
     """Return what is stored of these items, by their ids: what `follow` compares with."""
     columns = (Message.remote_id, Message.text, Message.title, Message.withdrawn_at, Message.source, Message.ratings)
-    found = select(*columns, Message.may_not_reply, Message.member_id, Message.posted_at).where(
+    found = select(*columns, Message.may_not_reply, Message.member_id, Message.posted_at, Message.also_id).where(
         Message.organisation_id == channel.organisation_id,
         Message.channel_id == channel.id,
         Message.remote_id.in_([item.remote_id for item in items]),
@@ -72,14 +73,20 @@ def follow(
             if _is_replaced(row, item):
                 answered.update(_write(channel, item, **_replacement(item)))
             continue
-        if (row.source, row.may_not_reply) != (dict(item.source), item.may_not_reply):
+        # What another reader brought first was not edited because this one words it otherwise.
+        known_better = bool(item.also) and row.also_id != item.also
+        if known_better:
+            _write(channel, item, also_id=item.also)
+        source = row.source if item.provisional else source_of(item, row.source)
+        if (row.source, row.may_not_reply) != (source, item.may_not_reply):
             # What a reply needs to know (answered already, no longer mentioned) changes without a word changing.
-            _write(channel, item, source=dict(item.source), may_not_reply=item.may_not_reply)
-        ratings = ratings_of(item)
+            _write(channel, item, source=source, may_not_reply=item.may_not_reply)
+        ratings = row.ratings if item.provisional else ratings_of(item)
         if (row.text, row.title, row.ratings) != (item.text, item.title, ratings) or row.withdrawn_at is not None:
             words = {"text": item.text, "title": item.title, "screen_name": item.author.screen_name, "ratings": ratings}
+            mark = {} if known_better else {"edited_at": now()}
             look = {"recheck_at": now()} if item.direction == "inbound" else {}
-            changed.update(_write(channel, item, **words, **look, edited_at=now(), withdrawn_at=None))
+            changed.update(_write(channel, item, **words, **look, **mark, withdrawn_at=None))
     return changed, answered
 
 

@@ -11,6 +11,7 @@ from healthberry.connectors.base import Capabilities, InboundItem
 from healthberry.core import attachments, register
 from healthberry.core.bulk import insert_unknown
 from healthberry.core.channels import capabilities_of
+from healthberry.core.details import source_of
 from healthberry.core.recheck_times import next_recheck
 from healthberry.extensions import db
 from healthberry.models.channels import Author, Channel
@@ -165,6 +166,7 @@ def _message_row(
         "conversation_id": threads[item.thread_id],
         "channel_id": channel.id,
         "remote_id": item.remote_id,
+        "also_id": item.also or None,
         "direction": item.direction,
         "author_id": writers.get(item.author.remote_id or ""),
         "screen_name": item.author.screen_name,
@@ -174,7 +176,7 @@ def _message_row(
         "ratings": ratings_of(item),
         "attachments": [*(dict(one) for one in item.attachments), *attachments.named(message_id, item.files)],
         "url": item.url,
-        "source": dict(item.source),
+        "source": source_of(item, {}),
         "may_not_reply": item.may_not_reply,
         "historic": historic,
         "posted_at": not_in_future(item.posted_at),

@@ -59,7 +59,7 @@ def store(channel: Channel, asked: Sequence[str], found: Sequence[InboundItem]) 
     if is_unlinked(channel):
         return
     # An item may come under another of its names than the one that was asked for.
-    named = [item for item in found if {item.remote_id, *item.aliases} & set(asked) or item.direction == "outbound"]
+    named = [item for item in found if {item.remote_id, *item.aliases} & set(asked) or item.direction != "inbound"]
     ingest.store_page(channel, named, backfill=False)
     paid_reads.count(channel.kind, [item.remote_id for item in found if item.change != "withdrawn"])
     rules, seen = capabilities_of(channel.kind), {item.remote_id for item in found}

@@ -189,7 +189,7 @@ def _write_message(reply: Reply, conversation: Conversation, sent: SentReply) ->
     }
     # The poll may have seen it on the site before its sender's answer was noted: then it gets its writer's name here.
     # Where a site keeps one answer and took this in its place, these words stand there now.
-    named = {"member_id": row["member_id"], "screen_name": row["screen_name"]}
+    named = {"member_id": row["member_id"], "screen_name": row["screen_name"], "direction": "outbound"}
     replaced = {"text": row["text"], "url": row["url"], "posted_at": row["posted_at"], "withdrawn_at": None}
     statement = insert(Message).values(row)
     statement = statement.on_conflict_do_update(

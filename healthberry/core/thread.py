@@ -8,7 +8,7 @@ from uuid import UUID
 from sqlalchemy import select
 
 from healthberry.connectors.base import Capabilities, ReplyPermission
-from healthberry.core import channels, conversations, copies, deliveries, drafts, events, noise, replies
+from healthberry.core import channels, conversations, copies, deliveries, details, drafts, events, noise, replies
 from healthberry.core.copies import Elsewhere
 from healthberry.core.deliveries import Delivery
 from healthberry.core.permissions import may
@@ -74,6 +74,16 @@ class Page:
         """Return whose words it is: colleagues are named only to those who may see them."""
         ours = message.member_id is not None and not self.can["see_colleagues"]
         return (self.channel.account or self.channel.label) if ours else message.screen_name
+
+    def beside(self, message: Message) -> list[tuple[str, str]]:
+        """Return what the site says beside the words of a message, as pairs of label and value."""
+        return [] if message.withdrawn_at else details.pairs(message.source)
+
+    @property
+    def about_it(self) -> list[tuple[str, str]]:
+        """What the site says beside the words with which the conversation began."""
+        opening = next((one.message for one in self.entries if one.message is not None), None)
+        return self.beside(opening) if opening is not None and opening.direction == "inbound" else []
 
     def outgrew_its_answer(self, message: Message) -> bool:
         """Say whether its author changed it after the organisation's last answer, which may no longer fit."""

@@ -105,6 +105,7 @@ class Conversation(Base, OrganisationOwned):
 class Message(Base, OrganisationOwned):
     """One public or direct item in a conversation; `text` is what the channel served, never trusted.
 
+    `direction` is `other` for what another organisation answered in the thread: nothing follows from it.
     `source` keeps small provider facts that a reply or a re-check needs. `edited_at` and `withdrawn_at` follow the
     source; a withdrawn message keeps its place without its words. `recheck_at` is when the source is next asked whether
     it still shows these words; None for what is never asked (answers, what is withdrawn or too old).
@@ -116,9 +117,16 @@ class Message(Base, OrganisationOwned):
         owned_key("author_id", "authors", "SET NULL"),
         owned_key("member_id", "members", "SET NULL"),
         UniqueConstraint("organisation_id", "channel_id", "remote_id"),
-        CheckConstraint("direction in ('inbound', 'outbound')", name="direction"),
+        CheckConstraint("direction in ('inbound', 'outbound', 'other')", name="direction"),
         Index("ix_messages_conversation", "organisation_id", "conversation_id", "posted_at", "id"),
         Index("ix_messages_author", "organisation_id", "author_id", postgresql_where=text("author_id IS NOT NULL")),
+        Index(
+            "ix_messages_also",
+            "organisation_id",
+            "channel_id",
+            "also_id",
+            postgresql_where=text("also_id IS NOT NULL"),
+        ),
         Index(
             "ix_messages_recheck",
             "organisation_id",
@@ -131,6 +139,7 @@ class Message(Base, OrganisationOwned):
     conversation_id: Mapped[UUID]
     channel_id: Mapped[UUID]
     remote_id: Mapped[str]
+    also_id: Mapped[str | None]  # the id by which a second reader of the channel knows it
     direction: Mapped[str]
     author_id: Mapped[UUID | None]
     member_id: Mapped[UUID | None]  # who of us wrote an outbound one, where it was written here

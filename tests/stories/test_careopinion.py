@@ -93,3 +93,75 @@ def test_a_story_is_followed_when_it_is_edited_and_withdrawn(
     gone = thread(client, conversation_id)
     assert "Taken down at the source" in gone
     assert "warm after all" not in gone
+
+
+def test_tags_ratings_and_progress_stand_beside_a_story_and_follow_it(
+    client: FlaskClient,
+    app: Flask,
+    sandbox: Sandbox,
+    database: Database,
+    work: Callable[[], None],
+    tick: Callable[[], None],
+    organisation: None,
+) -> None:
+    tags = [
+        {"name": "kind staff", "group": "What was good", "polarity": 1},
+        {"name": "car park", "group": "Environment", "polarity": -1},
+        {"name": "thankful", "group": "Emotion", "polarity": 1},
+    ]
+    ratings = [{"questionText": "How was your experience?", "score": 2, "scoreText": "Good"}]
+    story = sandbox.post("careopinion", "All went well", ods_code=f"{TRUST}01 outpatients", tags=tags, ratings=ratings)
+    tick()
+    conversation_id = str(shown(app)["All went well"].id)
+
+    here = thread(client, conversation_id)
+    for words in ("kind staff", "What could be improved", "car park", "thankful", "Good (2)", "has not yet had"):
+        assert words in here
+
+    put_on_site(f"{sandbox.url}/careopinion/{story}/responses", "Thank you, we are changing it", change="1")
+    tick()
+    looked_at_again(database, app, work)
+    here = thread(client, conversation_id)
+    assert "has had a response" in here
+    assert "has not yet had" not in here
+    assert "Change: <bdi>change planned</bdi>" in here
+    assert "kind staff" in here
+    assert "edited" not in here
+
+
+def test_what_another_organisation_answers_is_shown_as_theirs_and_nothing_follows(
+    client: FlaskClient,
+    app: Flask,
+    sandbox: Sandbox,
+    mailbox: Mailbox,
+    tick: Callable[[], None],
+    organisation: None,
+) -> None:
+    sandbox.control("POST", "organisations", json={"ods_code": "RX6", "name": "Ambulance Service"})
+    story = sandbox.post("careopinion", "The ambulance was late", ods_code=TRUST)
+    tick()
+    conversation_id, _ = open_link(client, mailbox)
+    mailbox.clear()
+    answers = f"{sandbox.url}/careopinion/{story}/responses"
+
+    put_on_site(answers, "We are sorry about the ambulance", organisation="RX6")
+    tick()
+
+    here = thread(client, conversation_id)
+    assert "We are sorry about the ambulance" in here
+    assert "from another organisation" in here
+    assert "Ambulance Service" in here
+    assert "posted on Care Opinion" not in here
+    row = shown(app)["The ambulance was late"]
+    assert (row.status, row.replied) == ("open", False)
+
+    copied(client, conversation_id, here)
+    put_on_site(answers)
+    tick()
+    put_on_site(answers, "One more thing about the ambulance", organisation="RX6")
+    tick()
+
+    row = shown(app, "closed")["The ambulance was late"]
+    assert (row.status, row.replied) == ("closed", True)
+    assert "One more thing" in thread(client, conversation_id)
+    assert [mail for mail in mailbox.messages() if "/r/" in mail.text] == []

@@ -11,7 +11,7 @@ from healthberry.local.mailbox import Mailbox
 from healthberry.settings import Settings
 from tests.sandbox_server import KEYS, Sandbox
 from tests.stories.loop import ANSWER, DOMAIN, TRUST, open_link, publish, sign_up
-from tests.stories.reviews import channel_of, shown, thread
+from tests.stories.reviews import channel_of, put_on_site, shown, thread
 
 
 @pytest.fixture
@@ -93,3 +93,45 @@ def test_with_an_own_publishers_key_an_answer_goes_out_by_itself_and_once(
     seen = thread(client, conversation_id)
     assert ANSWER in seen
     assert "posted on NHS.UK" in seen
+
+
+def test_while_the_key_is_refused_the_feed_stands_in_and_nothing_comes_twice(
+    client: FlaskClient,
+    app: Flask,
+    sandbox: Sandbox,
+    work: Callable[[], None],
+    tick: Callable[[], None],
+    organisation: None,
+) -> None:
+    key = KEYS["NHSUK_SUBSCRIPTION_KEY"]
+    page = give(client, app, "nhsuk", "ods_codes", syndication_type="hospitals", syndication_key=key)
+    assert "Saved, and tried" in page
+    old = sandbox.post("nhsuk", "Before the key <b>came</b>", ods_code=TRUST, title="A & B", rating=2)
+    put_on_site(f"{sandbox.url}/nhsuk/services/{TRUST}/reviews/{old}/response", "Thank you from all of us")
+    sandbox.post("nhsuk", "Somebody else's", ods_code="RX6")
+    work()
+    tick()
+    before = {**shown(app), **shown(app, "closed")}
+    assert sorted(before) == ["Before the key <b>came</b>", "The lift is broken"]
+    assert before["Before the key <b>came</b>"].title == "A & B"
+
+    give(client, app, "nhsuk", "ods_codes", own_subscription_key=key, syndication_type="hospitals")
+    work()
+    tick()
+
+    after = {**shown(app), **shown(app, "closed")}
+    assert {words: row.id for words, row in after.items()} == {words: row.id for words, row in before.items()}
+    assert after["Before the key <b>came</b>"].rating == 2
+    here = thread(client, str(after["Before the key <b>came</b>"].id))
+    assert here.count("Thank you from all of us") == 1
+    assert "edited" not in here
+
+    sandbox.post("nhsuk", "While it was refused", ods_code=TRUST)
+    sandbox.control("DELETE", f"posts/nhsuk/{old}")
+    sandbox.fault("nhsuk", "expired_token", path="/comments/")
+    tick()
+
+    now = shown(app)
+    assert sorted(now) == ["The lift is broken", "While it was refused"]
+    assert channel_of(app, "nhsuk").state == "active"
+    assert "Taken down at the source" in thread(client, str(after["Before the key <b>came</b>"].id))

@@ -152,6 +152,15 @@ def opinion_services(number: int) -> ResponseReturnValue:
     return jsonify([service_json(found["place"])]) if found else _missing()
 
 
+@blueprint.get("/opinions/<int:number>/healthservices/<path:nacs>/ratings")
+def opinion_ratings(number: int, nacs: str) -> ResponseReturnValue:
+    """Answer GET /opinions/{id}/healthservices/{nacs}/ratings."""
+    found = stories.story(here().store, number)
+    if not found or found["place"] != nacs:
+        return _missing()
+    return jsonify(opinionId=number, healthserviceNacs=nacs, ratings=json.loads(found["ratings"]))
+
+
 @blueprint.get("/responses")
 def responses() -> ResponseReturnValue:
     """Answer GET /responses: by date of publication, oldest first."""

@@ -4,7 +4,7 @@ from flask import Blueprint, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 
 from healthberry.sandbox.config import chance
-from healthberry.sandbox.places import service_name
+from healthberry.sandbox.places import code_key, service_name
 from healthberry.sandbox.state import Sandbox, here
 from healthberry.sandbox.telling import Unusable
 from healthberry.sandbox.views import missing
@@ -60,16 +60,19 @@ def respond_to_story(number: int) -> ResponseReturnValue:
             text,
             request.form.get("author", "").strip(),
             int(change) if change in ("0", "1", "2") else 0,
+            code_key(request.form.get("organisation", "")),
         )
     except Unusable as refused:
         return _story(number, str(refused), text)
     return redirect(f"/careopinion/{number}#responses", 303)
 
 
-def answer_story(sandbox: Sandbox, number: int, text: str, author: str, change_int: int = 0) -> None:
+def answer_story(
+    sandbox: Sandbox, number: int, text: str, author: str, change_int: int = 0, organisation: str = ""
+) -> None:
     """Respond to a Care Opinion story as the organisation; it appears after the moderator's delay.
 
-    The moderator edits some lightly.
+    The moderator edits some lightly. `organisation` is the code of another one that answers too.
     Raises: Unusable.
     """
     story = stories.story(sandbox.store, number)
@@ -82,5 +85,5 @@ def answer_story(sandbox: Sandbox, number: int, text: str, author: str, change_i
     shown = now + int(settings.careopinion_delay_seconds * 1000)
     stories.add_responses(
         sandbox.store,
-        [stories.NewResponse(number, text, body, role, role, story["place"], now, shown, change_int)],
+        [stories.NewResponse(number, text, body, role, role, organisation or story["place"], now, shown, change_int)],
     )

@@ -1,7 +1,7 @@
 CREATE TABLE IF NOT EXISTS co_stories (
   id INTEGER PRIMARY KEY, place TEXT NOT NULL, title TEXT NOT NULL, body TEXT NOT NULL, author TEXT NOT NULL, author_role TEXT NOT NULL,
   age_group TEXT, submitted_at INTEGER NOT NULL, published_at INTEGER NOT NULL, criticality TEXT,
-  tags TEXT NOT NULL DEFAULT '[]', state TEXT NOT NULL DEFAULT 'visible'
+  tags TEXT NOT NULL DEFAULT '[]', ratings TEXT NOT NULL DEFAULT '[]', state TEXT NOT NULL DEFAULT 'visible'
 );
 CREATE INDEX IF NOT EXISTS co_stories_published ON co_stories (published_at, id);
 CREATE INDEX IF NOT EXISTS co_stories_author ON co_stories (author);

@@ -54,6 +54,8 @@ def _links(row: Row) -> list[dict[str, Any]]:
         ("responses", None, f"{base}/opinions/{number}/responses"),
         ("healthservices", None, f"{base}/opinions/{number}/healthservices"),
     ]
+    if row["ratings"] != "[]":
+        items.append(("ratings", None, f"{base}/opinions/{number}/healthservices/{quote(row['place'])}/ratings"))
     turn = number % len(items)
     word = "rel" if number % 2 else "relation"
     return [{word: name, "id": ident, "href": href} for name, ident, href in items[turn:] + items[:turn]]
@@ -62,18 +64,22 @@ def _links(row: Row) -> list[dict[str, Any]]:
 def response_json(row: Row) -> dict[str, Any]:
     """Write a response."""
     href = f"{request.host_url}careopinion/api/v2/opinions/{row['story_id']}"
-    word = "rel" if row["id"] % 2 else "relation"
+    services = f"{request.host_url}careopinion/api/v2/healthservices"
+    word, whose = "rel" if row["id"] % 2 else "relation", stories.levels(row["place"])[-1]
     return {
         "id": row["id"],
         "body": row["body"],
         "authorName": row["author"],
         "authorRole": row["author_role"],
-        "authorOrganisation": service_name(here().store, stories.levels(row["place"])[-1]),
+        "authorOrganisation": service_name(here().store, whose),
         "dateOfSubmission": _when(row["submitted_at"]),
         "dateOfPublication": _when(row["published_at"]),
         "changeScore": CHANGES[row["change_int"]],
         "changeInt": row["change_int"],
-        "links": [{word: "opinion", "id": str(row["story_id"]), "href": href}],
+        "links": [
+            {word: "opinion", "id": str(row["story_id"]), "href": href},
+            {word: "organisation", "id": whose, "href": f"{services}/{quote(whose)}"},
+        ],
     }
 
 

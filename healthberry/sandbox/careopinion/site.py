@@ -22,6 +22,11 @@ from . import store as stories
 COPIED = 0.15
 
 
+def listed(given: object) -> list[dict[str, object]]:
+    """Return a list of objects that control gave, [] for anything else."""
+    return [one for one in given if isinstance(one, dict)] if isinstance(given, list) else []
+
+
 class CareOpinion(Site):
     """Care Opinion: stories about services, with responses that a moderator lets through."""
 
@@ -46,6 +51,7 @@ class CareOpinion(Site):
         title, author = telling.title or first_words(telling.text) or "No title", telling.author or "Anonymous"
         shown = now + int(telling.hidden_seconds * 1000)
         new = stories.NewStory(place, title, telling.text, author, now, shown, criticality=None)
+        new.tags, new.ratings = listed(telling.more.get("tags")), listed(telling.more.get("ratings"))
         number = stories.add_stories(sandbox.store, [new])[0]
         if telling.syndicate:
             self._copy(sandbox, number)

@@ -25,6 +25,7 @@ class NewStory:
     age_group: str | None = None
     criticality: str | None = None
     tags: list[dict[str, object]] = field(default_factory=list)
+    ratings: list[dict[str, object]] = field(default_factory=list)
 
 
 @dataclass
@@ -58,8 +59,8 @@ def add_stories(store: Store, stories: Sequence[NewStory]) -> list[int]:
         numbered = list(enumerate(stories, first))
         store.many(
             """INSERT INTO co_stories (id, place, title, body, author, author_role, age_group,
-               submitted_at, published_at, criticality, tags)
-               VALUES (?,?,?,?,?,?,?,?,?,?,?)""",
+               submitted_at, published_at, criticality, tags, ratings)
+               VALUES (?,?,?,?,?,?,?,?,?,?,?,?)""",
             (
                 (
                     n,
@@ -73,6 +74,7 @@ def add_stories(store: Store, stories: Sequence[NewStory]) -> list[int]:
                     s.published_at,
                     s.criticality,
                     json.dumps(s.tags),
+                    json.dumps(s.ratings),
                 )
                 for n, s in numbered
             ),

@@ -14,7 +14,7 @@ from healthberry.sandbox.state import Sandbox
 from healthberry.sandbox.store import Row, Store
 from healthberry.sandbox.telling import Line, Telling, Unusable, first_words, rated, said
 
-from . import api, moderation, pages, past
+from . import api, moderation, pages, past, syndication
 from . import store as reviews
 
 # Adds its views to the blueprint of the readers' API.
@@ -32,8 +32,8 @@ class NhsUk(Site):
         Key("NHSUK_PUBLISHER_KEY", lambda: secrets.token_hex(16)),
     )
     tables = Path(__file__).with_name("schema.sql").read_text(encoding="utf-8")
-    blueprints = (api.blueprint, pages.blueprint)
-    api_paths = ("/nhsuk/comments/", "/nhsuk/moderation/")
+    blueprints = (api.blueprint, pages.blueprint, syndication.blueprint)
+    api_paths = ("/nhsuk/comments/", "/nhsuk/moderation/", "/nhsuk/syndication/")
     replying = frozenset({"respond"})
     lists = frozenset({"comments"})
     list_key = "comments"
