@@ -3,7 +3,7 @@
 import sys
 from collections.abc import Callable
 
-from benchmarks import alert_latency, deliveries, inbox, keystrokes, register_search, signup, starts, streams
+from benchmarks import alert_latency, deliveries, inbox, ingestion, keystrokes, register_search, signup, starts, streams
 from benchmarks.measure import Figure, fixed_loop
 
 PARTS: dict[str, Callable[[], list[Figure]]] = {
@@ -13,6 +13,7 @@ PARTS: dict[str, Callable[[], list[Figure]]] = {
     "keystrokes": keystrokes.main,
     "signup": signup.main,
     "alerts": alert_latency.main,
+    "ingestion": ingestion.main,
     "deliveries": deliveries.main,
     "streams": streams.main,
 }

@@ -34,7 +34,7 @@ from healthberry.models.owned import now
 from healthberry.models.pushes import PushDelivery
 
 RATE, SECONDS, CHANNELS = 500, 20, 20
-TARGET_P99_MS, TARGET_READ_SECONDS = 250.0, 60.0
+TARGET_P99_MS, TARGET_READ_SECONDS = 100.0, 60.0
 _CONNECTIONS = 64
 _MOST_SECONDS = 300
 _ROOT = Path(__file__).resolve().parent.parent

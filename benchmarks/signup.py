@@ -29,7 +29,7 @@ TRUST, DOMAIN = "RYJ", "imperial.nhs.uk"
 SHARES = {"nhsuk": 3_200, "careopinion": 2_000, "x": 800}  # X lets nobody reach further back than 800 mentions
 LATENCY_SECONDS = 0.05
 _ROOT = Path(__file__).resolve().parent.parent
-_KEYS = {
+KEYS = {
     name: f"{name.lower()}-for-benchmarks"
     for name in (
         "NHSUK_SUBSCRIPTION_KEY",
@@ -44,12 +44,12 @@ _KEYS = {
 def main() -> list[Figure]:
     """Sign up as a trust and watch its history arrive."""
     with ExitStack() as stack:
-        sandbox = stack.enter_context(_sandbox())
+        sandbox = stack.enter_context(sandbox_server())
         folder = stack.enter_context(_folder())
         mailbox = Mailbox(folder)
         stack.callback(mailbox.stop)
         more = {"SANDBOX_URL": sandbox, "MAIL_URL": mailbox.mail_url, "POLL_SECONDS": "60"}
-        running = stack.enter_context(bench({**_KEYS, **more}))
+        running = stack.enter_context(bench({**KEYS, **more}))
         _load_register(running)
         _fill(sandbox)
         for command in (["worker.py"], ["worker.py"], ["-m", "healthberry.cli", "scheduler"]):
@@ -128,10 +128,11 @@ def _process(running: Bench, command: list[str]) -> Iterator[None]:
 
 
 @contextmanager
-def _sandbox() -> Iterator[str]:
+def sandbox_server() -> Iterator[str]:
+    """Start an empty sandbox without limits; give its address."""
     environment = {
         **os.environ,
-        **_KEYS,
+        **KEYS,
         "SANDBOX_SEED_ITEMS": "0",
         "SANDBOX_LIFE_SECONDS": "0",
         "SANDBOX_RATE_LIMITS": "off",

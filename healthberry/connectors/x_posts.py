@@ -7,11 +7,9 @@ documented.
 """
 
 import re
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final
-
-import twitter_text
 
 from healthberry.connectors.base import Author, InboundItem
 from healthberry.connectors.reading import (
@@ -24,14 +22,13 @@ from healthberry.connectors.reading import (
     sequence,
     small,
 )
-from healthberry.connectors.text import clean, line, normal, similar
+from healthberry.connectors.text import clean, line
 
 NOT_MENTIONED: Final = (
     "X only lets us answer posts that mention this account or quote one of its posts. You can still answer on X itself."
 )
 CONTEXT: Final = "context"  # in `source`: our own post that others answered, itself an answer to nobody
 LIMITED: Final = "The author has limited who can answer this post. You may be able to answer on X itself."
-_LEADING_MENTIONS = re.compile(r"^(?:\s*@\w{1,15}\b)+\s*")
 _ID = re.compile(r"[0-9]{1,19}")
 
 
@@ -161,31 +158,15 @@ def _thread(post: Mapping[str, Any], chain: Sequence[str], beside: Included) -> 
     return next((versions[0] for versions in (chain, parent) if named in versions), named)
 
 
-def comparable(text: str) -> str:
-    """Return words for comparing: without leading mentions, escapes undone, every link as one sign, spaces alike."""
-    words = _LEADING_MENTIONS.sub("", _unescaped(normal(text)))
-    for url in sorted(set(twitter_text.extract_urls(words)), key=len, reverse=True):
-        words = words.replace(url, "⟨link⟩")
-    return normal(words)
-
-
 def said_words(post: Any) -> str:
     """Return the words of a post as served, links not expanded; the long form where there is one."""
     given = mapping(post)
     return clean(first(_long(given), "text") or given.get("text"))
 
 
-def says(post: Any, targets: Collection[str], words: str, *, exactly: bool) -> bool:
-    """Say whether `post` answers one of `targets` with `words`, exactly or as a person may have changed them."""
-    if answered(post) not in targets:
-        return False
-    theirs, ours = comparable(said_words(post)), comparable(words)
-    return theirs == ours or (not exactly and similar(ours, theirs))
-
-
 def _words(post: Mapping[str, Any]) -> str:
     note = _long(post)
-    text = _unescaped(clean(first(note, "text") or post.get("text")))
+    text = unescaped(clean(first(note, "text") or post.get("text")))
     entities = mapping(note.get("entities")) or mapping(post.get("entities"))
     for url in map(mapping, sequence(entities.get("urls"))):
         short, full = line(url.get("url"), 500), address(first(url, "unwound_url", "expanded_url"))
@@ -268,7 +249,8 @@ def _snowflake(value: Any) -> str:
     return text if _ID.fullmatch(text) else ""
 
 
-def _unescaped(text: str) -> str:
+def unescaped(text: str) -> str:
+    """Undo the escapes with which X serves words, once."""
     return text.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
 
 

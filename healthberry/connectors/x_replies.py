@@ -7,7 +7,7 @@ again are refused as a duplicate, without the number of the post that is there.
 from typing import Final
 
 from healthberry.connectors import x_posts as posts
-from healthberry.connectors import x_refusals
+from healthberry.connectors import x_refusals, x_words
 from healthberry.connectors.base import Access, Reply, ReplyPermission, ReplyTarget, SentReply
 from healthberry.connectors.errors import Rejected, Unavailable
 from healthberry.connectors.http import Answer
@@ -60,7 +60,7 @@ class Replies:
         for _ in range(_FIND_PAGES):
             body = self._calls.timeline(access, own_id, "tweets", token, params)
             for post in sequence(body.get("data")):
-                if posts.says(post, targets, reply.text, exactly=signed_in):
+                if x_words.says(post, targets, reply.text, exactly=signed_in):
                     return self._sent(access, posts.post_id(post))
             if not (token := meta_of(body).next_token):
                 break

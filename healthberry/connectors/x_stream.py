@@ -57,7 +57,8 @@ class Stream:
             while True:
                 if self._reader.acquire(blocking=False):
                     try:
-                        yield from self._read(seat)
+                        if seat.failed is None:
+                            yield from self._read(seat)
                     finally:
                         self._reader.release()
                 if seat.bell.wait(_LOOK_SECONDS):
@@ -72,7 +73,8 @@ class Stream:
     def _want(self, us: Us) -> None:
         """Have a rule for this account; one that is there already stays."""
         headers, tag = self._calls.app_headers(), _TAG + us.user_id
-        handle = us.username.removeprefix("@")
+        if not (handle := us.username.removeprefix("@")):
+            raise Unavailable("The account's handle is not known.")
         rules = sequence(body_of(self._calls.http.get(_RULES, headers=headers)).get("data"))
         if any(mapping(one).get("tag") == tag for one in rules):
             return

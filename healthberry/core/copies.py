@@ -11,10 +11,10 @@ from typing import Any, NamedTuple
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, and_, delete, func, or_, select, text, update
-from sqlalchemy.dialects.postgresql import insert
 
 from healthberry.connectors.base import InboundItem
 from healthberry.core import conversations, events, likeness, summaries
+from healthberry.core.bulk import insert_unknown
 from healthberry.core.channels import capabilities_of
 from healthberry.core.errors import Invalid
 from healthberry.core.permissions import require
@@ -77,8 +77,7 @@ def note(channel: Channel, begun: Mapping[UUID, InboundItem]) -> set[UUID]:
         for conversation_id, prints in marks.items()
         for one in prints
     ]
-    if rows:
-        db.session.execute(insert(CopyPrint).on_conflict_do_nothing(), rows)
+    insert_unknown(CopyPrint, rows)
     return joined
 
 

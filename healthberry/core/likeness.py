@@ -28,9 +28,8 @@ def prints(text: str) -> tuple[int, ...]:
     words = words_of(text)
     if len(words) < FEWEST_WORDS:
         return ()
-    runs = [
-        zlib.crc32(" ".join(words[place : place + 3]).encode("utf-8", "replace")) for place in range(len(words) - 2)
-    ]
+    hashes = [zlib.crc32(word.encode("utf-8", "replace")) for word in words]
+    runs = [(one * 3 + two) * 5 + three for one, two, three in zip(hashes, hashes[1:], hashes[2:], strict=False)]
     # The kind stands in front: prints of different kinds are never compared.
     return tuple(kind << 32 | min(run * factor & 0xFFFFFFFF for run in runs) for kind, factor in enumerate(_FACTORS))
 

@@ -10,7 +10,8 @@ import pytest
 
 from healthberry.connectors.base import Access, Connector
 from healthberry.connectors.errors import Gone, NotAuthorised, RateLimited, Rejected, Unavailable
-from healthberry.connectors.x_posts import LIMITED, NOT_MENTIONED, comparable
+from healthberry.connectors.x_posts import LIMITED, NOT_MENTIONED
+from healthberry.connectors.x_words import comparable
 from tests.connectors.fakes import Provider, access, answering, as_json, connectors, reply_to
 from tests.connectors.samples import INCLUDES, POST
 

@@ -4,10 +4,11 @@ from dataclasses import replace
 
 import pytest
 
+from healthberry.connectors import registry
 from healthberry.connectors.base import Access
-from healthberry.connectors.errors import Gone, NotAuthorised, Rejected
+from healthberry.connectors.errors import Gone, NotAuthorised, Rejected, Unavailable
 from tests.connectors.cases import Case, made
-from tests.connectors.conftest import Sandbox
+from tests.connectors.conftest import CREDENTIALS, KEYS, Sandbox
 from tests.connectors.kinds.x import CASE
 
 
@@ -86,3 +87,34 @@ def test_a_text_too_long_is_refused_with_the_reason(case: Case) -> None:
 def test_a_code_is_good_once(case: Case) -> None:
     with pytest.raises(NotAuthorised, match="30 seconds"):
         case.connector.authorise(case.access, {"code": "never-given"}, "http://127.0.0.1:9/back", "v" * 43)
+
+
+def test_a_quote_and_an_answer_without_a_mention_are_found(case: Case) -> None:
+    own = case.sandbox.post("x", **case.where, text="Clinics are open on Monday.", own=True)
+    quote = case.sandbox.post("x", **case.where, author="Wren", text="About time.", quotes=own)
+    answer = case.sandbox.post("x", **case.where, author="Sam", text="Where?", in_reply_to=own, mentions=False)
+    for found in (case.poll()[0], [item for page in case.backfill() for item in page.items]):
+        items = {item.remote_id: item for item in found}
+        assert items[quote].may_not_reply is None
+        assert items[answer].thread_id == own
+        assert (items[own].direction, items[own].source["context"]) == ("outbound", True)
+
+
+def test_an_author_who_quotes_us_can_be_answered(case: Case) -> None:
+    access = CASE.signed_in(case)
+    own = case.sandbox.post("x", **case.where, text="Clinics are open on Monday.", own=True)
+    quote = case.sandbox.post("x", **case.where, author="Wren", text="About time.", quotes=own)
+    item = next(item for item in case.poll()[0] if item.remote_id == quote)
+    assert case.connector.reply(access, case.reply(item, "Thank you, Wren.")).remote_id
+
+
+def test_the_stream_rings_for_a_new_mention(case: Case, sandbox: Sandbox) -> None:
+    endpoints, choices = registry.endpoints(sandbox.url), registry.Choices(x_stream=True)
+    stream = registry.build(endpoints, CREDENTIALS, choices=choices).get("x").listen(case.access)
+    next(stream)
+    case.post("I am new here.")
+    next(stream)
+    headers = {"Authorization": f"Bearer {KEYS['X_BEARER_TOKEN']}"}
+    sandbox.http.delete("/x/2/connections/all", headers=headers).raise_for_status()
+    with pytest.raises(Unavailable):
+        next(stream)

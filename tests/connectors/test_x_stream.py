@@ -4,7 +4,7 @@ import json
 import threading
 from collections.abc import Iterator
 from queue import Queue
-from typing import Any
+from typing import Any, ClassVar
 
 import httpx
 import pytest
@@ -21,8 +21,11 @@ _END: Any = object()
 class Streaming(Provider):
     """X's rules and its stream: what is put into `sent` comes out of the connection that is open."""
 
+    made: ClassVar[list["Streaming"]] = []
+
     def __init__(self, status: int = 200) -> None:
         super().__init__(self._serve)
+        self.made.append(self)
         self.status, self.rules, self.connections = status, list[dict[str, str]](), 0
         self.sent: Queue[Any] = Queue()
 
@@ -37,7 +40,7 @@ class Streaming(Provider):
         return httpx.Response(200, content=self._lines())
 
     def _lines(self) -> Iterator[bytes]:
-        while (line := self.sent.get(timeout=20)) is not _END:
+        while (line := self.sent.get()) is not _END:
             yield line
 
     def matched(self, *tags: str) -> None:
@@ -48,10 +51,14 @@ class Streaming(Provider):
 class Listening:
     """Somebody who listens in a thread: `turns` has an entry for each turn, at last the error."""
 
+    made: ClassVar[list["Listening"]] = []
+
     def __init__(self, connector: Connector, who: Access) -> None:
+        self.made.append(self)
         self.turns: Queue[Any] = Queue()
         self._stream = connector.listen(who)
-        threading.Thread(target=self._follow, daemon=True).start()
+        self.thread = threading.Thread(target=self._follow, daemon=True)
+        self.thread.start()
 
     def _follow(self) -> None:
         try:
@@ -62,6 +69,19 @@ class Listening:
 
     def next(self) -> Any:
         return self.turns.get(timeout=20)
+
+
+@pytest.fixture(autouse=True)
+def all_end() -> Iterator[None]:
+    """Let no thread outlive its test: each stream that is open ends, and with it whoever listens."""
+    yield
+    for provider in Streaming.made:
+        provider.sent.put(_END)
+    for one in Listening.made:
+        one.thread.join(20)
+        assert not one.thread.is_alive()
+    Streaming.made.clear()
+    Listening.made.clear()
 
 
 def x(provider: Provider) -> Connector:

@@ -168,6 +168,6 @@ def test_the_table_of_kinds_says_what_each_can_do_and_which_key_is_missing(
     assert heading.split()[0] == "kind"
     assert rows["careopinion"].endswith("ready")
     assert "copied by a person" in rows["careopinion"]
-    assert rows["nhsuk"].endswith("(NHSUK_SUBSCRIPTION_KEY).")
+    assert rows["x"].endswith("(X_BEARER_TOKEN).")
     assert "the newest 800 mentions" in rows["x"]
     assert "asking every 1 min" in rows["x"]

@@ -186,9 +186,14 @@ def page_of(store: Store, page_id: str) -> Row | None:
     return store.row("SELECT * FROM facebook_pages WHERE page_id = ?", page_id)
 
 
+def key_of(place: str) -> str:
+    """Return how a Page's name stands in its address: small, with dots in place of spaces."""
+    return ".".join(place.strip().lstrip("@").lower().split())
+
+
 def page_id_of(place: str) -> str:
     """Return the id of the Page that is known by a name."""
-    key = place.strip().lstrip("@").lower()
+    key = key_of(place)
     return str(10**14 + int(sha256(key.encode()).hexdigest()[:11], 16) % (8 * 10**14))
 
 
@@ -199,7 +204,7 @@ def instagram_id_of(place: str) -> str:
 
 def pages_at(store: Store, place: str) -> Row:
     """Return the Page that is known by a name, which exists from now on."""
-    key = place.strip().lstrip("@").lower()
+    key = key_of(place)
     sql = "INSERT OR IGNORE INTO facebook_pages VALUES (?, ?, ?, ?)"
     store.run(sql, page_id_of(place), key, place.strip().lstrip("@"), store.now() - 3_600_000)
     return store.sure("SELECT * FROM facebook_pages WHERE place = ?", key)

@@ -54,6 +54,9 @@ class Facebook(SimpleSite):
     newest_heading = "Newest on Facebook"
     place_rule = "A Page's name has 3 to 50 letters, digits, points, dashes or underscores."
 
+    def place_key(self, place: str) -> str:
+        return graph.key_of(place)
+
     def accepts(self, place: str) -> bool:
         return _NAME.fullmatch(self.place_key(place)) is not None
 

@@ -48,6 +48,10 @@ def authorise_page() -> ResponseReturnValue:
     if channel == "google" and not known:
         sql = "SELECT DISTINCT place FROM places WHERE channel = 'nhsuk' ORDER BY asked_at DESC LIMIT 50"
         known = [row["place"] for row in here().store.rows(sql)]
+    if channel == "youtube" and not known:
+        # Most organisations have one handle everywhere.
+        heard = here().store.rows("SELECT DISTINCT handle FROM known_handles")
+        known = [row["handle"] for row in heard] or ["OurTrust"]
     whose = list(dict.fromkeys(map(root, known))) if channel == "google" else known
     values = {name: asked.get(name, "") for name in ASKED}
     return render_template("google/authorise.html", asked=values, whose=whose, channel=channel)

@@ -45,6 +45,9 @@ class Instagram(SimpleSite):
     newest_heading = "Newest on Instagram"
     place_rule = "An account's name has 3 to 30 letters, digits, points or underscores."
 
+    def place_key(self, place: str) -> str:
+        return graph.key_of(place)
+
     def accepts(self, place: str) -> bool:
         return _NAME.fullmatch(self.place_key(place)) is not None
 

@@ -1,0 +1,52 @@
+"""Many rows in one statement that stays the same, however many they are.
+
+The rows travel as one JSON value: written out as VALUES, a page of them would be thousands of parameters, and finding
+these in the text of the statement took more time than storing the rows.
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from functools import lru_cache
+from typing import Any, cast
+from uuid import UUID
+
+from sqlalchemy import Row, Table, TextClause, text
+from sqlalchemy.dialects import postgresql
+
+from healthberry.extensions import Base, db
+
+_DIALECT = postgresql.dialect()  # type: ignore[no-untyped-call]
+
+
+def insert_unknown(model: type[Base], rows: Sequence[Mapping[str, Any]], *columns: str) -> Sequence[Row[Any]]:
+    """Insert the rows that no unique constraint knows yet, and return `columns` of those.
+
+    All rows have the same keys. Raises: StatementError, DataError where the database refuses a value.
+    """
+    if not rows:
+        return []
+    statement = _statement(cast(Table, model.__table__), tuple(rows[0]), columns)
+    values = json.dumps(rows, default=_plain, ensure_ascii=True, separators=(",", ":"))
+    result = db.session.execute(statement, {"rows": values})
+    return result.all() if columns else []
+
+
+@lru_cache(maxsize=64)
+def _statement(table: Table, given: tuple[str, ...], returned: tuple[str, ...]) -> TextClause:
+    typed = ", ".join(f"{name} {table.c[name].type.compile(_DIALECT)}" for name in given)
+    names = ", ".join(given)
+    back = f" RETURNING {', '.join(returned)}" if returned else ""
+    # Only names of our own tables and columns are written into it, none from outside.
+    wanted = f"INSERT INTO {table.name} ({names}) SELECT {names}"
+    found = f" FROM json_to_recordset(CAST(:rows AS json)) AS given ({typed}) ON CONFLICT DO NOTHING{back}"
+    statement = text(wanted + found)
+    return statement.columns(*(table.c[name] for name in returned)) if returned else statement  # type: ignore[return-value]
+
+
+def _plain(value: object) -> str:
+    if isinstance(value, datetime):
+        return value.isoformat()
+    if isinstance(value, UUID):
+        return str(value)
+    raise TypeError(f"{type(value).__name__} can't be a column's value here")

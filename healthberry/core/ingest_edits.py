@@ -1,0 +1,123 @@
+"""What changes in messages that are stored: other words, other stars, taken down, counted to another thread."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, Row, and_, select, update
+
+from healthberry.connectors.base import InboundItem
+from healthberry.connectors.text import similar
+from healthberry.core import tombstones
+from healthberry.core.ingest_rows import not_in_future, ratings_of
+from healthberry.extensions import db
+from healthberry.models.channels import Channel
+from healthberry.models.conversations import Conversation, Message
+from healthberry.models.owned import now
+
+
+def where_they_are(channel: Channel, items: Sequence[InboundItem]) -> list[InboundItem]:
+    """Leave what is stored in its conversation, whatever thread its source counts it to by now.
+
+    On some sites an answer belongs to no thread any more once what it answered was deleted.
+    """
+    again = [item.remote_id for item in items if item.change == "edited"]
+    if not again:
+        return list(items)
+    found = (
+        select(Message.remote_id, Conversation.remote_thread_id)
+        .join_from(Message, Conversation, _in_conversation())
+        .where(
+            Message.organisation_id == channel.organisation_id,
+            Message.channel_id == channel.id,
+            Message.remote_id.in_(again),
+        )
+    )
+    stored: dict[str, str] = dict(iter(db.session.execute(found)))
+    return [replace(item, thread_id=stored.get(item.remote_id, item.thread_id)) for item in items]
+
+
+def _in_conversation() -> ColumnElement[bool]:
+    return and_(Message.organisation_id == Conversation.organisation_id, Message.conversation_id == Conversation.id)
+
+
+def stored(channel: Channel, items: Sequence[InboundItem]) -> dict[str, Row[Any]]:
+    """Return what is stored of these items, by their ids: what `follow` compares with."""
+    columns = (Message.remote_id, Message.text, Message.title, Message.withdrawn_at, Message.source, Message.ratings)
+    found = select(*columns, Message.may_not_reply, Message.member_id, Message.posted_at).where(
+        Message.organisation_id == channel.organisation_id,
+        Message.channel_id == channel.id,
+        Message.remote_id.in_([item.remote_id for item in items]),
+    )
+    return {row.remote_id: row for row in db.session.execute(found)}
+
+
+def follow(
+    channel: Channel, known: Sequence[InboundItem], present: Mapping[str, Row[Any]]
+) -> tuple[set[UUID], set[UUID]]:
+    """Follow the source where its words changed; also brings back what had been withdrawn and shows again.
+
+    What we published ourselves keeps the words that its writer chose, which moderators may have touched up, until quite
+    other words stand in its place: then somebody answered anew on the site itself. Return the conversations in which
+    something changed, and those that were answered so.
+    """
+    changed: set[UUID] = set()
+    answered: set[UUID] = set()
+    for item in known:
+        row = present.get(item.remote_id)
+        if row is None:
+            continue
+        if row.member_id is not None:
+            if _is_replaced(row, item):
+                answered.update(_write(channel, item, **_replacement(item)))
+            continue
+        if (row.source, row.may_not_reply) != (dict(item.source), item.may_not_reply):
+            # What a reply needs to know (answered already, no longer mentioned) changes without a word changing.
+            _write(channel, item, source=dict(item.source), may_not_reply=item.may_not_reply)
+        ratings = ratings_of(item)
+        if (row.text, row.title, row.ratings) != (item.text, item.title, ratings) or row.withdrawn_at is not None:
+            words = {"text": item.text, "title": item.title, "screen_name": item.author.screen_name, "ratings": ratings}
+            look = {"recheck_at": now()} if item.direction == "inbound" else {}
+            changed.update(_write(channel, item, **words, **look, edited_at=now(), withdrawn_at=None))
+    return changed, answered
+
+
+def _is_replaced(row: Row[Any], item: InboundItem) -> bool:
+    """Say whether other words than our member's stand there now, put there later than ours."""
+    return item.posted_at > row.posted_at and not similar(row.text, item.text)
+
+
+def _replacement(item: InboundItem) -> dict[str, Any]:
+    at = not_in_future(item.posted_at)
+    return {
+        "text": item.text,
+        "title": item.title,
+        "member_id": None,
+        "screen_name": item.author.screen_name,
+        "posted_at": at,
+        "received_at": now(),
+        "withdrawn_at": None,
+    }
+
+
+def _write(channel: Channel, item: InboundItem, **values: Any) -> Sequence[UUID]:
+    statement = update(Message).where(_same(channel, item)).values(**values).returning(Message.conversation_id)
+    return db.session.execute(statement).scalars().all()
+
+
+def _same(channel: Channel, item: InboundItem) -> ColumnElement[bool]:
+    return and_(
+        Message.organisation_id == channel.organisation_id,
+        Message.channel_id == channel.id,
+        Message.remote_id == item.remote_id,
+    )
+
+
+def withdraw(channel: Channel, item: InboundItem) -> Sequence[UUID]:
+    """Forget the words of what the source took down, at once; the place in the thread stays. Return what changed."""
+    there = [_same(channel, item)]
+    if item.direction == "outbound":
+        # Who looked may have done so before this answer was published.
+        there.append(Message.posted_at < item.posted_at)
+    return tombstones.forget_words(channel.organisation_id, *there)
