@@ -35,6 +35,7 @@ from healthberry.connectors.base import (
     Capabilities,
     Delivery,
     Field,
+    Importer,
     Linkable,
     Linkables,
     Listing,
@@ -46,6 +47,7 @@ from healthberry.connectors.base import (
     WebhookAnswer,
     WebhookRequest,
 )
+from healthberry.connectors.careconnect_table import CareConnectTable
 from healthberry.connectors.defaults import Defaults
 from healthberry.connectors.endpoints import Credentials
 from healthberry.connectors.errors import NotLinked, Permanent
@@ -109,6 +111,7 @@ class CareConnect(Defaults):
             private=True,
             backfills=False,
             push=True,
+            imports=(".csv", ".xlsx"),
             rechecks=False,
         )
 
@@ -168,6 +171,10 @@ class CareConnect(Defaults):
         if item is None:
             return Page([], None, False, [bad_item(kept, "It is no problem as we keep them.", "")])
         return Page([item], None, more=False)
+
+    def importer(self) -> Importer:
+        """Return what reads exports of problems out of tables."""
+        return CareConnectTable()
 
     def may_reply(self, access: Access, target: ReplyTarget) -> ReplyPermission:
         """Say that whoever left an e-mail address can be answered there."""

@@ -21,6 +21,7 @@ from healthberry.connectors.base import (
     Capabilities,
     Delivery,
     Field,
+    Importer,
     Linkable,
     Linkables,
     Listing,
@@ -41,6 +42,7 @@ from healthberry.connectors.safe_fetch import Resolve, system_resolve
 from healthberry.connectors.signing import HEADER, verify
 from healthberry.connectors.text import line
 from healthberry.connectors.webhook_calls import Caller
+from healthberry.connectors.webhook_table import WebhookTable
 
 _SHORTEST_SECRET: Final = 24
 _BY_HAND: Final = "This system gave no address for answers. Copy your answer, and give it there by hand."
@@ -101,6 +103,7 @@ class Webhook(Defaults):
         backfills=False,
         backfill_depth="nothing from before it was linked, unless that system sends it",
         push=True,
+        imports=(".csv", ".xlsx"),
         rechecks=False,
     )
 
@@ -163,6 +166,10 @@ class Webhook(Defaults):
         """Read one item."""
         items, bad = read_each([_loaded(body)], lambda one: [webhook_items.item(one)], _id)
         return Page(items, None, more=False, bad=[BadItem(body[:20_000], one.reason, one.remote_id) for one in bad])
+
+    def importer(self) -> Importer:
+        """Return what reads messages in the fields of the schema out of tables."""
+        return WebhookTable()
 
     def may_reply(self, access: Access, target: ReplyTarget) -> ReplyPermission:
         """Say that we send the answer, where that system takes any."""
