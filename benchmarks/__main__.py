@@ -3,7 +3,18 @@
 import sys
 from collections.abc import Callable
 
-from benchmarks import alert_latency, deliveries, inbox, ingestion, keystrokes, register_search, signup, starts, streams
+from benchmarks import (
+    alert_latency,
+    deliveries,
+    inbox,
+    ingestion,
+    keystrokes,
+    push_to_screen,
+    register_search,
+    signup,
+    starts,
+    streams,
+)
 from benchmarks.measure import Figure, fixed_loop
 
 PARTS: dict[str, Callable[[], list[Figure]]] = {
@@ -15,6 +26,7 @@ PARTS: dict[str, Callable[[], list[Figure]]] = {
     "alerts": alert_latency.main,
     "ingestion": ingestion.main,
     "deliveries": deliveries.main,
+    "push": push_to_screen.main,
     "streams": streams.main,
 }
 

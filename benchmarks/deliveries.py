@@ -45,7 +45,7 @@ Hook = tuple[str, str]  # path, secret
 def main(rate: int = RATE, seconds: int = SECONDS) -> list[Figure]:
     """Send, then let one worker read; give the figures."""
     with bench() as running, running.app.app_context():
-        linked = [_link(number) for number in range(CHANNELS)]
+        linked = [link(number) for number in range(CHANNELS)]
         hooks = [(f"/hooks/webhook/{channel_id}", secret) for _, channel_id, secret in linked]
         with web_server(running) as web:
             context = multiprocessing.get_context("spawn")
@@ -111,7 +111,7 @@ def _signed(number: int, hook: Hook) -> tuple[str, bytes, dict[str, str]]:
     return path, body, headers
 
 
-def _link(number: int) -> tuple[UUID, UUID, str]:
+def link(number: int) -> tuple[UUID, UUID, str]:
     """Make an organisation with one linked channel; return both ids and the channel's secret."""
     organisation = Organisation(name=f"Bench {number}", kind="trust", ods_code=f"B{number:03}", discover_next_at=None)
     db.session.add(organisation)

@@ -38,7 +38,7 @@ class House:
         view = _VIEWS[number // 7 % len(_VIEWS)]
         if view == "conversation":
             view += f"&conversation={random.choice(self.conversations)}"
-        return f"/stream?view={view}&after=0", _cookie(app, self.members[number % len(self.members)])
+        return f"/stream?view={view}&after=0", cookie(app, self.members[number % len(self.members)])
 
     def change(self) -> None:
         """Make one change that every list shows: another state, another owner."""
@@ -110,7 +110,8 @@ def _conversation(organisation_id: UUID, channel_id: UUID, number: int) -> Conve
     )
 
 
-def _cookie(app: Flask, member: Member) -> str:
+def cookie(app: Flask, member: Member) -> str:
+    """Return the cookie header of a browser that is signed in as `member`."""
     signer = SecureCookieSessionInterface().get_signing_serializer(app)
     assert signer is not None
     session = {"_user_id": f"{member.organisation_id}:{member.id}:{member.session_key}", "_fresh": True}
