@@ -1,6 +1,20 @@
 """All imitated sites: the only list, in the order in which pages show them."""
 
-from . import bluesky, careopinion, email, facebook, feed, google, instagram, mastodon, nhsuk, webhook, x, youtube
+from . import (
+    bluesky,
+    careconnect,
+    careopinion,
+    email,
+    facebook,
+    feed,
+    google,
+    instagram,
+    mastodon,
+    nhsuk,
+    webhook,
+    x,
+    youtube,
+)
 from .site import Site
 
 SITES: tuple[Site, ...] = (
@@ -16,4 +30,5 @@ SITES: tuple[Site, ...] = (
     email.SITE,
     feed.SITE,
     webhook.SITE,
+    careconnect.SITE,
 )
