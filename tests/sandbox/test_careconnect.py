@@ -138,6 +138,14 @@ def test_without_an_answer_nobody_knows_and_nothing_is_sent_again(linked: Box, s
     assert [(one["status"], one["reference"]) for one in _handed(linked)] == [(None, "")]
 
 
+def test_nothing_is_handed_over_before_somebody_said_where_to(box: Box) -> None:
+    answer = box.client.post("/careconnect/RXX/problems", data=PROBLEM)
+    assert answer.status_code == 422
+    assert "Say first where problems go." in answer.text
+    assert "No disabled bays" in answer.text
+    assert _handed(box) == []
+
+
 def test_the_password_follows_no_redirect(linked: Box, service: Service) -> None:
     service.status, service.location = 302, service.url
     assert "It was refused (302)." in linked.client.post("/careconnect/RXX/problems", data=PROBLEM).text

@@ -60,6 +60,8 @@ def hand_over(place: str) -> ResponseReturnValue:
         return missing()
     key = _site().place_key(place)
     typed = {name: request.form.get(name, "").replace("\r\n", "\n").strip() for name in NAMES}
+    if handing.link_of(here().store, key) is None:
+        return _page(key, typed, wrong_link="Say first where problems go."), 422
     problem = {name: value for name, value in typed.items() if value}
     outcome = _site().handed_over(here(), key, problem, _pictures())[1]
     if outcome.status == 201:
