@@ -97,8 +97,10 @@ def _link(running: Bench, codes: Sequence[str]) -> list[tuple[UUID, UUID]]:
     linked = []
     with running.app.app_context():
         for code in codes:
-            organisation = Organisation(name=f"Bench {code}", kind="trust", ods_code=code, discover_next_at=None)
+            organisation = Organisation(name=f"Bench {code}", kind="trust", ods_code=code)
             db.session.add(organisation)
+            db.session.flush()
+            organisation.discover_next_at = None  # given at the start, it would count as not given
             db.session.commit()
             scope.enter(organisation.id)
             channel = Channel(

@@ -7,7 +7,7 @@ from flask.typing import ResponseReturnValue
 
 from healthberry.blueprints import listing
 from healthberry.blueprints.guard import member, signed_in
-from healthberry.core import conversations, copies, events
+from healthberry.core import conversations, copies_by_hand, events
 from healthberry.core.errors import Invalid, NotFound
 from healthberry.core.inbox import View
 
@@ -29,7 +29,7 @@ def join(conversation_id: UUID) -> ResponseReturnValue:
     """Show the two as one; without a choice, the question is asked again."""
     try:
         other = UUID(request.form.get("other", ""))
-        shown = copies.join(member(), conversation_id, other)
+        shown = copies_by_hand.join(member(), conversation_id, other)
     except (ValueError, NotFound):
         conversations.find(member(), conversation_id)
         return _page(conversation_id, {"other": "Choose the same story on another site."}), 422
@@ -44,7 +44,7 @@ def join(conversation_id: UUID) -> ResponseReturnValue:
 @signed_in
 def part(conversation_id: UUID) -> ResponseReturnValue:
     """Show them apart again; a second time: they stay so."""
-    copies.part(member(), conversation_id)
+    copies_by_hand.part(member(), conversation_id)
     events.commit()
     flash("Shown apart from now on.")
     return redirect(listing.conversation_address(View(), conversation_id), 303)
@@ -54,6 +54,6 @@ def _page(conversation_id: UUID, errors: dict[str, str]) -> str:
     return render_template(
         "conversation/same.html",
         conversation=conversations.find(member(), conversation_id),
-        offers=copies.offers(member(), conversation_id),
+        offers=copies_by_hand.offers(member(), conversation_id),
         errors=errors,
     )

@@ -6,22 +6,22 @@ With a password (mostly one made for programs), or with a sign-in at Microsoft 3
 Source: RFC 3501, 5321, 5322, 3834; that Microsoft 365 takes no passwords over IMAP and SMTP is from memory.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from datetime import datetime
-from typing import Any, ClassVar, Final
+from typing import ClassVar
 
 import httpx
 
+from healthberry.connectors import email_answers as answers
 from healthberry.connectors import email_form as form
-from healthberry.connectors import email_items, email_sending, email_servers, letters, microsoft_sign_in, smtp
 from healthberry.connectors import email_reach as reach
+from healthberry.connectors import email_reading as reading
+from healthberry.connectors import email_servers, microsoft_sign_in, smtp
 from healthberry.connectors.base import (
     Access,
     Authorisation,
-    BadItem,
     Capabilities,
-    InboundItem,
     Linkable,
     Linkables,
     Listing,
@@ -29,13 +29,10 @@ from healthberry.connectors.base import (
     Reply,
     ReplyPermission,
     ReplyTarget,
-    ReplyWay,
     SentReply,
 )
 from healthberry.connectors.defaults import Defaults
-from healthberry.connectors.email_box import Box, Stored
-from healthberry.connectors.email_items import Parents
-from healthberry.connectors.email_parts import Parsed, parse
+from healthberry.connectors.email_box import Box
 from healthberry.connectors.email_walks import Walk, backwards, onwards
 from healthberry.connectors.endpoints import Credentials, Endpoints
 from healthberry.connectors.errors import (
@@ -43,42 +40,11 @@ from healthberry.connectors.errors import (
     NotAuthorised,
     NotLinked,
     Permanent,
-    Rejected,
     Temporary,
 )
 from healthberry.connectors.http import Http
-from healthberry.connectors.letters import Letter
 from healthberry.connectors.microsoft_sign_in import MicrosoftSignIn
-from healthberry.connectors.reading import Unreadable
-from healthberry.connectors.text import clean
 from healthberry.connectors.walks import pack, unpack
-
-_SEEN: Final = b"\\Seen"
-_LONGEST_RAW: Final = 20_000
-_NOBODY_KNOWS: Final = (
-    "The connection broke while the e-mail was being handed over, and nobody can look whether it went out."
-    " Ask whoever you wrote to, or wait a day: then this can be sent again."
-)
-_OTHER: Final = (
-    "This e-mail came from another address than the one that began the conversation. Make sure whom you answer."
-)
-
-
-@dataclass
-class _Found:
-    """What a page of e-mails held; `kept` are the UIDs of its items."""
-
-    items: list[InboundItem] = field(default_factory=list)
-    bad: list[BadItem] = field(default_factory=list)
-    kept: list[int] = field(default_factory=list)
-
-    def add(self, stored: Stored, item: InboundItem | None) -> None:
-        """Take an item, once; None is an e-mail that is no part of a conversation."""
-        if item is None:
-            return
-        self.kept.append(stored.uid)
-        if all(one.remote_id != item.remote_id for one in self.items):
-            self.items.append(item)
 
 
 class Email(Defaults):
@@ -169,8 +135,8 @@ class Email(Defaults):
         walk = unpack(Walk, cursor)
         with self._box(access) as box:
             uids, place, more = backwards(box, reach.folder_of(access, walk), walk.place(), since.date())
-            found = self._read(box, access, uids, sent=walk.stage == "sent")
-        onward = _onward(walk.at(place), access, more)
+            found = reading.read(box, access, uids, sent=walk.stage == "sent")
+        onward = reading.onward(walk.at(place), access, more)
         return Page(found.items, pack(onward), onward.stage != "end", found.bad)
 
     def poll(self, access: Access, cursor: str | None) -> Page:
@@ -180,10 +146,10 @@ class Email(Defaults):
         """
         walk = unpack(Walk, cursor)
         with self._box(access) as box:
-            walk = self._tidied(box, access, walk)
+            walk = reading.tidied(box, access, walk)
             uids, place, more = onwards(box, reach.folder_of(access, walk), walk.place())
-            found = self._read(box, access, uids, sent=walk.stage == "sent")
-        onward = _onward(walk.at(place), access, more)
+            found = reading.read(box, access, uids, sent=walk.stage == "sent")
+        onward = reading.onward(walk.at(place), access, more)
         if walk.stage == "inbox" and reach.after(access) != "leave":
             onward = replace(onward, stored=tuple(found.kept))
         ended = onward.stage == "end"
@@ -197,107 +163,15 @@ class Email(Defaults):
 
     def may_reply(self, access: Access, target: ReplyTarget) -> ReplyPermission:
         """Say that whoever wrote can be answered; warn where it was another than who began."""
-        if target.may_not_reply or not letters.is_address(str(target.source.get("email", ""))):
-            return ReplyPermission("none", target.may_not_reply or "This e-mail does not say whom to answer.")
-        ways = (ReplyWay("", f"Answer {target.source['email']}", _OTHER),) if target.source.get("other_sender") else ()
-        return ReplyPermission("api", ways=ways)
+        return answers.may_reply(target)
 
     def reply(self, access: Access, reply: Reply) -> SentReply:
         """Send an e-mail in the thread, unless it went out before. Raises: as smtp.py says."""
-        letter = _letter(access, reply)
-        message, wait, sent = letters.write(letter), self._timeout, str(access.config.get("sent") or "")
-        server, signing = reach.server(access, "smtp"), reach.signing(access)
-        with email_sending.nothing_sent():
-            box = self._box(access)
-        with box:
-            with email_sending.nothing_sent():
-                state = email_sending.look(box, sent, letter.message_id)[0] if sent else "none"
-            if state == "sent":
-                return SentReply(letter.message_id, None)
-            if not sent or access.config.get("files_copies") is True:
-                smtp.hand_over(message, letter.sender, letter.recipient, server, signing, timeout=wait)
-            else:
-                email_sending.send(box, sent, message, letter.sender, letter.recipient, server, signing, wait)
-        return SentReply(letter.message_id, None)
+        return answers.reply(self._box, access, reply, self._timeout)
 
     def find_reply(self, access: Access, reply: Reply) -> SentReply | None:
         """Look in the folder for sent e-mail. Raises: Permanent where it does not say; Temporary."""
-        message_id = _letter(access, reply).message_id
-        sent = str(access.config.get("sent") or "")
-        if not sent:
-            raise Permanent(_NOBODY_KNOWS)
-        with self._box(access) as box:
-            state, _ = email_sending.look(box, sent, message_id)
-        if state == "begun":
-            raise Permanent(_NOBODY_KNOWS)
-        return SentReply(message_id, None) if state == "sent" else None
+        return answers.find_reply(self._box, access, reply)
 
     def _box(self, access: Access) -> Box:
         return Box(reach.server(access, "imap"), reach.signing(access), timeout=self._timeout)
-
-    def _tidied(self, box: Box, access: Access, walk: Walk) -> Walk:
-        """Mark or move what is kept by now; twice changes nothing."""
-        uids = [uid for uid in walk.stored if isinstance(uid, int)]
-        if uids and reach.after(access) != "leave":
-            validity, _ = box.select(reach.folder(access), write=True)
-            if validity == walk.inbox.validity and reach.after(access) == "read":
-                box.flag(uids, _SEEN)
-            elif validity == walk.inbox.validity:
-                box.move(uids, form.MOVED_TO)
-        return replace(walk, stored=())
-
-    def _read(self, box: Box, access: Access, uids: Sequence[int], *, sent: bool) -> "_Found":
-        """Read e-mails one by one: what can't be read, and what no person wrote, is kept aside."""
-        stored = [one for start in range(0, len(uids), 10) for one in box.fetch(uids[start : start + 10])]
-        parents = Parents(lambda message_id: _head(box, message_id))
-        for one in stored:
-            parents.add(parse(one.raw))
-        own = frozenset({reach.address(access), str(access.config.get("user", "")).lower()})
-        found = _Found()
-        for one in stored:
-            try:
-                item = email_items.sent(one, own, parents) if sent else email_items.received(one, own, parents)
-            except Unreadable as reason:
-                found.bad.append(_bad(one, str(reason)))
-            except (ValueError, TypeError, LookupError, AttributeError, OverflowError, RecursionError) as error:
-                found.bad.append(_bad(one, f"It could not be read ({type(error).__name__})."))
-            else:
-                found.add(one, item)
-        return found
-
-
-def _onward(walk: Walk, access: Access, more: bool) -> Walk:
-    """Go on in the same folder, then in the one for sent e-mail where there is one, then to the end."""
-    if more:
-        return walk
-    if walk.stage == "inbox" and access.config.get("sent"):
-        return replace(walk, stage="sent")
-    return replace(walk, stage="end")
-
-
-def _head(box: Box, message_id: str) -> Parsed | None:
-    found = box.fetch(box.named(message_id)[:1], head=True)
-    return parse(found[0].raw) if found else None
-
-
-def _bad(stored: Stored, reason: str) -> BadItem:
-    raw = clean(stored.raw[: _LONGEST_RAW * 2].decode("utf-8", "replace"), _LONGEST_RAW)
-    return BadItem(raw, reason, email_items.key(stored, parse(stored.raw)))
-
-
-def _letter(access: Access, reply: Reply) -> Letter:
-    source: Mapping[str, Any] = reply.target.source
-    recipient, sender = str(source.get("email", "")), reach.address(access)
-    if not letters.is_address(recipient):
-        raise Rejected("This e-mail does not say whom to answer.")
-    answered = str(source.get("message_id", ""))
-    return Letter(
-        sender,
-        reply.author_name,
-        recipient,
-        letters.answer_subject(str(source.get("subject", ""))),
-        reply.text,
-        letters.own_id(reply.key, reply.target.thread_id, recipient, sender),
-        answered,
-        [*str(source.get("references", "")).split(), *([answered] if answered else [])],
-    )

@@ -41,7 +41,7 @@ from healthberry.connectors.errors import (
     UnexpectedAnswer,
 )
 from healthberry.connectors.mail_servers import MailHost, SignIn
-from healthberry.connectors.safe_fetch import Resolve, system_resolve
+from healthberry.connectors.public_addresses import Resolve, system_resolve
 
 # At DEBUG both write down what they send and read: somebody's mail.
 for _name in ("imapclient", "imaplib"):

@@ -31,8 +31,9 @@ from healthberry.connectors.errors import NotLinked, Permanent, Temporary, Unexp
 from healthberry.connectors.feed_fetch import Document, FeedFetch
 from healthberry.connectors.feed_items import before, items_of, wanted
 from healthberry.connectors.feed_parse import NO_FEED, Feed, feed_in, named_in
+from healthberry.connectors.public_addresses import Resolve, system_resolve
 from healthberry.connectors.reading import as_history, garbled, identifier
-from healthberry.connectors.safe_fetch import FetchFailed, Resolve, check_url, system_resolve
+from healthberry.connectors.safe_fetch import FetchFailed, check_url
 from healthberry.connectors.text import line
 from healthberry.connectors.walks import pack, unpack
 

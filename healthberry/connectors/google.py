@@ -11,23 +11,19 @@ import contextlib
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
-from typing import Any, ClassVar, Final
+from typing import ClassVar, Final
 
 import httpx
 
+from healthberry.connectors import google_about, google_answers, google_linking, google_push, google_sign_in
 from healthberry.connectors import google_items as items
-from healthberry.connectors import google_push, google_sign_in
 from healthberry.connectors import google_walks as walks
 from healthberry.connectors.base import (
-    About,
     Access,
     Authorisation,
     Capabilities,
-    Field,
     InboundItem,
-    Linkable,
     Linkables,
-    Listing,
     Page,
     Reply,
     ReplyPermission,
@@ -41,24 +37,18 @@ from healthberry.connectors.errors import (
     NotAuthorised,
     NotLinked,
     Permanent,
-    Rejected,
     Temporary,
     UnexpectedAnswer,
 )
 from healthberry.connectors.google_api import Api, account_of
 from healthberry.connectors.google_reading import Step, look_again
 from healthberry.connectors.http import Pace
-from healthberry.connectors.reading import as_history, newest_first, sequence
+from healthberry.connectors.reading import as_history, newest_first
 from healthberry.connectors.text import line
 from healthberry.connectors.walks import pack, unpack
 from healthberry.connectors.webhooks import WebhookAnswer, WebhookRequest
 
 SCOPE: Final = "https://www.googleapis.com/auth/business.manage"
-_ONE_ANSWER: Final = "Google keeps one answer per review: what you publish replaces the one that is there."
-_NEWER: Final = (
-    "Somebody has answered this review on Google since, and Google keeps one answer per review. Read theirs first: if "
-    "yours is to replace it, send it again."
-)
 _NOTHING: Final = (
     "No location of this Business Profile account can be read: none is verified, or none is called as this channel's "
     "settings say."
@@ -90,46 +80,7 @@ class Google(Defaults):
     def capabilities(self) -> Capabilities:
         """Return what Google can do; with a Pub/Sub subscription of the installation it tells us at once."""
         pushed = bool(self._credentials.google_push_audience and self._credentials.google_push_email)
-        return Capabilities(
-            label="Google reviews",
-            place="Google",
-            short="G",
-            item="review",
-            reply="api",
-            poll_seconds=900 if pushed else 300,
-            connect="oauth",
-            about=About(
-                reads="Reviews of the locations in your Business Profile, with their stars, and the answers that are "
-                "there already.",
-                answers="You publish from here. Google looks at each answer first and may refuse it, which is shown.",
-                needs="An owner or manager of the Business Profile has to sign in with Google once.",
-                permissions="See and manage your Business Profile listings (business.manage): Google offers nothing "
-                "smaller. Only reviews, locations and the wish to be told of new reviews are touched.",
-                data="What is taken down on Google leaves HealthBerry within a day.",
-            ),
-            group="reviews",
-            fields=(
-                Field(
-                    "locations",
-                    "Only these locations",
-                    "One on each line, by name, town or store code. Leave it empty for all. Add the ODS code of a site "
-                    "to tell reviews by site: St Mary's Hospital = RYJ01",
-                    kind="words",
-                    required=False,
-                ),
-            ),
-            length_limit=4096,
-            counting="bytes",
-            one_reply_only=True,
-            moderation_note="Google checks answers before they show, and refuses any that say something about "
-            "somebody's health or care",
-            backfill_depth="all reviews",
-            push=pushed,
-            reread_seconds=3600,
-            # There is no list of what was deleted: every review is looked for again each day, in whole lists where
-            # these take fewer calls; so many at once end well within the time of a job.
-            recheck_batch=200,
-        )
+        return google_about.capabilities(pushed=pushed)
 
     def missing(self) -> str:
         """Say that the installation has no client at Google, where it has none."""
@@ -139,7 +90,7 @@ class Google(Defaults):
         """Keep which locations are wanted. Raises: NotLinked where the installation cannot sign in with Google."""
         if lacking := self.missing():
             raise NotLinked(lacking)
-        return Access({"locations": _lines(given.get("locations"))})
+        return Access({"locations": google_linking.lines(given.get("locations"))})
 
     def authorise_url(self, access: Access, state: str, redirect_uri: str, verifier: str) -> str:
         """Return Google's page to sign in at. Raises: NotAuthorised when this installation has no client."""
@@ -165,20 +116,7 @@ class Google(Defaults):
 
     def link(self, access: Access) -> Linkables:
         """Return each account with a verified location that is wanted. Raises: NotAuthorised, Temporary."""
-        found, problems = [], []
-        for account, name in self._api.accounts(access).items():
-            config = {"account": account, "name": name, "locations": list(_lines(access.config.get("locations")))}
-            at = Access(config, access.secrets, access.expires_at)
-            known = items.wanted(self._api.locations(at), config["locations"])
-            ready = [one for one in known if one.verified]
-            problems += [
-                f"{one.title or one.id} is not verified on Google, or suspended." for one in known if one not in ready
-            ]
-            if ready:
-                found.append(Linkable(_listing(at, ready), access.secrets, access.expires_at, name))
-            elif not known:
-                problems.append(f"{name} has no location that you asked for.")
-        return Linkables(found, problems)
+        return google_linking.link(self.kind, self._api, access)
 
     def backfill(self, access: Access, since: datetime, cursor: str | None) -> Page:
         """Read up to 200 reviews, location by location, each newest first; of one location the total is known.
@@ -221,10 +159,7 @@ class Google(Defaults):
 
     def may_reply(self, access: Access, target: ReplyTarget) -> ReplyPermission:
         """Say that it can be answered, and that an answer which is there already is replaced."""
-        if target.may_not_reply:
-            return ReplyPermission("none", target.may_not_reply, target.url)
-        url = line(target.source.get("reply_url"), 2_000) or target.url
-        return ReplyPermission("api", _ONE_ANSWER if target.source.get("replied_at") else "", url)
+        return google_answers.may_reply(target)
 
     def reply(self, access: Access, reply: Reply) -> SentReply:
         """Publish the answer, unless a colleague's stands there that its writer could not have seen.
@@ -232,24 +167,14 @@ class Google(Defaults):
         Google replaces what is there: the same answer twice is one.
         Raises: Unavailable (unknown outcome), RateLimited, Rejected, NotAuthorised, Gone.
         """
-        name = reply.target.remote_id
-        present = items.reply_of(self._api.review(access, name))
-        shows = bool(present) and items.state_of(present) != "rejected"
-        if shows and items.says(present, reply.text):
-            return items.sent(present, name, reply.target.url)
-        if shows and _is_news(present, reply):
-            raise Rejected(_NEWER)
-        return items.sent(self._api.answer(access, name, reply.text), name, reply.target.url, at_once=True)
+        return google_answers.reply(self._api, access, reply)
 
     def find_reply(self, access: Access, reply: Reply) -> SentReply | None:
         """Look whether the review's answer has our words, and whether it shows.
 
         Raises: Rejected when moderators refused it; Gone when the review is no longer there; Temporary, Permanent.
         """
-        present = items.reply_of(self._api.review(access, reply.target.remote_id))
-        if not items.says(present, reply.text):
-            return None
-        return items.sent(present, reply.target.remote_id, reply.target.url)
+        return google_answers.find_reply(self._api, access, reply)
 
     def recheck(self, access: Access, remote_ids: Sequence[str]) -> list[InboundItem]:
         """Read the lists of the locations again; what they no longer hold is asked for by name: gone is withdrawn.
@@ -263,7 +188,7 @@ class Google(Defaults):
         return len(text.encode("utf-8", "replace"))
 
     def _locations(self, access: Access) -> list[items.Location]:
-        known = items.wanted(self._api.locations(access), _lines(access.config.get("locations")))
+        known = google_linking.known(self._api, access)
         if not any(one.verified for one in known):
             raise UnexpectedAnswer(_NOTHING)
         return [one for one in known if one.verified]
@@ -276,29 +201,3 @@ class Google(Defaults):
         with contextlib.suppress(Temporary, Permanent):
             self._api.ask_to_tell(access, topic)
         return replace(state, told=today)
-
-
-def _listing(access: Access, locations: Sequence[items.Location]) -> Listing:
-    count = len(locations)
-    return Listing(
-        kind=Google.kind,
-        remote_id=account_of(access),
-        label=f"Google reviews of {access.config['name']}",
-        url=next((one.url for one in locations if one.url), None) or "https://business.google.com/",
-        config=access.config,
-        amount="1 location" if count == 1 else f"{count} locations",
-    )
-
-
-def _lines(value: Any) -> list[str]:
-    """Return the lines of a text or the texts of a list, without empty ones."""
-    given = value.splitlines() if isinstance(value, str) else sequence(value)
-    return [text for text in (line(one, 300) for one in given) if text]
-
-
-def _is_news(present: Mapping[str, Any], reply: Reply) -> bool:
-    """Say whether the answer that stands there is another one than its replacement's writer was shown."""
-    changed_at = items.replied_at(present)
-    if changed_at is None or changed_at.isoformat() != reply.target.source.get("replied_at"):
-        return True
-    return reply.queued_at is not None and changed_at > reply.queued_at

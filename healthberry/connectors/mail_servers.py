@@ -1,8 +1,8 @@
 """Mail servers that somebody named: how to sign in, and a connection that cannot be led astray.
 
-Whoever links a mailbox may type any host: its name is looked up first, every address must be public, and the
-connection goes to a checked address, under the name that the certificate has to bear. The servers of this installation
-and those of the sandbox are `trusted`: they may be anywhere.
+Whoever links a mailbox may type any host: the connection goes to an address that public_addresses.py has checked, under
+the name that the certificate has to bear. The servers of this installation and those of the sandbox are `trusted`: they
+may be anywhere.
 """
 
 import socket
@@ -11,14 +11,21 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Final, Literal
 
-from healthberry.connectors.safe_fetch import Resolve, is_public, system_resolve
+from healthberry.connectors.public_addresses import (
+    MOST_ADDRESSES,
+    LeadsInside,
+    NoAddress,
+    Resolve,
+    addresses,
+    public_addresses,
+    system_resolve,
+)
 from healthberry.environment import mail_server
 
 Security = Literal["none", "starttls", "tls"]
 
 CONNECT_SECONDS: Final = 5.0
 READ_SECONDS: Final = 30.0
-_MOST_ADDRESSES: Final = 3
 
 
 class NotPublic(OSError):
@@ -76,8 +83,7 @@ def context() -> ssl.SSLContext:
 
 
 def _opened(server: MailHost, resolve: Resolve) -> socket.socket:
-    failed: OSError = OSError("no address")
-    for address in _addresses(server, resolve)[:_MOST_ADDRESSES]:
+    for address in _addresses(server, resolve)[:MOST_ADDRESSES]:
         try:
             return socket.create_connection((address, server.port), CONNECT_SECONDS)
         except OSError as error:
@@ -87,9 +93,8 @@ def _opened(server: MailHost, resolve: Resolve) -> socket.socket:
 
 def _addresses(server: MailHost, resolve: Resolve) -> Sequence[str]:
     try:
-        found = list(dict.fromkeys(resolve(server.host, server.port)))
-    except UnicodeError as error:
-        raise OSError("no such name") from error
-    if not server.trusted and not all(map(is_public, found)):
-        raise NotPublic(server.host)
-    return sorted(found, key=lambda address: ":" in address)
+        return (addresses if server.trusted else public_addresses)(server.host, server.port, resolve)
+    except LeadsInside as inside:
+        raise NotPublic(server.host) from inside
+    except NoAddress as none:
+        raise OSError(str(none)) from none

@@ -1,14 +1,11 @@
 """Fetching a page whose address somebody else chose, without being led astray.
 
-Only a registered domain and hosts below it, http and https on their standard ports, never an address that is not
-public: names are resolved first, every address is checked, and the connection goes to a checked address, so that a
-second, different answer of the name server cannot matter. The same again after each redirect. At most 2 redirects,
-1 MB, and 5 seconds for all attempts together.
+Only a registered domain and hosts below it, http and https on their standard ports, and only addresses that
+public_addresses.py has checked; the same again after each redirect. At most 2 redirects, 1 MB, and 5 seconds for all
+attempts together.
 """
 
-import ipaddress
 import queue
-import socket
 import threading
 import time
 from collections import Counter
@@ -20,18 +17,15 @@ from urllib.parse import urljoin, urlsplit
 import httpx
 
 from healthberry.connectors.http import USER_AGENT
+from healthberry.connectors.public_addresses import MOST_ADDRESSES, NoAddress, Resolve, public_addresses, system_resolve
 
 WHOLE_SECONDS: Final = 5.0
 MOST_REDIRECTS: Final = 2
 LARGEST_BYTES: Final = 1024 * 1024
 _CONNECT_SECONDS: Final = 1.5
-_MOST_ADDRESSES: Final = 3
 _PASSING: Final = (408, 425, 429)  # as every 5xx
 _TOO_LATE: Final = "it did not answer in time"
-# Addresses that carry another one inside: 6to4, NAT64, and Teredo, where what is inside decides.
-_NAT64: Final = ipaddress.ip_network("64:ff9b::/96")
 
-Resolve = Callable[[str, int], Sequence[str]]
 Result = TypeVar("Result")
 
 
@@ -52,28 +46,6 @@ class Fetched:
 
     host: str
     html: str
-
-
-def system_resolve(host: str, port: int) -> Sequence[str]:
-    """Return every address that the system's resolver has for a host. Raises: OSError."""
-    return [str(found[4][0]) for found in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)]
-
-
-def is_public(text: str) -> bool:
-    """Say whether an address belongs to the public internet, whatever is wrapped in it."""
-    try:
-        address = ipaddress.ip_address(text.partition("%")[0])
-    except ValueError:
-        return False
-    if isinstance(address, ipaddress.IPv6Address):
-        inner = [address.ipv4_mapped, address.sixtofour, *(address.teredo or ())]
-        if address in _NAT64:
-            inner.append(ipaddress.IPv4Address(int(address) & 0xFFFFFFFF))
-        if any(one is not None and not is_public(str(one)) for one in inner):
-            return False
-        if address.ipv4_mapped is not None or address in _NAT64:
-            return True
-    return address.is_global and not (address.is_multicast or address.is_reserved or address.is_unspecified)
 
 
 class SafeFetch:
@@ -148,7 +120,7 @@ class SafeFetch:
         if self._mapped:
             return _send(client, f"{self._mapped}/{host}{path}", deadline, headers=headers)
         addresses = self._checked_addresses(host, 443 if parts.scheme == "https" else 80)
-        for address in addresses[:_MOST_ADDRESSES]:
+        for address in addresses[:MOST_ADDRESSES]:
             literal = f"[{address}]" if ":" in address else address
             try:
                 return _send(client, f"{parts.scheme}://{literal}{path}", deadline, host, headers)
@@ -158,19 +130,9 @@ class SafeFetch:
 
     def _checked_addresses(self, host: str, port: int) -> Sequence[str]:
         try:
-            addresses = list(dict.fromkeys(self._resolve(host, port)))
-        except socket.gaierror as error:
-            if error.errno == socket.EAI_AGAIN:  # the name server, not the name
-                raise FetchFailed("its address could not be looked up", passes=True) from None
-            addresses = []
-        except (OSError, UnicodeError):
-            addresses = []
-        if not addresses:
-            raise FetchFailed("its address does not exist")
-        if not all(map(is_public, addresses)):
-            raise FetchFailed("it leads to an address that is not public")
-        # Many machines have names for IPv6 but no way there.
-        return sorted(addresses, key=lambda address: ":" in address)
+            return public_addresses(host, port, self._resolve)
+        except NoAddress as none:
+            raise FetchFailed(str(none), passes=none.passes) from none
 
     def _unmapped(self, url: str, location: str) -> str:
         if self._mapped and location.startswith(self._mapped + "/"):

@@ -1,21 +1,35 @@
-"""The network for servers whose address somebody else chose: https to public addresses only.
+"""The network for servers whose address somebody else chose: https to public addresses only, nothing redirected.
 
-The rules of safe_fetch.py, for calls of any method and for streams: a name is resolved first, every address is checked,
-and the connection goes to a checked address, while name and certificate stay the host's. Nothing is redirected.
+For calls of any method and for streams. The connection goes to an address that public_addresses.py has checked, while
+name and certificate stay the host's.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from threading import Lock
 from typing import Final
 
 import httpx
 
-from healthberry.connectors.safe_fetch import Resolve, is_public, system_resolve
+from healthberry.connectors.public_addresses import (
+    MOST_ADDRESSES,
+    NoAddress,
+    Resolve,
+    public_addresses,
+    system_resolve,
+)
 
-_MOST_ADDRESSES: Final = 3
+_PORT: Final = 443
 _CONNECTIONS: Final = httpx.Limits(max_connections=20, max_keepalive_connections=5)
 
 Opened = Callable[[], httpx.BaseTransport]
+
+
+class Refused(httpx.ConnectError):
+    """No connection was tried; the message is half a sentence for people. `passes`: it may be possible later."""
+
+    def __init__(self, reason: str, request: httpx.Request, *, passes: bool = False) -> None:
+        super().__init__(reason, request=request)
+        self.passes = passes
 
 
 def _network() -> httpx.BaseTransport:
@@ -25,22 +39,38 @@ def _network() -> httpx.BaseTransport:
 class SafeTransport(httpx.BaseTransport):
     """Refuses, as a failed connection, what does not lead to the public internet.
 
-    `inner` opens what carries the calls, `resolve` returns every address of a host: both are replaced in tests.
+    What lies below the address `allowed` (the sandbox) is not checked. `inner` opens what carries the calls, `resolve`
+    returns every address of a host: both are replaced in tests.
     """
 
-    def __init__(self, *, resolve: Resolve = system_resolve, inner: Opened = _network) -> None:
-        self._resolve, self._inner = resolve, inner
+    def __init__(
+        self, *, allowed: str | None = None, resolve: Resolve = system_resolve, inner: Opened = _network
+    ) -> None:
+        self._allowed, self._resolve, self._inner = allowed, resolve, inner
         # One pool per host: a pool knows a connection by its address alone, and hosts may share one.
         self._pools: dict[str, httpx.BaseTransport] = {}
         self._lock = Lock()
 
+    def is_allowed(self, url: str) -> bool:
+        """Say whether an address lies below the one that is not checked."""
+        return self._allowed is not None and url.startswith(self._allowed + "/") and ".." not in url
+
+    def check(self, host: str) -> None:
+        """Look a host up, and connect to nobody. Raises: NoAddress."""
+        public_addresses(host, _PORT, self._resolve)
+
     def handle_request(self, request: httpx.Request) -> httpx.Response:
-        """Carry one call. Raises: ConnectError, also for what is refused."""
+        """Carry one call. Raises: ConnectError, of which Refused is one."""
         host = request.url.host
-        if request.url.scheme != "https" or request.url.port not in (None, 443):
-            raise httpx.ConnectError("only https on its standard port", request=request)
-        failed = httpx.ConnectError("the name has no address", request=request)
-        for address in self._checked(host, request)[:_MOST_ADDRESSES]:
+        if self.is_allowed(str(request.url)):
+            return self._pool(host).handle_request(request)
+        if request.url.scheme != "https" or request.url.port not in (None, _PORT):
+            raise Refused("it is not https on its standard port", request)
+        try:
+            checked = public_addresses(host, _PORT, self._resolve)
+        except NoAddress as none:
+            raise Refused(str(none), request, passes=none.passes) from none
+        for address in checked[:MOST_ADDRESSES]:
             try:
                 return self._pool(host).handle_request(_to(request, host, address))
             except (httpx.ConnectError, httpx.ConnectTimeout) as error:
@@ -53,16 +83,6 @@ class SafeTransport(httpx.BaseTransport):
             pools, self._pools = list(self._pools.values()), {}
         for pool in pools:
             pool.close()
-
-    def _checked(self, host: str, request: httpx.Request) -> Sequence[str]:
-        try:
-            addresses = list(dict.fromkeys(self._resolve(host, 443)))
-        except (OSError, UnicodeError) as error:
-            raise httpx.ConnectError("the name could not be looked up", request=request) from error
-        if not all(map(is_public, addresses)):
-            raise httpx.ConnectError("the name leads to an address that is not public", request=request)
-        # Many machines have names for IPv6 but no way there.
-        return sorted(addresses, key=lambda address: ":" in address)
 
     def _pool(self, host: str) -> httpx.BaseTransport:
         with self._lock:

@@ -20,7 +20,7 @@ from typing import Any, Final
 from healthberry.connectors import mail_servers
 from healthberry.connectors.errors import NotAuthorised, RateLimited, Rejected, Unavailable
 from healthberry.connectors.mail_servers import MailHost, SignIn
-from healthberry.connectors.safe_fetch import Resolve, system_resolve
+from healthberry.connectors.public_addresses import Resolve, system_resolve
 
 _AGAIN_SECONDS: Final = 60.0
 _SIGN_IN_REFUSED: Final = (534, 535, 538)

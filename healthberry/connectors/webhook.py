@@ -9,6 +9,7 @@ import json
 import secrets
 import time
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any, ClassVar, Final
 
 import httpx
@@ -36,9 +37,9 @@ from healthberry.connectors.base import (
 from healthberry.connectors.defaults import Defaults
 from healthberry.connectors.endpoints import Endpoints
 from healthberry.connectors.errors import BadSignature, NotLinked, Permanent, Rejected, UnexpectedAnswer
-from healthberry.connectors.public_only import PublicOnly
+from healthberry.connectors.public_addresses import Resolve, system_resolve
 from healthberry.connectors.reading import address, identifier, mapping, read_each
-from healthberry.connectors.safe_fetch import Resolve, system_resolve
+from healthberry.connectors.safe_transport import SafeTransport
 from healthberry.connectors.signing import HEADER, verify
 from healthberry.connectors.text import line
 from healthberry.connectors.webhook_calls import Caller
@@ -116,7 +117,9 @@ class Webhook(Defaults):
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._clock = clock
-        self._caller = Caller(lambda: PublicOnly(transport, allowed=endpoints.callbacks, resolve=resolve), clock)
+        inner = {} if transport is None else {"inner": lambda: transport}
+        way = partial(SafeTransport, allowed=endpoints.callbacks, resolve=resolve, **inner)
+        self._caller = Caller(way, clock)
 
     def prepare(self, given: Mapping[str, str], redirect_uri: str) -> Access:
         """Check name and address, and make a secret where there is none. Raises: NotLinked."""

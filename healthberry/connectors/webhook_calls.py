@@ -21,8 +21,8 @@ from healthberry.connectors.errors import (
     UnexpectedAnswer,
 )
 from healthberry.connectors.http import USER_AGENT, Answer, retry_after
-from healthberry.connectors.public_only import PublicOnly
-from healthberry.connectors.safe_fetch import FetchFailed
+from healthberry.connectors.public_addresses import NoAddress
+from healthberry.connectors.safe_transport import Refused, SafeTransport
 from healthberry.connectors.signing import HEADER, sign
 
 _log = logging.getLogger(__name__)
@@ -51,7 +51,7 @@ _REFUSALS: Final[Mapping[int, tuple[type[Temporary] | type[Permanent], str]]] = 
 class Caller:
     """Calls the address for answers of a channel; each call finds its way to a public address anew."""
 
-    def __init__(self, way: Callable[[], PublicOnly], clock: Callable[[], float]) -> None:
+    def __init__(self, way: Callable[[], SafeTransport], clock: Callable[[], float]) -> None:
         self._way, self._clock = way, clock
 
     def check(self, url: str) -> None:
@@ -62,9 +62,9 @@ class Caller:
         if parts.scheme != "https" or parts.username is not None or parts.fragment or _port(url) not in (None, 443):
             raise NotLinked("Enter an address that begins with https:// and has no other port.", "callback")
         try:
-            way.addresses(parts.hostname or "", 443)
-        except FetchFailed as failure:
-            raise NotLinked(f"This address can't be used: {failure}.", "callback") from failure
+            way.check(parts.hostname or "")
+        except NoAddress as none:
+            raise NotLinked(f"This address can't be used: {none}.", "callback") from none
 
     def post(self, url: str, secret: str, fields: Mapping[str, Any], key: str) -> Answer:
         """Send an answer, and return what was said to it. Raises: as the table says; Unavailable: nobody knows."""
@@ -87,10 +87,10 @@ class Caller:
             request = client.build_request(method, url, content=body, headers={**headers, **signature})
             answer = _read(client.send(request, stream=True, follow_redirects=False))
             outcome = str(answer.status)
-        except FetchFailed as failure:
-            if failure.passes:
-                raise Unavailable("The other system could not be reached.") from failure
-            raise Rejected(f"The address for answers can't be used: {failure}.") from failure
+        except Refused as refused:
+            if refused.passes:
+                raise Unavailable("The other system could not be reached.") from refused
+            raise Rejected(f"The address for answers can't be used: {refused}.") from refused
         except (httpx.HTTPError, httpx.StreamError, httpx.InvalidURL) as error:
             outcome = type(error).__name__
             raise Unavailable("The other system did not answer.") from error

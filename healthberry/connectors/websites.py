@@ -10,7 +10,8 @@ from urllib.parse import parse_qs, urlsplit
 
 import httpx
 
-from healthberry.connectors.safe_fetch import WHOLE_SECONDS, FetchFailed, Resolve, SafeFetch, system_resolve
+from healthberry.connectors.public_addresses import Resolve, system_resolve
+from healthberry.connectors.safe_fetch import WHOLE_SECONDS, FetchFailed, SafeFetch
 
 _HOSTS: Final = frozenset(
     {"twitter.com", "www.twitter.com", "mobile.twitter.com", "x.com", "www.x.com", "mobile.x.com"}

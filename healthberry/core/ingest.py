@@ -16,6 +16,7 @@ from healthberry.core import (
     aliases,
     arrivals,
     copies,
+    copies_found,
     events,
     expiry,
     ingest_edits,
@@ -140,7 +141,7 @@ def _store(channel: Channel, items: Sequence[InboundItem], *, historic: bool) ->
     stored.changed |= {row.conversation_id for row in added if row.direction == "other"}
     stored.answered = {row.conversation_id for row in added if row.direction == "outbound"} | replaced
     noisy = noise.sort_out(channel, begun)
-    stored.quiet = noisy | copies.note(channel, {one: item for one, item in begun.items() if one not in noisy})
+    stored.quiet = noisy | copies_found.note(channel, {one: item for one, item in begun.items() if one not in noisy})
     gone = [item for item in items if item.change == "withdrawn"]
     for item in gone:
         stored.changed.update(ingest_edits.withdraw(channel, item))

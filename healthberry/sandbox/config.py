@@ -54,6 +54,9 @@ class Settings:
         "ignore",
     )
     bluesky_lag_seconds: float = _setting("how long Bluesky's network takes to show what was written (seconds)", 0.0)
+    careconnect_anywhere: bool = _setting(
+        "on: the call centre hands problems to any address; off: to this machine only", False
+    )
     stray_every: int = _setting(
         "every how many lists of Care Opinion one holds a stray string; 0 for none (number)", 30
     )

@@ -1,22 +1,6 @@
 """All imitated sites: the only list, in the order in which pages show them."""
 
-from . import (
-    bluesky,
-    careopinion,
-    email,
-    facebook,
-    feed,
-    fft,
-    google,
-    google_plus,
-    instagram,
-    mastodon,
-    nhsuk,
-    paper,
-    webhook,
-    x,
-    youtube,
-)
+from . import bluesky, careconnect, careopinion, email, facebook, feed, fft, google, google_plus, instagram, mastodon, nhsuk, paper, webhook, x, youtube
 from .site import Site
 
 SITES: tuple[Site, ...] = (
@@ -30,6 +14,7 @@ SITES: tuple[Site, ...] = (
     mastodon.SITE,
     bluesky.SITE,
     google_plus.SITE,
+    careconnect.SITE,
     email.SITE,
     fft.SITE,
     paper.SITE,

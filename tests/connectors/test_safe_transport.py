@@ -1,7 +1,9 @@
+import socket
+
 import httpx
 import pytest
 
-from healthberry.connectors.safe_transport import SafeTransport
+from healthberry.connectors.safe_transport import Refused, SafeTransport
 from tests.connectors.fakes import Provider
 
 PUBLIC, OTHER, INNER = "93.184.216.34", "8.8.8.8", "10.0.0.7"
@@ -75,3 +77,23 @@ def test_a_redirect_is_never_followed() -> None:
     network = Provider(lambda request: httpx.Response(302, headers={"location": "https://127.0.0.1/"}))
     assert _client({"social.example": [PUBLIC]}, network).get("https://social.example/").status_code == 302
     assert len(network.asked) == 1
+
+
+def test_what_lies_below_the_allowed_address_is_reached_as_it_is() -> None:
+    network = _network()
+    transport = SafeTransport(allowed="http://127.0.0.1:9/hooks", resolve=lambda host, port: [], inner=lambda: network)
+    client = httpx.Client(transport=transport)
+    assert client.get("http://127.0.0.1:9/hooks/1").text == "hello"
+    with pytest.raises(Refused):
+        client.get("http://127.0.0.1:9/control")
+    assert [str(one.url) for one in network.asked] == ["http://127.0.0.1:9/hooks/1"]
+
+
+@pytest.mark.parametrize(("errno", "passes"), [(socket.EAI_AGAIN, True), (socket.EAI_NONAME, False)])
+def test_a_refusal_says_whether_it_may_pass(errno: int, passes: bool) -> None:
+    def resolve(host: str, port: int) -> list[str]:
+        raise socket.gaierror(errno, "no")
+
+    with pytest.raises(Refused, match="its address") as refused:
+        httpx.Client(transport=SafeTransport(resolve=resolve, inner=_network)).get("https://social.example/")
+    assert refused.value.passes is passes

@@ -8,7 +8,7 @@ from uuid import UUID
 import pytest
 from sqlalchemy import select
 
-from healthberry.core import channels, copies, inbox, ingest, unlinking
+from healthberry.core import channels, copies, copies_by_hand, inbox, ingest, unlinking
 from healthberry.core.conversations import reopen
 from healthberry.core.errors import Invalid, NotAllowed, NotFound
 from healthberry.core.inbox import View
@@ -129,8 +129,8 @@ def test_parted_by_hand_it_stands_alone_and_is_never_joined_by_itself(
     item = world.item(STORY)
     (copy,) = world.arrives(nhsuk, item)
 
-    assert copies.part(member, copy) == story
-    copies.part(member, copy)
+    assert copies_by_hand.part(member, copy) == story
+    copies_by_hand.part(member, copy)
     world.arrives(nhsuk, item)
     google = world.channel(_organisation(member), "x", remote_id="9")
     (third,) = world.arrives(google, world.item(STORY))
@@ -146,18 +146,18 @@ def test_joined_by_hand_the_older_one_is_shown_whichever_was_open(
     (story,) = world.arrives(opinion, world.item(STORY))
     (other,) = world.arrives(nhsuk, world.item("My mother waited two hours for blood, the nurse was kind."))
 
-    assert [one.id for one in copies.offers(member, other)] == [story]
-    assert copies.join(member, other, story) == story
-    assert copies.join(member, story, other) == story
+    assert [one.id for one in copies_by_hand.offers(member, other)] == [story]
+    assert copies_by_hand.join(member, other, story) == story
+    assert copies_by_hand.join(member, story, other) == story
     assert _ids(member) == [story]
-    assert list(copies.offers(member, other)) == []
+    assert list(copies_by_hand.offers(member, other)) == []
 
 
 def test_two_of_one_channel_are_not_joined(world: World, member: Member, opinion: Channel) -> None:
     (one,) = world.arrives(opinion, world.item(STORY))
     (other,) = world.arrives(opinion, world.item(OTHER))
     with pytest.raises(Invalid):
-        copies.join(member, one, other)
+        copies_by_hand.join(member, one, other)
 
 
 def test_strangers_and_readers_join_and_part_nothing(
@@ -167,12 +167,12 @@ def test_strangers_and_readers_join_and_part_nothing(
     (copy,) = world.arrives(nhsuk, world.item(STORY))
     viewer = world.member(_organisation(member), level=1)
     with pytest.raises(NotAllowed):
-        copies.part(viewer, copy)
+        copies_by_hand.part(viewer, copy)
     stranger = world.member(world.organisation())
     with pytest.raises(NotFound):
-        copies.part(stranger, copy)
+        copies_by_hand.part(stranger, copy)
     with pytest.raises(NotFound):
-        copies.join(stranger, copy, story)
+        copies_by_hand.join(stranger, copy, story)
 
 
 def test_where_the_shown_one_is_taken_down_the_copy_takes_its_place_with_its_owner(

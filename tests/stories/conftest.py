@@ -1,6 +1,7 @@
 """Whole journeys: web, workers, mailbox and sandbox together."""
 
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -10,6 +11,7 @@ from redis import Redis
 from rq import SimpleWorker
 from rq.serializers import JSONSerializer
 from sqlalchemy import create_engine, text
+from werkzeug.serving import make_server
 
 from healthberry.jobs import maintenance
 from healthberry.local.postgres import Database
@@ -26,6 +28,18 @@ def settings(settings: Settings, sandbox: Sandbox) -> Settings:
     """The settings of a journey: every channel is the sandbox's, with an NHS.UK account that can't publish by API."""
     keys: dict[str, Any] = {name.lower(): value for name, value in KEYS.items() if "PUBLISHER" not in name}
     return replace(settings, sandbox_url=sandbox.url, **keys)
+
+
+@pytest.fixture
+def outside(app: Flask) -> Iterator[str]:
+    """The address of the running application, as another system reaches it."""
+    server = make_server("127.0.0.1", 0, app, threaded=True)
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+    thread.join(10)
+    server.server_close()
 
 
 @pytest.fixture

@@ -1,9 +1,10 @@
-"""A call centre hands over a problem, and its reporter is answered by e-mail."""
+"""A call centre hands over a problem from its desk, and its reporter is answered by e-mail."""
 
-import base64
 import re
 from collections.abc import Callable
+from html import unescape
 
+import httpx
 from flask import Flask
 from flask.testing import FlaskClient
 
@@ -11,6 +12,7 @@ from healthberry.extensions import db
 from healthberry.local.mailbox import Mailbox
 from healthberry.models.conversations import Conversation
 from healthberry.models.replies import Reply
+from tests.sandbox_server import Sandbox
 from tests.stories.loop import ANSWER, DOMAIN, TRUST, member, publish, sign_up
 
 PROBLEM = {
@@ -28,6 +30,8 @@ PROBLEM = {
 def test_a_problem_that_was_handed_over_is_answered_by_email_once(
     client: FlaskClient,
     app: Flask,
+    sandbox: Sandbox,
+    outside: str,
     mailbox: Mailbox,
     work: Callable[[], None],
     tick: Callable[[], None],
@@ -35,11 +39,18 @@ def test_a_problem_that_was_handed_over_is_answered_by_email_once(
 ) -> None:
     sign_up(client, mailbox, work, ods_code=TRUST, email=f"pat@{DOMAIN}")
     shown = client.post("/channels/add/careconnect", data={"codes": TRUST, "reply_to": f"pals@{DOMAIN}"}).text
-    user, password = re.findall(r'<code class="secret"[^>]*>([^<]+)</code>', shown)[1:3]
-    basic = {"Authorization": f"Basic {base64.b64encode(f'{user}:{password}'.encode()).decode()}"}
-    told = app.test_client().post("/api/v0.1/problem", data=PROBLEM, headers=basic)
-    assert told.status_code == 201
-    reference = told.get_json()["reference_number"]
+    address, user, password = map(unescape, re.findall(r'<code class="secret"[^>]*>([^<]+)</code>', shown)[:3])
+    desk = f"{sandbox.url}/careconnect/{TRUST}"
+    link = {"address": address.replace("http://localhost", outside), "user": user, "password": password}
+    assert httpx.post(f"{desk}/link", data=link).status_code == 303
+
+    refused = httpx.post(f"{desk}/problems", data=PROBLEM | {"category": "parking"})
+    assert "The high priority can&#39;t be used with this category." in refused.text
+    assert httpx.post(f"{desk}/problems", data=PROBLEM).status_code == 303
+    taken, earlier = sandbox.control("GET", f"careconnect/{TRUST}")["handed"]
+    assert (taken["status"], earlier["status"]) == (201, 400)
+    reference = taken["reference"]
+    assert reference in httpx.get(desk).text
     work()
 
     with app.app_context():

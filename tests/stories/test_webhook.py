@@ -1,15 +1,13 @@
 """A survey tool is linked from the pages, sends what patients enter, and is answered: once, whatever happens."""
 
 import re
-import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from html import unescape
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from werkzeug.serving import make_server
 
 from healthberry.core import inbox
 from healthberry.core.inbox import View
@@ -35,18 +33,6 @@ class Survey:
     def statuses(self) -> list[int | None]:
         """Return what HealthBerry answered, newest first."""
         return [one["status"] for one in self.sandbox.control("GET", f"webhooks/{PLACE}")["sent"]]
-
-
-@pytest.fixture
-def outside(app: Flask) -> Iterator[str]:
-    """The address of the running application, as another system reaches it."""
-    server = make_server("127.0.0.1", 0, app, threaded=True)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    yield f"http://127.0.0.1:{server.server_port}"
-    server.shutdown()
-    thread.join(10)
-    server.server_close()
 
 
 @pytest.fixture
