@@ -115,10 +115,9 @@ def link(number: int) -> tuple[UUID, UUID, str]:
     """Make an organisation with one linked channel; return both ids and the channel's secret."""
     organisation = Organisation(name=f"Bench {number}", kind="trust", ods_code=f"B{number:03}")
     db.session.add(organisation)
-    db.session.flush()
-    organisation.discover_next_at = None  # given at the start, it would count as not given, and a look would begin
     db.session.commit()
     scope.enter(organisation.id)
+    organisation.discover_next_at = None  # given at the start, it would count as not given
     secret = f"only for benchmarks, number {number:03}"
     channel = Channel(
         organisation_id=organisation.id, kind="webhook", remote_id="survey", label="Survey", url="",

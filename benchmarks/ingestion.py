@@ -99,10 +99,9 @@ def _link(running: Bench, codes: Sequence[str]) -> list[tuple[UUID, UUID]]:
         for code in codes:
             organisation = Organisation(name=f"Bench {code}", kind="trust", ods_code=code)
             db.session.add(organisation)
-            db.session.flush()
-            organisation.discover_next_at = None  # given at the start, it would count as not given
             db.session.commit()
             scope.enter(organisation.id)
+            organisation.discover_next_at = None  # given at the start, it would count as not given
             channel = Channel(
                 organisation_id=organisation.id,
                 kind="nhsuk",
