@@ -47,7 +47,8 @@ def conversation_about(app: Flask, text: str) -> Conversation:
 def messages_of(app: Flask, conversation_id: UUID) -> list[tuple[str, str]]:
     with app.app_context():
         member()
-        asked = db.select(Message).where(Message.conversation_id == conversation_id).order_by(Message.posted_at)
+        # A mail says only to the second when it was written: here the patient writes back within one.
+        asked = db.select(Message).where(Message.conversation_id == conversation_id).order_by(Message.received_at)
         return [(message.direction, message.text) for message in db.session.scalars(asked)]
 
 
