@@ -1,6 +1,23 @@
 """All imitated sites: the only list, in the order in which pages show them."""
 
-from . import bluesky, careconnect, careopinion, email, facebook, feed, fft, google, google_plus, instagram, mastodon, nhsuk, paper, webhook, x, youtube
+from . import (
+    bluesky,
+    careconnect,
+    careopinion,
+    email,
+    facebook,
+    feed,
+    fft,
+    google,
+    google_plus,
+    instagram,
+    mastodon,
+    nhsuk,
+    paper,
+    webhook,
+    x,
+    youtube,
+)
 from .site import Site
 
 SITES: tuple[Site, ...] = (
