@@ -7,6 +7,7 @@ only the time until the next sweep.
 from collections.abc import Mapping, Sequence
 
 from healthberry.core.events import Event, Subscriber
+from healthberry.core.pushes import forget_called
 from healthberry.jobs import alerts, imports, ingest, maintenance, pushes, replies
 from healthberry.jobs.base import nudge_once
 from healthberry.realtime import publish
@@ -25,8 +26,13 @@ def table() -> Mapping[str, Sequence[Subscriber]]:
         "mail_queued": [_send_mail],
         "reply_queued": [_send_reply],
         "import_waiting": [_work_on_import],
-        "*": [_tell_open_pages],
+        "*": [_look_up_anew, _tell_open_pages],
     }
+
+
+def _look_up_anew(event: Event) -> None:
+    if event.channel_id and event.kind.startswith("channel"):
+        forget_called(event.channel_id)
 
 
 def _look_for_channels(event: Event) -> None:

@@ -5,20 +5,23 @@ every delivery, so a burst waits for nothing. Reading what is kept: push_batches
 """
 
 import hashlib
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from uuid import UUID
 
 from sqlalchemy import delete, text
-from sqlalchemy.dialects.postgresql import insert
 
 from healthberry.connectors.base import Access, Connector, Delivery
 from healthberry.core import channels, events, scope
+from healthberry.core.bulk import insert_unknown
 from healthberry.extensions import db
 from healthberry.models.owned import new_id, now
 from healthberry.models.pushes import PushDelivery
 
 _LONGEST_KEY = 200
+_REMEMBER_SECONDS = 1.0
+_MOST_REMEMBERED = 10_000
 
 _BY_ACCOUNT = text("SELECT organisation_id, id FROM channels_called(:kind, :remote_id)")
 _LISTENING = text("SELECT organisation_id, id FROM listening_channels(:kinds)")
@@ -34,9 +37,30 @@ class Called:
     access: Access = field(repr=False)
 
 
+_remembered: dict[tuple[str, UUID], tuple[float, list[Called]]] = {}
+
+
 def called_by_id(kind: str, channel_id: UUID) -> list[Called]:
-    """Return the channel with this id, unless it is of another kind, off or unlinked."""
-    return [reach(owner, channel_id) for owner in db.session.scalars(_BY_ID, {"kind": kind, "id": channel_id})]
+    """Return the channel with this id, unless it is of another kind, off or unlinked.
+
+    What was found is remembered for a second: in a burst, looking it up takes as long as all the rest. Whoever changes
+    a channel says so by `forget_called`; other processes learn of it within that second.
+    """
+    known = _remembered.get((kind, channel_id))
+    if known is not None and time.monotonic() < known[0]:
+        return known[1]
+    found = [reach(owner, channel_id) for owner in db.session.scalars(_BY_ID, {"kind": kind, "id": channel_id})]
+    if len(_remembered) >= _MOST_REMEMBERED:
+        _remembered.clear()
+    _remembered[kind, channel_id] = (time.monotonic() + _REMEMBER_SECONDS, found)
+    return found
+
+
+def forget_called(channel_id: UUID) -> None:
+    """Look this channel up anew at its next delivery: it was switched, unlinked, or got another secret."""
+    for kind, known in list(_remembered):
+        if known == channel_id:
+            _remembered.pop((kind, known), None)
 
 
 def called(kind: str, remote_id: str) -> list[Called]:
@@ -85,7 +109,7 @@ def keep(organisation_id: UUID, channel_id: UUID, deliveries: Sequence[Delivery]
         }
         for delivery in deliveries
     ]
-    db.session.execute(insert(PushDelivery).on_conflict_do_nothing(), rows)
+    insert_unknown(PushDelivery, rows)
     events.tell(events.Event(organisation_id, 0, "delivery_kept", channel_id=channel_id))
 
 
