@@ -21,8 +21,11 @@ def clean(value: Any, longest: int = LONGEST_TEXT) -> str:
     """
     if isinstance(value, bool) or not isinstance(value, str | int | float):
         return ""
-    text = str(value).replace("\r\n", "\n").replace("\r", "\n")
-    text = _UNWANTED.sub("", _SURROGATES.sub("\ufffd", text)).strip()
+    text = str(value)
+    if not (text.isascii() and text.isprintable()):  # most values are, and need no closer look
+        text = text.replace("\r\n", "\n").replace("\r", "\n")
+        text = _UNWANTED.sub("", _SURROGATES.sub("\ufffd", text))
+    text = text.strip()
     if len(text) <= longest:
         return text
     note = f"… [cut: {len(text):,} characters]"
