@@ -5,16 +5,18 @@ these in the text of the statement took more time than storing the rows.
 """
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from functools import lru_cache
 from typing import Any, cast
 from uuid import UUID
 
-from sqlalchemy import Row, Table, TextClause, text
+from sqlalchemy import ARRAY, Row, String, Table, TextClause, func, literal, select, text, true
 from sqlalchemy.dialects import postgresql
+from sqlalchemy.orm import InstrumentedAttribute
 
 from healthberry.extensions import Base, db
+from healthberry.models.channels import Channel
 
 _DIALECT = postgresql.dialect()  # type: ignore[no-untyped-call]
 
@@ -50,3 +52,27 @@ def _plain(value: object) -> str:
     if isinstance(value, UUID):
         return str(value)
     raise TypeError(f"{type(value).__name__} can't be a column's value here")
+
+
+def look_up(
+    channel: Channel, name: InstrumentedAttribute[Any], ids: Collection[str], *columns: Any
+) -> Sequence[Row[Any]]:
+    """Return `columns` of the channel's rows whose `name`, unique within a channel, is one of `ids`.
+
+    Each id is looked up by itself: given all of them at once, the planner rather reads the whole channel.
+    """
+    if not ids:
+        return []
+    model = name.class_
+    given = func.unnest(literal(list(ids), ARRAY(String))).table_valued("id").render_derived()
+    found = (
+        select(*columns)
+        .where(
+            model.organisation_id == channel.organisation_id,
+            model.channel_id == channel.id,
+            name == given.c.id,
+        )
+        .limit(1)
+        .lateral()
+    )
+    return db.session.execute(select(found).join_from(given, found, true())).all()

@@ -10,6 +10,7 @@ from sqlalchemy import ColumnElement, Row, and_, select, update
 from healthberry.connectors.base import InboundItem
 from healthberry.connectors.text import similar
 from healthberry.core import tombstones
+from healthberry.core.bulk import look_up
 from healthberry.core.details import source_of
 from healthberry.core.ingest_rows import not_in_future, ratings_of
 from healthberry.extensions import db
@@ -46,12 +47,9 @@ def _in_conversation() -> ColumnElement[bool]:
 def stored(channel: Channel, items: Sequence[InboundItem]) -> dict[str, Row[Any]]:
     """Return what is stored of these items, by their ids: what `follow` compares with."""
     columns = (Message.remote_id, Message.text, Message.title, Message.withdrawn_at, Message.source, Message.ratings)
-    found = select(*columns, Message.may_not_reply, Message.member_id, Message.posted_at, Message.also_id).where(
-        Message.organisation_id == channel.organisation_id,
-        Message.channel_id == channel.id,
-        Message.remote_id.in_([item.remote_id for item in items]),
-    )
-    return {row.remote_id: row for row in db.session.execute(found)}
+    more = (Message.may_not_reply, Message.member_id, Message.posted_at, Message.also_id)
+    found = look_up(channel, Message.remote_id, {item.remote_id for item in items}, *columns, *more)
+    return {row.remote_id: row for row in found}
 
 
 def follow(

@@ -5,11 +5,11 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, select
+from sqlalchemy import Row
 
 from healthberry.connectors.base import Capabilities, InboundItem
 from healthberry.core import attachments, register
-from healthberry.core.bulk import insert_unknown
+from healthberry.core.bulk import insert_unknown, look_up
 from healthberry.core.channels import capabilities_of
 from healthberry.core.details import source_of
 from healthberry.core.recheck_times import next_recheck
@@ -40,12 +40,8 @@ def authors(channel: Channel, items: Sequence[InboundItem]) -> dict[str, UUID]:
         for remote_id, author in sorted(known.items())
     ]
     insert_unknown(Author, rows, "id")
-    found = select(Author.remote_id, Author.id).where(
-        Author.organisation_id == channel.organisation_id,
-        Author.channel_id == channel.id,
-        Author.remote_id.in_(known),
-    )
-    return {str(remote_id): author_id for remote_id, author_id in db.session.execute(found)}
+    found = look_up(channel, Author.remote_id, known, Author.remote_id, Author.id)
+    return {row.remote_id: row.id for row in found}
 
 
 def conversations(
@@ -66,12 +62,8 @@ def conversations(
         if first.direction == "inbound"
     ]
     new = {row.id for row in insert_unknown(Conversation, rows, "id")}
-    found = select(Conversation.remote_thread_id, Conversation.id).where(
-        Conversation.organisation_id == channel.organisation_id,
-        Conversation.channel_id == channel.id,
-        Conversation.remote_thread_id.in_(firsts),
-    )
-    threads = dict(iter(db.session.execute(found)))
+    wanted = Conversation.remote_thread_id
+    threads = {row.remote_thread_id: row.id for row in look_up(channel, wanted, firsts, wanted, Conversation.id)}
     return threads, {threads[name]: one for name, one in firsts.items() if threads.get(name) in new}
 
 
