@@ -101,7 +101,8 @@ def done(begun: Begun, made: Sequence[Channel], chosen: Sequence[Linkable]) -> R
         (channel, _filled(channel, shown[channel.remote_id])) for channel in made if channel.remote_id in shown
     ]:
         return render_template("linking/reveal.html", revealed=revealed)
-    word = "linked" if begun.channel_id is None else "connected"
+    asked = channels.capabilities_of(begun.kind).poll_seconds is not None
+    word = "connected" if begun.channel_id is not None else "linked" if asked else "ready"
     return redirect(_onward(begun, word, made[0].id), 303)
 
 

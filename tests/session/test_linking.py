@@ -440,3 +440,15 @@ def test_no_connection_is_held_while_the_provider_is_waited_for(
 
     assert seen == [0] * len(seen)
     assert len(seen) == 7
+
+
+def test_a_channel_that_nobody_is_asked_for_is_ready_and_not_said_to_be_read(
+    client: FlaskClient, admin: Member, organisation: Organisation
+) -> None:
+    answer = client.post("/channels/add/paper")
+
+    (made,) = linked(organisation)
+    assert answer.headers["Location"] == f"/channels?done=ready#channel-{made.id}"
+    shown = client.get("/channels?done=ready").text
+    assert "ready for what you write down" in shown
+    assert "being read now" not in shown
