@@ -13,6 +13,7 @@ from sqlalchemy import delete, select, text, update
 
 from healthberry.connectors.base import InboundItem
 from healthberry.core import arrivals, copies, quarantine, summaries, tombstones
+from healthberry.core.bulk import look_up
 from healthberry.core.channels import capabilities_of
 from healthberry.extensions import db, part
 from healthberry.models.channels import Author, Channel
@@ -59,13 +60,9 @@ def lasting(channel: Channel, items: Sequence[InboundItem]) -> Sequence[InboundI
     if before is None:
         return items
     old = {item.thread_id for item in items if item.direction == "inbound" and happened_on(item) < before}
-    statement = select(Conversation.remote_thread_id).where(
-        Conversation.organisation_id == channel.organisation_id,
-        Conversation.channel_id == channel.id,
-        Conversation.remote_thread_id.in_({item.thread_id for item in items}),
-        Conversation.expired_at.is_not(None),
-    )
-    old.update(db.session.scalars(statement))
+    thread = Conversation.remote_thread_id
+    stored = look_up(channel, thread, {item.thread_id for item in items}, thread, Conversation.expired_at)
+    old.update(row.remote_thread_id for row in stored if row.expired_at is not None)
     # A withdrawal carries no date of its own.
     return [item for item in items if item.thread_id not in old or item.change == "withdrawn"]
 

@@ -24,24 +24,15 @@ def where_they_are(channel: Channel, items: Sequence[InboundItem]) -> list[Inbou
 
     On some sites an answer belongs to no thread any more once what it answered was deleted.
     """
-    again = [item.remote_id for item in items if item.change == "edited"]
-    if not again:
-        return list(items)
-    found = (
-        select(Message.remote_id, Conversation.remote_thread_id)
-        .join_from(Message, Conversation, _in_conversation())
-        .where(
-            Message.organisation_id == channel.organisation_id,
-            Message.channel_id == channel.id,
-            Message.remote_id.in_(again),
-        )
+    again = {item.remote_id for item in items if item.change == "edited"}
+    found = look_up(channel, Message.remote_id, again, Message.remote_id, Message.conversation_id)
+    named = select(Conversation.id, Conversation.remote_thread_id).where(
+        Conversation.organisation_id == channel.organisation_id,
+        Conversation.id.in_({row.conversation_id for row in found}),
     )
-    stored: dict[str, str] = dict(iter(db.session.execute(found)))
-    return [replace(item, thread_id=stored.get(item.remote_id, item.thread_id)) for item in items]
-
-
-def _in_conversation() -> ColumnElement[bool]:
-    return and_(Message.organisation_id == Conversation.organisation_id, Message.conversation_id == Conversation.id)
+    threads: dict[UUID, str] = dict(iter(db.session.execute(named))) if found else {}
+    stands = {row.remote_id: threads[row.conversation_id] for row in found}
+    return [replace(item, thread_id=stands.get(item.remote_id, item.thread_id)) for item in items]
 
 
 def stored(channel: Channel, items: Sequence[InboundItem]) -> dict[str, Row[Any]]:
