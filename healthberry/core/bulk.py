@@ -59,7 +59,9 @@ def look_up(
 ) -> Sequence[Row[Any]]:
     """Return `columns` of the channel's rows whose `name`, unique within a channel, is one of `ids`.
 
-    Each id is looked up by itself: given all of them at once, the planner rather reads the whole channel.
+    Each id is looked up by itself: given all of them at once, the planner rather reads the whole channel. It asks for the
+    first of an order and not for an equal one, so that only the index that begins with channel and id serves: where the
+    planner knows little of a table that has just grown, it takes any index that names the channel for as good.
     """
     if not ids:
         return []
@@ -70,8 +72,10 @@ def look_up(
         .where(
             model.organisation_id == channel.organisation_id,
             model.channel_id == channel.id,
-            name == given.c.id,
+            name >= given.c.id,
+            name <= given.c.id,
         )
+        .order_by(name)
         .limit(1)
         .lateral()
     )
