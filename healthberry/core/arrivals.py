@@ -68,6 +68,8 @@ def _set(organisation_id: UUID, ids: Collection[UUID], **values: object) -> None
 
 
 def _unread(organisation_id: UUID, ids: Collection[UUID]) -> None:
+    if not ids:
+        return
     members = db.session.scalars(
         db.select(Member.id).where(Member.organisation_id == organisation_id, Member.left_at.is_(None))
     ).all()

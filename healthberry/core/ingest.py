@@ -4,6 +4,7 @@ A page and the cursor that resumes after it are stored in one transaction. Every
 keyed on (organisation, channel, the provider's id), so the same page twice, in any order, changes nothing.
 """
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import chain
@@ -44,6 +45,7 @@ class Stored:
     answered: set[UUID] = field(default_factory=set)
     changed: set[UUID] = field(default_factory=set)
     quiet: set[UUID] = field(default_factory=set)
+    single: set[UUID] = field(default_factory=set)
 
     def touched(self) -> set[UUID]:
         """Return every conversation that is not as it was."""
@@ -96,7 +98,9 @@ def _store_page(channel: Channel, items: Sequence[InboundItem], backfill: bool, 
     stored = _store(channel, silent, historic=True)
     arrived = _store(channel, live, historic=False)
     closed = summaries.settle(channel.organisation_id, stored.answered | arrived.answered)
-    summaries.refresh(channel.organisation_id, stored.touched() | arrived.touched())
+    single = stored.single | arrived.single
+    summaries.refresh(channel.organisation_id, (stored.touched() | arrived.touched()) - single)
+    summaries.index(channel.organisation_id, single)
     copies.promote(channel.organisation_id, stored.changed | arrived.changed)
     arrivals.announce(channel, arrived.new - arrived.quiet, arrived.returned - arrived.new)
     arrivals.announce_closed(channel, closed & arrived.answered)
@@ -116,6 +120,7 @@ def _joined(one: Stored, other: Stored) -> Stored:
         one.answered | other.answered,
         one.changed | other.changed,
         one.quiet | other.quiet,
+        one.single | other.single,
     )
 
 
@@ -133,6 +138,8 @@ def _store(channel: Channel, items: Sequence[InboundItem], *, historic: bool) ->
     writers = ingest_rows.authors(channel, told)
     added, late = ingest_rows.messages(channel, told, writers, threads, historic=historic)
     stored.messages = len(added)
+    said = Counter(item.thread_id for item in told)
+    stored.single = {threads[item.thread_id] for item in begun.values() if said[item.thread_id] == 1}
     stored.returned = {row.conversation_id for row in added if row.direction == "inbound"}
     if late:  # somebody else stored these in the meantime
         there |= ingest_edits.stored(channel, late)
@@ -145,5 +152,6 @@ def _store(channel: Channel, items: Sequence[InboundItem], *, historic: bool) ->
     gone = [item for item in items if item.change == "withdrawn"]
     for item in gone:
         stored.changed.update(ingest_edits.withdraw(channel, item))
+    stored.single -= stored.changed | stored.answered
     quarantine.forget(channel, {item.remote_id for item in gone})
     return stored

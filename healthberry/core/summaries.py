@@ -59,12 +59,18 @@ def refresh(organisation_id: UUID, conversation_ids: Collection[UUID]) -> None:
     """Bring the conversations' rows and their searched words in line with their messages; each gets a new version."""
     if not conversation_ids:
         return
-    values = {"organisation_id": organisation_id, "ids": list(conversation_ids)}
     db.session.flush()
-    db.session.execute(_SUMMARISE, values)
-    db.session.execute(_INDEX, {**values, "most": _SEARCHED_CHARACTERS})
+    db.session.execute(_SUMMARISE, {"organisation_id": organisation_id, "ids": list(conversation_ids)})
+    index(organisation_id, conversation_ids)
     for conversation_id in conversation_ids:
         forget_loaded(organisation_id, conversation_id)
+
+
+def index(organisation_id: UUID, conversation_ids: Collection[UUID]) -> None:
+    """Let the search find the conversations by the words of their messages."""
+    if conversation_ids:
+        values = {"organisation_id": organisation_id, "ids": list(conversation_ids), "most": _SEARCHED_CHARACTERS}
+        db.session.execute(_INDEX, values)
 
 
 # Whoever answered on the site itself has answered: it would only be in the way among what is still to do.

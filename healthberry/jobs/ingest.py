@@ -10,7 +10,7 @@ from uuid import UUID
 from healthberry.connectors.errors import Permanent, Temporary
 from healthberry.core import channels, discovery, reading, rechecks, scope
 from healthberry.core.events import commit
-from healthberry.extensions import db, part
+from healthberry.extensions import part
 from healthberry.jobs.base import job, nudge_once
 from healthberry.models.owned import now
 
@@ -57,10 +57,8 @@ def backfill(organisation: str, channel_id: str) -> None:
             reading.backfill_failed(channel, error)
             commit()
             return
-        reading.store_backfill(channel, page)
+        reading.store_backfill(channel, page)  # looks at the channel anew: it may have been switched off meanwhile
         commit()
-        db.session.refresh(channel)
-        db.session.commit()
     reading.release_backfill(channel)
     commit()
     if channel.backfill_state != "done" and reading.is_read(channel):

@@ -175,17 +175,20 @@ class SearchText(Base):
 
 
 class CopyPrint(Base):
-    """A print of how a conversation begins: near-identical texts on two sites share one (core.likeness)."""
+    """Prints of how a conversation begins, each of its own kind: near-identical texts share one (core.likeness)."""
 
     __tablename__ = "copy_prints"
     __table_args__ = (
         owned_key("conversation_id", "conversations"),
-        Index("ix_copy_prints_print", "organisation_id", "print", "conversation_id"),
+        *(Index(f"ix_copy_prints_{name}", "organisation_id", name) for name in ("first", "second", "third", "fourth")),
     )
 
     organisation_id: Mapped[UUID] = mapped_column(primary_key=True)
     conversation_id: Mapped[UUID] = mapped_column(primary_key=True)
-    print: Mapped[int] = mapped_column(BigInteger, primary_key=True)
+    first: Mapped[int] = mapped_column(BigInteger)
+    second: Mapped[int] = mapped_column(BigInteger)
+    third: Mapped[int] = mapped_column(BigInteger)
+    fourth: Mapped[int] = mapped_column(BigInteger)
 
 
 class NoiseRule(Base, OrganisationOwned):
