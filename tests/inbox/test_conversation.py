@@ -5,7 +5,7 @@ from uuid import UUID, uuid4
 import pytest
 
 from healthberry.connectors.base import Author, Rating, SentReply
-from healthberry.core import inbox, sending, thread
+from healthberry.core import inbox_standing, sending, thread
 from healthberry.core.inbox import View
 from healthberry.extensions import db
 from healthberry.models.conversations import Message
@@ -57,7 +57,7 @@ def story(desk: Desk) -> UUID:
 
 
 def is_unread(desk: Desk, conversation_id: UUID) -> bool:
-    found = inbox.row_of(desk.member, View(status="all"), conversation_id)
+    found = inbox_standing.row_of(desk.member, View(status="all"), conversation_id)
     assert found is not None
     return found[0].unread
 

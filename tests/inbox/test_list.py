@@ -5,7 +5,7 @@ import re
 import pytest
 
 from healthberry.connectors.base import Author, Rating
-from healthberry.core import conversations, inbox
+from healthberry.core import conversations, inbox, inbox_standing
 from healthberry.core.inbox import View
 from healthberry.extensions import db
 from tests.inbox.conftest import HTMX, Desk
@@ -190,7 +190,7 @@ def test_looking_changes_nothing(desk: Desk) -> None:
     for path in ("/inbox", f"/conversations/{one}", f"/conversations/{one}/composer"):
         desk.get(path)
         desk.part(path, shown=f"/conversations/{one}")
-    row = inbox.row_of(desk.member, View(), one)
+    row = inbox_standing.row_of(desk.member, View(), one)
     assert row is not None
     assert row[0].unread
 
