@@ -42,7 +42,7 @@ from healthberry.connectors.errors import (
 )
 from healthberry.connectors.google_api import Api, account_of
 from healthberry.connectors.google_reading import Step, look_again
-from healthberry.connectors.http import Pace
+from healthberry.connectors.pace import Pace
 from healthberry.connectors.reading import as_history, newest_first
 from healthberry.connectors.text import line
 from healthberry.connectors.walks import pack, unpack

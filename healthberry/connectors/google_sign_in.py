@@ -17,7 +17,8 @@ import httpx
 from healthberry.connectors.base import Access, Authorisation
 from healthberry.connectors.endpoints import Credentials, Endpoints
 from healthberry.connectors.errors import Gone, NotAuthorised, Rejected, UnexpectedAnswer
-from healthberry.connectors.http import Http, Refusals
+from healthberry.connectors.http import Http
+from healthberry.connectors.http_answers import Refusals
 from healthberry.connectors.reading import mapping, number
 from healthberry.connectors.text import line
 

@@ -17,7 +17,8 @@ import httpx
 
 from healthberry.connectors import graph_errors
 from healthberry.connectors.errors import RateLimited, TooMuch, Unavailable, UnexpectedAnswer
-from healthberry.connectors.http import Answer, Http, Params
+from healthberry.connectors.http import Http, Params
+from healthberry.connectors.http_answers import Answer
 from healthberry.connectors.reading import mapping, number, sequence
 from healthberry.connectors.text import line
 

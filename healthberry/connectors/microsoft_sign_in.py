@@ -12,7 +12,8 @@ from urllib.parse import quote, urlencode
 
 from healthberry.connectors.base import Authorisation
 from healthberry.connectors.errors import NotAuthorised, Rejected, UnexpectedAnswer
-from healthberry.connectors.http import Http, Refusals
+from healthberry.connectors.http import Http
+from healthberry.connectors.http_answers import Refusals
 from healthberry.connectors.reading import mapping, number
 from healthberry.connectors.x_sign_in import challenge
 

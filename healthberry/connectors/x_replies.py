@@ -10,7 +10,7 @@ from healthberry.connectors import x_posts as posts
 from healthberry.connectors import x_refusals, x_words
 from healthberry.connectors.base import Access, Reply, ReplyPermission, ReplyTarget, SentReply
 from healthberry.connectors.errors import Rejected, Unavailable
-from healthberry.connectors.http import Answer
+from healthberry.connectors.http_answers import Answer
 from healthberry.connectors.reading import identifier, mapping, sequence
 from healthberry.connectors.text import line
 from healthberry.connectors.x_calls import NOT_SIGNED_IN, POST_FIELDS, Calls

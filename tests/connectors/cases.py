@@ -13,7 +13,7 @@ from uuid_utils.compat import uuid7
 from healthberry.connectors import registry
 from healthberry.connectors.base import Access, Connector, InboundItem, Page, ProviderFacts, Reply, ReplyTarget
 from healthberry.connectors.errors import Temporary
-from healthberry.connectors.http import Pace
+from healthberry.connectors.pace import Pace
 from tests.connectors.conftest import CREDENTIALS, Sandbox
 
 SINCE = datetime.now(UTC) - timedelta(days=3650)

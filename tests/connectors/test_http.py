@@ -13,7 +13,9 @@ from healthberry.connectors.errors import (
     Unavailable,
     UnexpectedAnswer,
 )
-from healthberry.connectors.http import Answer, Http, Pace, retry_after
+from healthberry.connectors.http import Http
+from healthberry.connectors.http_answers import Answer, retry_after
+from healthberry.connectors.pace import Pace
 from tests.connectors.fakes import Provider, answering, as_json
 
 REFUSALS = {401: (NotAuthorised, "Key refused."), 404: (Gone, "Not there.")}
