@@ -15,7 +15,8 @@ from sqlalchemy.dialects.postgresql import JSONB
 from healthberry.core.inbox_views import View
 from healthberry.core.permissions import may
 from healthberry.extensions import db
-from healthberry.models.conversations import HIDDEN, Conversation, Unread
+from healthberry.models.activities import Unread
+from healthberry.models.conversations import HIDDEN, Conversation
 from healthberry.models.organisations import Member
 
 

@@ -9,7 +9,8 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, Select, literal, select
 
 from healthberry.core.permissions import may
-from healthberry.models.conversations import Conversation, Unread
+from healthberry.models.activities import Unread
+from healthberry.models.conversations import Conversation
 from healthberry.models.organisations import Member
 
 

@@ -14,7 +14,8 @@ from healthberry.core.inbox_rows import COLUMNS, Row, allowed, assignee_name
 from healthberry.core.inbox_views import View
 from healthberry.core.permissions import may
 from healthberry.extensions import db
-from healthberry.models.conversations import Conversation, Unread
+from healthberry.models.activities import Unread
+from healthberry.models.conversations import Conversation
 from healthberry.models.organisations import Member
 
 
