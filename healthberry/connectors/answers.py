@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
 
+from healthberry.connectors.access import Access
 from healthberry.connectors.capabilities import ReplyMode
 
 
@@ -70,3 +71,12 @@ class SentReply:
     remote_id: str
     url: str | None
     state: Literal["live", "pending"] = "live"
+
+
+def as_signed_in(access: Access, target: ReplyTarget, by_hand: str) -> ReplyPermission:
+    """Say that it can be answered as the account that is signed in; where none is, by hand, for this reason."""
+    if target.may_not_reply:
+        return ReplyPermission("none", target.may_not_reply, target.url)
+    if not access.secrets.get("access_token"):
+        return ReplyPermission("assisted", by_hand, target.url)
+    return ReplyPermission("api", "", target.url)

@@ -18,6 +18,7 @@ from healthberry.connectors import bluesky_reading as reading
 from healthberry.connectors import bluesky_replies as replies
 from healthberry.connectors import bluesky_session as session
 from healthberry.connectors import bluesky_text, bluesky_walks
+from healthberry.connectors.answers import as_signed_in
 from healthberry.connectors.base import (
     About,
     Access,
@@ -151,11 +152,7 @@ class Bluesky(Defaults):
 
     def may_reply(self, access: Access, target: ReplyTarget) -> ReplyPermission:
         """Say that it can be answered as long as the account is connected, and its author lets us."""
-        if target.may_not_reply:
-            return ReplyPermission("none", target.may_not_reply, target.url)
-        if not access.secrets.get("access_token"):
-            return ReplyPermission("assisted", _NOT_CONNECTED, target.url)
-        return ReplyPermission("api", "", target.url)
+        return as_signed_in(access, target, _NOT_CONNECTED)
 
     def reply(self, access: Access, reply: Reply) -> SentReply:
         """Write the record of this reply, unless it is there.

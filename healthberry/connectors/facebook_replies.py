@@ -10,19 +10,17 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 from healthberry.connectors import facebook_items as items
+from healthberry.connectors import graph_answers
 from healthberry.connectors.base import Reply, ReplyPermission, ReplyTarget, ReplyWay, SentReply
 from healthberry.connectors.errors import Rejected, Unavailable
 from healthberry.connectors.facebook_items import Us
 from healthberry.connectors.graph import Graph, after
 from healthberry.connectors.graph_errors import AlreadyThere
-from healthberry.connectors.reading import address, identifier, mapping, moment, sequence
-from healthberry.connectors.text import normal
+from healthberry.connectors.reading import address, identifier, mapping, sequence
 
 PRIVATE_LENGTH: Final = 2_000  # from memory
 _PRIVATE_WINDOW: Final = timedelta(hours=24)
 _ONCE_WINDOW: Final = timedelta(days=7)
-_CLOCKS: Final = timedelta(minutes=5)  # how far Facebook's clock and ours may differ
-_FIND_PAGES: Final = 5
 _LATE: Final = (
     "Facebook takes a private answer only within 24 hours of the person's last message. That time is over: they have "
     "to write again first."
@@ -110,7 +108,7 @@ class Replies:
         parents = list(dict.fromkeys([reply.target.remote_id, reply.target.thread_id]))
         for parent in parents:
             cursor = ""
-            for _ in range(_FIND_PAGES):
+            for _ in range(graph_answers.FIND_PAGES):
                 wanted = [*params, *([("after", cursor)] if cursor else [])]
                 body = self._api.read(self._token, "/{id}/comments", wanted, id=parent)
                 found = [one for one in map(mapping, sequence(body.get("data"))) if self._is_it(one, reply, parents)]
@@ -161,8 +159,4 @@ def _recipient(reply: Reply) -> Mapping[str, str]:
 
 
 def _says(given: Mapping[str, Any], reply: Reply) -> bool:
-    """Say whether it holds our words and is no older than the first attempt."""
-    if normal(str(given.get("message") or "")) != normal(reply.text):
-        return False
-    written = moment(given.get("created_time"))
-    return written is None or reply.attempted_at is None or written >= reply.attempted_at - _CLOCKS
+    return graph_answers.says(reply, given.get("message"), given.get("created_time"))

@@ -12,6 +12,7 @@ from typing import Any, ClassVar, Final
 
 from healthberry.connectors import graph_hooks, instagram_replies
 from healthberry.connectors import instagram_items as items
+from healthberry.connectors.answers import as_signed_in
 from healthberry.connectors.base import (
     Access,
     InboundItem,
@@ -97,11 +98,7 @@ class Instagram(GraphChannel):
 
     def may_reply(self, access: Access, target: ReplyTarget) -> ReplyPermission:
         """Say whether the account may answer: everywhere but where it is only tagged in a picture."""
-        if target.may_not_reply:
-            return ReplyPermission("none", target.may_not_reply, target.url)
-        if not access.secrets.get("access_token"):
-            return ReplyPermission("assisted", NOT_SIGNED_IN, target.url)
-        return ReplyPermission("api", "", target.url)
+        return as_signed_in(access, target, NOT_SIGNED_IN)
 
     def reply(self, access: Access, reply: Reply) -> SentReply:
         """Answer as the account, unless it is there already: nothing keeps the same words from showing twice.

@@ -21,6 +21,7 @@ from healthberry.connectors import mastodon_sign_in as sign_in
 from healthberry.connectors import mastodon_stream as stream
 from healthberry.connectors import mastodon_walks as walks
 from healthberry.connectors import mastodon_words as words
+from healthberry.connectors.answers import as_signed_in
 from healthberry.connectors.base import (
     About,
     Access,
@@ -184,11 +185,7 @@ class Mastodon(Defaults):
 
     def may_reply(self, access: Access, target: ReplyTarget) -> ReplyPermission:
         """Say that it can be answered as long as the account is connected; a private post is answered in private."""
-        if target.may_not_reply:
-            return ReplyPermission("none", target.may_not_reply, target.url)
-        if not access.secrets.get("access_token"):
-            return ReplyPermission("assisted", _NOT_SIGNED_IN, target.url)
-        return ReplyPermission("api", "", target.url)
+        return as_signed_in(access, target, _NOT_SIGNED_IN)
 
     def reply(self, access: Access, reply: Reply) -> SentReply:
         """Publish, after a look whether it is there: not every server honours the key, and none for long.

@@ -6,16 +6,14 @@ new pair before anything else, and let only one process refresh at a time.
 """
 
 import base64
-import hashlib
 from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
 from typing import Any, Final
-from urllib.parse import quote, urlencode
 
+from healthberry.connectors import oauth
 from healthberry.connectors.base import Authorisation
 from healthberry.connectors.errors import NotAuthorised, Rejected, UnexpectedAnswer
 from healthberry.connectors.http import Http
-from healthberry.connectors.reading import mapping, number
+from healthberry.connectors.reading import mapping
 from healthberry.connectors.text import line
 
 SCOPES: Final = "tweet.read tweet.write users.read offline.access"
@@ -32,34 +30,17 @@ class SignIn:
 
     def url(self, state: str, redirect_uri: str, verifier: str) -> str:
         """Return the page to send the browser to. Raises: NotAuthorised when there is no client."""
-        query = {
-            "response_type": "code",
-            "client_id": self._client()[0],
-            "redirect_uri": redirect_uri,
-            "scope": SCOPES,
-            "state": state,
-            "code_challenge": challenge(verifier),
-            "code_challenge_method": "S256",
-        }
-        return f"{self._web}/i/oauth2/authorize?{urlencode(query, quote_via=quote)}"
+        address = f"{self._web}/i/oauth2/authorize"
+        return oauth.sign_in_page(address, self._client()[0], SCOPES, state, redirect_uri, verifier)
 
     def exchange(self, answer: Mapping[str, str], redirect_uri: str, verifier: str) -> Mapping[str, Any]:
         """Return X's token answer for the browser's `code`. Raises: NotAuthorised, Temporary."""
-        if answer.get("error") or not answer.get("code"):
-            raise NotAuthorised("Signing in with X was cancelled. Nothing has been linked.")
-        form = {
-            "grant_type": "authorization_code",
-            "code": answer["code"],
-            "redirect_uri": redirect_uri,
-            "code_verifier": verifier,
-        }
+        form = oauth.code_form(answer, redirect_uri, verifier, "X")
         return self._token(form, "X did not accept the sign-in: it was used or is older than 30 seconds. Try again.")
 
     def refresh(self, refresh_token: str) -> Mapping[str, Any]:
         """Return X's token answer for a refresh token, which is dead afterwards. Raises: NotAuthorised, Temporary."""
-        if not refresh_token:
-            raise NotAuthorised("The link with X has run out. Sign in with X again.")
-        form = {"grant_type": "refresh_token", "refresh_token": refresh_token}
+        form = oauth.refresh_form(refresh_token, "The link with X has run out. Sign in with X again.")
         return self._token(form, "The link with X has run out or was taken back. Sign in with X again.")
 
     def _token(self, form: Mapping[str, str], refused: str) -> Mapping[str, Any]:
@@ -80,16 +61,9 @@ class SignIn:
         return self._client_id, self._client_secret
 
 
-def challenge(verifier: str) -> str:
-    """Return the S256 challenge of a PKCE verifier."""
-    return base64.urlsafe_b64encode(hashlib.sha256(verifier.encode()).digest()).rstrip(b"=").decode()
-
-
 def authorisation(token: Mapping[str, Any], account_id: str, account: str) -> Authorisation:
     """Return what is to be stored: access_token, refresh_token where there is one, account_id, account."""
     secrets = {"access_token": str(token["access_token"]), "account_id": account_id, "account": account}
     if token.get("refresh_token"):
         secrets["refresh_token"] = str(token["refresh_token"])
-    lives = number(token.get("expires_in"))
-    expires_at = datetime.now(UTC) + timedelta(seconds=_USUAL_SECONDS if lives is None else lives)
-    return Authorisation(secrets, expires_at, account_id, line(account, 50))
+    return Authorisation(secrets, oauth.runs_out(token, _USUAL_SECONDS), account_id, line(account, 50))

@@ -17,6 +17,7 @@ import httpx
 from healthberry.connectors import google_sign_in
 from healthberry.connectors import youtube_items as items
 from healthberry.connectors import youtube_walks as walks
+from healthberry.connectors.answers import as_signed_in
 from healthberry.connectors.base import (
     About,
     Access,
@@ -197,11 +198,7 @@ class YouTube(Defaults):
 
     def may_reply(self, access: Access, target: ReplyTarget) -> ReplyPermission:
         """Say whether it can be answered, and whether from here."""
-        if target.may_not_reply:
-            return ReplyPermission("none", target.may_not_reply, target.url)
-        if not access.secrets.get("access_token"):
-            return ReplyPermission("assisted", _BY_HAND, target.url)
-        return ReplyPermission("api", "", target.url)
+        return as_signed_in(access, target, _BY_HAND)
 
     def reply(self, access: Access, reply: Reply) -> SentReply:
         """Reply to the comment that began the thread, unless these very words are there already.
