@@ -8,7 +8,7 @@ Source: documentation of Mastodon as of July 2026.
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any, ClassVar, Final
 
 import httpx
@@ -59,7 +59,6 @@ _BATCH: Final = 20
 # "@name " stands before each answer; names have up to 30 characters.
 _FOR_THE_NAME: Final = 32
 _MOST_TAGS: Final = 10
-_CLOCKS_DIFFER: Final = timedelta(minutes=10)
 _NOT_SIGNED_IN: Final = (
     "Connect the account again in the channel's settings. Until then copy the text and answer there."
 )
