@@ -66,11 +66,15 @@ class Reply:
 
 @dataclass(frozen=True)
 class SentReply:
-    """What the provider made of our reply; `state` is pending while its moderators hold it."""
+    """What the provider made of our reply; `state` is pending while its moderators hold it.
+
+    `private`: only whom it answers can see it, although what it answers is public.
+    """
 
     remote_id: str
     url: str | None
     state: Literal["live", "pending"] = "live"
+    private: bool = False
 
 
 def as_signed_in(access: Access, target: ReplyTarget, by_hand: str) -> ReplyPermission:

@@ -95,7 +95,7 @@ class Replies:
         message_id = identifier(body.get("message_id"))
         if not message_id:
             raise Unavailable("Facebook took the message but did not say under which number.")
-        return SentReply(message_id, None)
+        return SentReply(message_id, None, private=True)
 
     def _find_public(self, reply: Reply) -> SentReply | None:
         params = [
@@ -128,7 +128,7 @@ class Replies:
             messages = sequence(mapping(mapping(thread).get("messages")).get("data"))
             for one in map(mapping, messages):
                 if items.is_ours(one, self._us) and (one.get("metadata") == reply.key or _says(one, reply)):
-                    return SentReply(items.remote_id(one), None)
+                    return SentReply(items.remote_id(one), None, private=True)
         return None
 
     def _threads(self, reply: Reply) -> Sequence[Any]:

@@ -6,11 +6,11 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, literal, select
+from sqlalchemy import ColumnElement, Select, func, literal, select
 
 from healthberry.core.permissions import may
 from healthberry.models.activities import Unread
-from healthberry.models.conversations import Conversation
+from healthberry.models.conversations import Conversation, Message
 from healthberry.models.organisations import Member
 
 
@@ -39,6 +39,7 @@ class Row:
     started_at: datetime
     last_activity_at: datetime
     also_on: Sequence[str] = ()
+    private: bool = False  # something of it was written to this organisation alone
     expired_at: datetime | None = None
     snippet: Sequence[tuple[str, bool]] | None = None
 
@@ -62,7 +63,8 @@ def select_rows(member: Member) -> Select[Any]:
         )
         .exists()
     )
-    columns = (*COLUMNS, unread.label("unread"), assignee_name(member.organisation_id))
+    beside = (assignee_name(member.organisation_id), holds_private(member.organisation_id))
+    columns = (*COLUMNS, unread.label("unread"), *beside)
     return select(*columns).where(Conversation.organisation_id == member.organisation_id)
 
 
@@ -70,6 +72,18 @@ def assignee_name(organisation_id: Any) -> ColumnElement[str]:
     """Return the name of whom a conversation is assigned to, as a column."""
     name = select(Member.name).where(Member.organisation_id == organisation_id, Member.id == Conversation.assignee_id)
     return name.scalar_subquery().label("assignee_name")
+
+
+def holds_private(organisation_id: Any) -> ColumnElement[bool]:
+    """Return whether something in a conversation was written in private, as a column; what was taken down is not."""
+    # An aggregate, asked for each row of the page: EXISTS might read all private messages of the organisation at once.
+    marked = select(func.bool_or(Message.source.contains({"private": True}))).where(
+        Message.organisation_id == organisation_id,
+        Message.conversation_id == Conversation.id,
+        Message.direction == "inbound",
+        Message.withdrawn_at.is_(None),
+    )
+    return func.coalesce(marked.scalar_subquery(), False).label("private")
 
 
 def row_from(member: Member, result: Any) -> Row:

@@ -10,7 +10,7 @@ from sqlalchemy import Select, Uuid, and_, bindparam, func, select
 
 from healthberry.core import inbox_conditions
 from healthberry.core.inbox_conditions import belonging
-from healthberry.core.inbox_rows import COLUMNS, Row, allowed, assignee_name
+from healthberry.core.inbox_rows import COLUMNS, Row, allowed, assignee_name, holds_private
 from healthberry.core.inbox_views import View
 from healthberry.core.permissions import may
 from healthberry.extensions import db
@@ -49,7 +49,7 @@ def standing(lists: Sequence[tuple[Member, View]], conversation_id: UUID) -> Sta
     found = db.session.execute(statement, values).one_or_none()
     if found is None:
         return None
-    names = (*(column.key for column in COLUMNS), "assignee_name")
+    names = (*(column.key for column in COLUMNS), "assignee_name", "private")
     row = Row(**dict(zip(names, found, strict=False)), unread=False)
     answers = [
         conversation_id in inbox_conditions.found(member, view, None, 1, only=conversation_id) if view.q else answer
@@ -70,6 +70,7 @@ def _standings(lists: tuple[tuple[View, bool], ...]) -> Select[Any]:
         and_(*belonging(organisation_id, bindparam(f"member_{place}", type_=Uuid()), sees_colleagues, view))
         for place, (view, sees_colleagues) in enumerate(lists)
     ]
-    columns = (*COLUMNS, assignee_name(organisation_id), func.array(unread.scalar_subquery()), *belongs)
+    beside = (assignee_name(organisation_id), holds_private(organisation_id))
+    columns = (*COLUMNS, *beside, func.array(unread.scalar_subquery()), *belongs)
     here = (Conversation.organisation_id == organisation_id, Conversation.id == conversation_id)
     return select(*columns).where(*here)
