@@ -93,6 +93,20 @@ class Connector(Protocol):
         """Exchange a refresh token for a new pair; the old one is dead afterwards. Raises: NotAuthorised, Temporary."""
         ...
 
+    def grant(self, access: Access) -> str:
+        """Name what `revoke` would take back, the same for every channel that would lose it; "" where that is nothing.
+
+        The name may hold a token: it is compared, and never shown or stored.
+        """
+        ...
+
+    def revoke(self, access: Access) -> None:
+        """Give back at the provider what signing in gave; what is given back already is no error.
+
+        Raises: Temporary, Permanent.
+        """
+        ...
+
     def backfill(self, access: Access, since: datetime, cursor: str | None) -> Page:
         """Read history, newest first, one page a call. Raises: Temporary, Permanent."""
         ...

@@ -70,6 +70,7 @@ class Bluesky(Defaults):
             needs="Somebody who can make an app password for your account, usually your communications team.",
             permissions="An app password can read and publish as the account; it cannot change or delete the account.",
             data="What is edited or deleted on Bluesky follows here within a day.",
+            leaving="HealthBerry signs out. Delete the app password in Bluesky, under Settings, Privacy and security.",
         ),
         group="social",
         fields=(
@@ -115,6 +116,14 @@ class Bluesky(Defaults):
     def refresh(self, access: Access) -> Authorisation:
         """Renew the session; store the answer before anything else. Raises: NotAuthorised, Temporary."""
         return session.renewed(self._servers, access.secrets)
+
+    def grant(self, access: Access) -> str:
+        """Return the session's token for renewal."""
+        return access.secrets.get("refresh_token", "")
+
+    def revoke(self, access: Access) -> None:
+        """Close the session; the app password stays until somebody deletes it there. Raises: Temporary, Permanent."""
+        session.close(self._servers, access.secrets)
 
     def backfill(self, access: Access, since: datetime, cursor: str | None) -> Page:
         """Read one page of history: notifications, then each search, then our own answers.

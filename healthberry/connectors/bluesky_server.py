@@ -118,6 +118,12 @@ class Calls:
         answer = self._http.ask("POST", f"/xrpc/{method}", headers=self._headers, json=json)
         return self._object(answer)
 
+    def tell(self, method: str) -> None:
+        """Call a procedure that answers nothing. Raises: as the table says."""
+        answer = self._http.ask("POST", f"/xrpc/{method}", headers=self._headers)
+        if not 200 <= answer.status < 300:
+            raise self._refusal(answer)
+
     def _object(self, answer: Answer) -> Mapping[str, Any]:
         if not 200 <= answer.status < 300:
             raise self._refusal(answer)

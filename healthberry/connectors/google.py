@@ -114,6 +114,14 @@ class Google(Defaults):
         fresh = self._sign_in.refresh(access)
         return replace(fresh, account_id=account_of(access), account=line(access.config.get("name"), 200))
 
+    def grant(self, access: Access) -> str:
+        """Return what is shared with all channels at Google, where somebody signed in."""
+        return self._sign_in.grant(access)
+
+    def revoke(self, access: Access) -> None:
+        """End what whoever signed in allowed. Raises: Temporary, Permanent."""
+        self._sign_in.revoke(access)
+
     def link(self, access: Access) -> Linkables:
         """Return each account with a verified location that is wanted. Raises: NotAuthorised, Temporary."""
         return google_linking.link(self.kind, self._api, access)

@@ -81,6 +81,23 @@ class SignIn:
         fresh = _access(self._token(oauth.refresh_form(kept, _RUN_OUT), _RUN_OUT))
         return Authorisation({"refresh_token": kept, **fresh.secrets}, fresh.expires_at, "", "")
 
+    def grant(self, access: Access) -> str:
+        """Return the same name for everybody who signed in: what one person allowed several channels goes at once.
+
+        Source: from memory: whatever token is given back, all that this person allowed this client ends.
+        """
+        return "google" if oauth.tokens_of(access) else ""
+
+    def revoke(self, access: Access) -> None:
+        """End what whoever signed in allowed; a dead token has ended. Raises: Temporary, Permanent.
+
+        Source: Google's documents, `POST https://oauth2.googleapis.com/revoke`; dead is 400 `invalid_token`.
+        """
+        for token in oauth.tokens_of(access)[:1]:
+            answer = self._http.ask("POST", "/revoke", headers={}, form={"token": token})
+            if answer.status != 400 and not 200 <= answer.status < 300:
+                raise self._http.refusal(answer)
+
     def _token(self, form: Mapping[str, str], refused: str) -> Mapping[str, Any]:
         try:
             answer = self._http.post("/token", headers={}, form={**form, **self._client()})

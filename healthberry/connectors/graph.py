@@ -71,6 +71,10 @@ class Graph:
         answer = self._ask("POST", token, f"/{VERSION}{template}", (), form=form, json=given, **path)
         return self._body(answer)
 
+    def delete(self, token: str, template: str, **path: str) -> None:
+        """Delete `template`. Raises: Temporary, Permanent."""
+        self._body(self._ask("DELETE", token, f"/{VERSION}{template}", (), **path))
+
     def said(self, template: str, params: Params) -> Mapping[str, Any]:
         """Read what needs no token but the parameters. Raises: Temporary, Permanent."""
         return self._body(self._http.ask("GET", f"/{VERSION}{template}", headers={}, params=params))

@@ -2,6 +2,7 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from datetime import datetime
 from typing import ClassVar, Final
 
@@ -13,7 +14,7 @@ from healthberry.connectors.defaults import Defaults
 from healthberry.connectors.endpoints import Credentials, Endpoints
 from healthberry.connectors.errors import Gone, NotAuthorised, NotLinked
 from healthberry.connectors.graph_sign_in import SignIn
-from healthberry.connectors.reading import withdrawn
+from healthberry.connectors.reading import identifier, withdrawn
 
 NOT_SIGNED_IN: Final = "Connect this channel with Facebook in its settings to publish from here."
 
@@ -64,6 +65,20 @@ class GraphChannel(Defaults, ABC):
     def refresh(self, access: Access) -> Authorisation:
         """Return the token as it is, where it still opens the account. Raises: NotAuthorised, Temporary."""
         return self._sign_in.alive(access, self._account_id(access))
+
+    def grant(self, access: Access) -> str:
+        """Return the Page whose news we are told: what hangs on one Page, on Facebook and Instagram, goes at once."""
+        page_id = identifier(access.config.get("page_id"))
+        return f"meta {page_id}" if page_id and access.secrets.get("access_token") else ""
+
+    def revoke(self, access: Access) -> None:
+        """Have Meta tell us nothing more of the Page; with a dead token it does not. Raises: Temporary, Permanent.
+
+        What the person allowed the app stays: `DELETE /me/permissions` takes their own token, which is never kept.
+        """
+        with suppress(NotAuthorised, Gone):
+            page_id = identifier(access.config.get("page_id"))
+            self._api.delete(token_of(access), "/{id}/subscribed_apps", id=page_id)
 
     def backfill(self, access: Access, since: datetime, cursor: str | None) -> Page:
         """Read one page of a list, newest first, or of one post's further comments; no total is known.

@@ -87,6 +87,7 @@ class Mastodon(Defaults):
             permissions="Read notifications, posts and the profile of the account, publish posts (read:notifications, "
             "read:statuses, read:accounts, write:statuses).",
             data="What is edited, hidden or deleted on Mastodon follows here within a day.",
+            leaving="HealthBerry gives its permission back to the server.",
         ),
         group="social",
         fields=(
@@ -126,6 +127,14 @@ class Mastodon(Defaults):
     def refresh(self, access: Access) -> Authorisation:
         """Renew a token of a server whose tokens run out. Raises: NotAuthorised, Temporary."""
         return self._authorised(access, sign_in.renewed(self._servers.http(_host(access)), access.secrets))
+
+    def grant(self, access: Access) -> str:
+        """Return the token: each sign-in has its own."""
+        return access.secrets.get("access_token", "")
+
+    def revoke(self, access: Access) -> None:
+        """Kill the tokens. Raises: Temporary, Permanent."""
+        sign_in.revoke(self._servers.http(_host(access)), access)
 
     def link(self, access: Access) -> Linkables:
         """Return the account that signed in, with what its server allows.

@@ -11,6 +11,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 from healthberry.connectors import oauth
+from healthberry.connectors.access import Access
 from healthberry.connectors.errors import (
     Gone,
     NotAuthorised,
@@ -83,6 +84,16 @@ def renewed(http: Http, secrets: Mapping[str, str]) -> Mapping[str, Any]:
     """Return the token answer for a refresh token. Raises: NotAuthorised, Temporary."""
     run_out = "The link with Mastodon has run out. Connect the account again."
     return _token(http, secrets, oauth.refresh_form(secrets.get("refresh_token", ""), run_out))
+
+
+def revoke(http: Http, access: Access) -> None:
+    """Kill the tokens of a sign-in; one that is dead is no error there. Raises: Temporary, Permanent.
+
+    Source: documentation of Mastodon, "methods/oauth", `POST /oauth/revoke`.
+    """
+    client = {name: access.secrets.get(name, "") for name in ("client_id", "client_secret")}
+    for token in oauth.tokens_of(access):
+        accepted(http, http.ask("POST", "/oauth/revoke", headers={}, form={**client, "token": token}))
 
 
 def secrets_of(token: Mapping[str, Any], client: Mapping[str, str]) -> tuple[dict[str, str], datetime | None]:

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import quote, urlencode
 
+from healthberry.connectors.access import Access
 from healthberry.connectors.errors import NotAuthorised
 from healthberry.connectors.reading import number
 
@@ -51,6 +52,11 @@ def runs_out(token: Mapping[str, Any], usual_seconds: float) -> datetime:
     """Return when the access token of a token answer runs out, in the usual time where the answer does not say."""
     lives = number(token.get("expires_in"))
     return datetime.now(UTC) + timedelta(seconds=usual_seconds if lives is None else lives)
+
+
+def tokens_of(access: Access) -> list[str]:
+    """Return the tokens of whoever signed in, the lasting one first."""
+    return [token for name in ("refresh_token", "access_token") if (token := access.secrets.get(name, ""))]
 
 
 def challenge(verifier: str) -> str:

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from healthberry.connectors import oauth
-from healthberry.connectors.base import Authorisation
+from healthberry.connectors.base import Access, Authorisation
 from healthberry.connectors.errors import NotAuthorised, Rejected, UnexpectedAnswer
 from healthberry.connectors.http import Http
 from healthberry.connectors.reading import mapping
@@ -43,17 +43,26 @@ class SignIn:
         form = oauth.refresh_form(refresh_token, "The link with X has run out. Sign in with X again.")
         return self._token(form, "The link with X has run out or was taken back. Sign in with X again.")
 
+    def revoke(self, access: Access) -> None:
+        """Kill the tokens of a sign-in; X takes one that it does not know as well. Raises: Temporary, Permanent.
+
+        Source: X documents, `POST /2/oauth2/revoke`.
+        """
+        for token in oauth.tokens_of(access):
+            self._http.post("/2/oauth2/revoke", headers=self._basic(), form={"token": token})
+
     def _token(self, form: Mapping[str, str], refused: str) -> Mapping[str, Any]:
-        client = ":".join(self._client())
-        basic = base64.b64encode(client.encode()).decode()
         try:
-            answer = self._http.post("/2/oauth2/token", headers={"Authorization": f"Basic {basic}"}, form=dict(form))
+            answer = self._http.post("/2/oauth2/token", headers=self._basic(), form=dict(form))
         except (NotAuthorised, Rejected, UnexpectedAnswer) as error:
             raise NotAuthorised(refused) from error
         body = mapping(answer.json())
         if not body.get("access_token"):
             raise UnexpectedAnswer("X accepted the sign-in but gave no token.")
         return body
+
+    def _basic(self) -> dict[str, str]:
+        return {"Authorization": f"Basic {base64.b64encode(':'.join(self._client()).encode()).decode()}"}
 
     def _client(self) -> tuple[str, str]:
         if not (self._client_id and self._client_secret):

@@ -100,6 +100,7 @@ class YouTube(Defaults):
                 if signs_in
                 else "None.",
                 data="What is edited or deleted on YouTube follows here within a day.",
+                leaving="HealthBerry gives its permission back to Google, unless another of your channels needs it.",
             ),
             group="social",
             fields=() if signs_in else (address,),
@@ -138,6 +139,14 @@ class YouTube(Defaults):
         """Exchange the refresh token, which stays the same. Raises: NotAuthorised, Temporary."""
         fresh = self._sign_in.refresh(access)
         return replace(fresh, account_id=_channel(access), account=line(access.config.get("title"), 100))
+
+    def grant(self, access: Access) -> str:
+        """Return what is shared with all channels at Google, where somebody signed in."""
+        return self._sign_in.grant(access)
+
+    def revoke(self, access: Access) -> None:
+        """End what whoever signed in allowed. Raises: Temporary, Permanent."""
+        self._sign_in.revoke(access)
 
     def link(self, access: Access) -> Linkables:
         """Return the channels of whoever signed in, or the one whose address was given.

@@ -74,7 +74,7 @@ def _link(member: Member, about: Capabilities, access: Access, one: Linkable) ->
     secrets, channel.secrets_expire_at = _secrets(access, one)
     vault: Vault = part("vault")
     channel.sealed_secrets, channel.token_claimed_until = (vault.seal(secrets) if secrets else None), None
-    channel.account = one.account or None
+    channel.account, channel.revoke_at = one.account or None, None
     channel.trouble, channel.failures_in_a_row = one.listing.needs, 0
     channel.state = "failing" if one.listing.needs else "active"
     if begins:
