@@ -14,6 +14,7 @@ from tests.sandbox_server import Sandbox
 from tests.stories.days import a_day_passes, later, what_shows
 from tests.stories.google_account import link_google
 from tests.stories.loop import ANSWER, open_link, publish
+from tests.stories.reviews import channel_of
 
 OURS = "exampletrust"
 
@@ -73,3 +74,17 @@ def test_where_comments_are_switched_off_nobody_is_offered_to_answer(
     _, page = open_link(client, mailbox)
     assert "Comments on this video cannot be answered." in page
     assert 'name="text"' not in page.partition('id="panel-note"')[0]
+
+
+def test_unlinking_gives_the_permission_back_to_google(
+    client: FlaskClient, app: Flask, sandbox: Sandbox, work: Callable[[], None], organisation: None
+) -> None:
+    link_google(client, "youtube", OURS)
+    work()
+    channel_id = channel_of(app, "youtube").id
+    assert "gives its permission back to Google" in client.get(f"/channels/{channel_id}/unlink").text
+    client.post(f"/channels/{channel_id}/unlink", data={"keep": "kept"})
+    work()
+    assert sandbox.control("GET", "requests")["statuses"]["google.revoke"] == {"200": 1}
+    channel = channel_of(app, "youtube")
+    assert (channel.state, channel.sealed_secrets, channel.trouble) == ("unlinked", None, "")
