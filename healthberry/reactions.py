@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 
 from healthberry.core.events import Event, Subscriber
 from healthberry.core.pushes import forget_called
-from healthberry.jobs import alerts, imports, ingest, maintenance, pushes, replies
+from healthberry.jobs import alerts, imports, ingest, maintenance, pushes, replies, revoking
 from healthberry.jobs.base import nudge_once
 from healthberry.realtime import publish
 
@@ -21,7 +21,7 @@ def table() -> Mapping[str, Sequence[Subscriber]]:
         "channel_linked": [_read_channel],
         "channel_connected": [_read_channel],
         "channel_wanted": [_poll_channel],
-        "channel_unlinked": [_erase_channel],
+        "channel_unlinked": [_erase_channel, _give_back],
         "delivery_kept": [_take_delivery],
         "mail_queued": [_send_mail],
         "reply_queued": [_send_reply],
@@ -49,6 +49,10 @@ def _poll_channel(event: Event) -> None:
 
 def _erase_channel(event: Event) -> None:
     maintenance.erase.nudge(event.organisation_id, event.channel_id)
+
+
+def _give_back(event: Event) -> None:
+    revoking.revoke.nudge(event.organisation_id, event.channel_id)
 
 
 def _take_delivery(event: Event) -> None:

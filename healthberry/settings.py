@@ -8,8 +8,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from healthberry import environment as env
-from healthberry.environment import Environment, MailServer, SettingsError, setting
+from healthberry import setting_values as env
+from healthberry.environment import Environment, SettingsError, setting
+from healthberry.setting_values import MailServer
 
 __all__ = ["TWO_ROLES", "MailServer", "Settings", "SettingsError"]
 

@@ -11,7 +11,7 @@ from flask.typing import ResponseReturnValue
 from healthberry.blueprints import guard, headers, link_steps
 from healthberry.connectors.base import Access
 from healthberry.connectors.errors import ConnectorError
-from healthberry.core import channels, events, link_forms, linking, paid_reads, quarantine, reading, unlinking
+from healthberry.core import channels, events, link_forms, link_settings, paid_reads, quarantine, reading, unlinking
 from healthberry.core.errors import Conflict
 from healthberry.core.pending_links import Begun
 from healthberry.core.permissions import may, require
@@ -33,7 +33,7 @@ def show(channel_id: UUID) -> ResponseReturnValue:
         may_switch=channels.may_switch(member),
         missing=channels.connector_of(channel).missing(),
         budget=paid_reads.in_words(channel.kind),
-        settings=linking.in_words(channel) if may(member, "manage") else [],
+        settings=link_settings.in_words(channel) if may(member, "manage") else [],
         hook=link_steps.hook_of(channel) if _is_sent_to(channel) else "",
         number=events.last_number(member.organisation_id),
     )
@@ -72,7 +72,7 @@ def start(channel_id: UUID) -> ResponseReturnValue:
     begun = Begun(channel.kind, Access(dict(channel.config)), channel_id=channel.id, wanted=wanted)
     try:
         given = link_forms.checked(
-            connector.capabilities.fields, linking.fields_of(channel), linking.kept_secrets(channel)
+            connector.capabilities.fields, link_settings.fields_of(channel), link_settings.kept_secrets(channel)
         )
         events.commit()
         return link_steps.go_on(connector, link_steps.prepared(connector, begun, given))
@@ -89,7 +89,7 @@ def start(channel_id: UUID) -> ResponseReturnValue:
 def settings(channel_id: UUID) -> ResponseReturnValue:
     """Show the form that the channel was linked with, filled in; secrets are never shown."""
     channel = _mine(channel_id)
-    return _settings(channel, linking.fields_of(channel))
+    return _settings(channel, link_settings.fields_of(channel))
 
 
 @blueprint.post("/channels/<uuid:channel_id>/settings")
@@ -98,7 +98,7 @@ def save_settings(channel_id: UUID) -> ResponseReturnValue:
     """Try other settings, and keep them when they lead to the channel; a secret left blank stays as it is."""
     channel = _mine(channel_id)
     connector, fields = channels.connector_of(channel), channels.capabilities_of(channel.kind).fields
-    kept = linking.kept_secrets(channel)
+    kept = link_settings.kept_secrets(channel)
     if channel.state == "unlinked":
         raise Conflict("This channel was unlinked. Link it again, and then change its settings.")
     try:
@@ -170,7 +170,7 @@ def _settings(channel: Channel, values: dict[str, str], errors: dict[str, str] |
     about = channels.capabilities_of(channel.kind)
     if not about.fields:
         raise Conflict("There is nothing to set for this channel.")
-    kept = linking.kept_secrets(channel)
+    kept = link_settings.kept_secrets(channel)
     return render_template(
         "channels/settings.html", channel=channel, about=about, values=values, kept=kept.keys(), errors=errors or {}
     )

@@ -15,9 +15,9 @@ from werkzeug.wrappers import Response
 
 from healthberry import logs
 from healthberry.core import events, health
-from healthberry.environment import MailServer
 from healthberry.extensions import part
 from healthberry.queues import QUEUES, queue
+from healthberry.setting_values import MailServer
 
 blueprint = Blueprint("health", __name__)
 blueprint.record_once(lambda state: state.app.extensions.setdefault("health", {}))

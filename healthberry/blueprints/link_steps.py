@@ -16,7 +16,8 @@ from healthberry.blueprints import guard, headers
 from healthberry.connectors.base import Access, Connector, Field, Linkable
 from healthberry.connectors.errors import ConnectorError, NotAuthorised, NotLinked
 from healthberry.core import channels, events, link_forms, linking, pending_links
-from healthberry.core.linking import Offer, with_installed
+from healthberry.core.link_settings import with_installed
+from healthberry.core.offers import Offer
 from healthberry.core.pending_links import Begun
 from healthberry.mail import links
 from healthberry.models.channels import Channel

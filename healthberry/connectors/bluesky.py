@@ -18,6 +18,7 @@ from healthberry.connectors import bluesky_reading as reading
 from healthberry.connectors import bluesky_replies as replies
 from healthberry.connectors import bluesky_session as session
 from healthberry.connectors import bluesky_text, bluesky_walks
+from healthberry.connectors.answers import as_signed_in
 from healthberry.connectors.base import (
     About,
     Access,
@@ -69,6 +70,7 @@ class Bluesky(Defaults):
             needs="Somebody who can make an app password for your account, usually your communications team.",
             permissions="An app password can read and publish as the account; it cannot change or delete the account.",
             data="What is edited or deleted on Bluesky follows here within a day.",
+            leaving="HealthBerry signs out. Delete the app password in Bluesky, under Settings, Privacy and security.",
         ),
         group="social",
         fields=(
@@ -115,6 +117,14 @@ class Bluesky(Defaults):
         """Renew the session; store the answer before anything else. Raises: NotAuthorised, Temporary."""
         return session.renewed(self._servers, access.secrets)
 
+    def grant(self, access: Access) -> str:
+        """Return the session's token for renewal."""
+        return access.secrets.get("refresh_token", "")
+
+    def revoke(self, access: Access) -> None:
+        """Close the session; the app password stays until somebody deletes it there. Raises: Temporary, Permanent."""
+        session.close(self._servers, access.secrets)
+
     def backfill(self, access: Access, since: datetime, cursor: str | None) -> Page:
         """Read one page of history: notifications, then each search, then our own answers.
 
@@ -151,11 +161,7 @@ class Bluesky(Defaults):
 
     def may_reply(self, access: Access, target: ReplyTarget) -> ReplyPermission:
         """Say that it can be answered as long as the account is connected, and its author lets us."""
-        if target.may_not_reply:
-            return ReplyPermission("none", target.may_not_reply, target.url)
-        if not access.secrets.get("access_token"):
-            return ReplyPermission("assisted", _NOT_CONNECTED, target.url)
-        return ReplyPermission("api", "", target.url)
+        return as_signed_in(access, target, _NOT_CONNECTED)
 
     def reply(self, access: Access, reply: Reply) -> SentReply:
         """Write the record of this reply, unless it is there.

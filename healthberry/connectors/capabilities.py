@@ -37,6 +37,7 @@ class About:
     costs: str = "Free of charge."
     permissions: str = "None."
     data: str = "What is taken down there leaves HealthBerry within a day."
+    leaving: str = ""  # what unlinking gives back there, and what people have to do themselves
 
 
 @dataclass(frozen=True)

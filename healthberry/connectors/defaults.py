@@ -54,6 +54,13 @@ class Defaults:
         """Raise NotAuthorised: there is nothing to refresh."""
         raise NotAuthorised(_NO_SIGN_IN)
 
+    def grant(self, access: Access) -> str:
+        """Return "": nothing that could be given back."""
+        return ""
+
+    def revoke(self, access: Access) -> None:
+        """Do nothing: nobody signed in."""
+
     def link(self, access: Access) -> Linkables:
         """Raise NotLinked: this kind is found by itself."""
         raise NotLinked("This kind of channel is found by itself. Look for your channels again.")

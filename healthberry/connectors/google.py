@@ -42,7 +42,7 @@ from healthberry.connectors.errors import (
 )
 from healthberry.connectors.google_api import Api, account_of
 from healthberry.connectors.google_reading import Step, look_again
-from healthberry.connectors.http import Pace
+from healthberry.connectors.pace import Pace
 from healthberry.connectors.reading import as_history, newest_first
 from healthberry.connectors.text import line
 from healthberry.connectors.walks import pack, unpack
@@ -113,6 +113,14 @@ class Google(Defaults):
         """Exchange the refresh token, which stays the same. Raises: NotAuthorised, Temporary."""
         fresh = self._sign_in.refresh(access)
         return replace(fresh, account_id=account_of(access), account=line(access.config.get("name"), 200))
+
+    def grant(self, access: Access) -> str:
+        """Return what is shared with all channels at Google, where somebody signed in."""
+        return self._sign_in.grant(access)
+
+    def revoke(self, access: Access) -> None:
+        """End what whoever signed in allowed. Raises: Temporary, Permanent."""
+        self._sign_in.revoke(access)
 
     def link(self, access: Access) -> Linkables:
         """Return each account with a verified location that is wanted. Raises: NotAuthorised, Temporary."""

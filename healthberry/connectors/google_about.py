@@ -21,6 +21,7 @@ def capabilities(*, pushed: bool) -> Capabilities:
             permissions="See and manage your Business Profile listings (business.manage): Google offers nothing "
             "smaller. Only reviews, locations and the wish to be told of new reviews are touched.",
             data="What is taken down on Google leaves HealthBerry within a day.",
+            leaving="HealthBerry gives its permission back to Google, unless another of your channels needs it.",
         ),
         group="reviews",
         fields=(

@@ -23,6 +23,8 @@ CAPABILITIES: Final = Capabilities(
         permissions="See your Pages and their Instagram accounts, read and answer comments, be told of news "
         "(pages_show_list, pages_read_engagement, pages_manage_metadata, instagram_basic, instagram_manage_comments).",
         data="What is deleted or hidden on Instagram leaves HealthBerry within a day, for the last 90 days.",
+        leaving="Facebook is asked to send us no more news of your Page. What you allowed HealthBerry stays until you "
+        "remove it in your Facebook settings, under Business integrations.",
     ),
     group="social",
     # Source: from memory.

@@ -17,6 +17,7 @@ import httpx
 from healthberry.connectors import google_sign_in
 from healthberry.connectors import youtube_items as items
 from healthberry.connectors import youtube_walks as walks
+from healthberry.connectors.answers import as_signed_in
 from healthberry.connectors.base import (
     About,
     Access,
@@ -99,6 +100,7 @@ class YouTube(Defaults):
                 if signs_in
                 else "None.",
                 data="What is edited or deleted on YouTube follows here within a day.",
+                leaving="HealthBerry gives its permission back to Google, unless another of your channels needs it.",
             ),
             group="social",
             fields=() if signs_in else (address,),
@@ -137,6 +139,14 @@ class YouTube(Defaults):
         """Exchange the refresh token, which stays the same. Raises: NotAuthorised, Temporary."""
         fresh = self._sign_in.refresh(access)
         return replace(fresh, account_id=_channel(access), account=line(access.config.get("title"), 100))
+
+    def grant(self, access: Access) -> str:
+        """Return what is shared with all channels at Google, where somebody signed in."""
+        return self._sign_in.grant(access)
+
+    def revoke(self, access: Access) -> None:
+        """End what whoever signed in allowed. Raises: Temporary, Permanent."""
+        self._sign_in.revoke(access)
 
     def link(self, access: Access) -> Linkables:
         """Return the channels of whoever signed in, or the one whose address was given.
@@ -197,11 +207,7 @@ class YouTube(Defaults):
 
     def may_reply(self, access: Access, target: ReplyTarget) -> ReplyPermission:
         """Say whether it can be answered, and whether from here."""
-        if target.may_not_reply:
-            return ReplyPermission("none", target.may_not_reply, target.url)
-        if not access.secrets.get("access_token"):
-            return ReplyPermission("assisted", _BY_HAND, target.url)
-        return ReplyPermission("api", "", target.url)
+        return as_signed_in(access, target, _BY_HAND)
 
     def reply(self, access: Access, reply: Reply) -> SentReply:
         """Reply to the comment that began the thread, unless these very words are there already.

@@ -8,8 +8,9 @@ from sqlalchemy.dialects.postgresql import insert
 
 from healthberry.core import alerts, events
 from healthberry.extensions import db
+from healthberry.models.activities import Unread
 from healthberry.models.channels import Channel
-from healthberry.models.conversations import Conversation, Unread
+from healthberry.models.conversations import Conversation
 from healthberry.models.organisations import Member
 from healthberry.models.owned import now
 

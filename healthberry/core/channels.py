@@ -130,6 +130,8 @@ def switch(member: Member, channel_id: UUID, on: bool) -> Channel:
     channel = find(member.organisation_id, channel_id, lock=True)
     if channel.state == "unlinked":
         require(member, "manage")
+        # What is about to be given back at the provider is nobody's any more.
+        channel.sealed_secrets = channel.revoke_at = None
     if channel.erase_at is not None:
         raise Conflict("What this channel brought is still being erased. Link it again in a minute.")
     channel.state, channel.trouble = ("active" if on else "off"), ""

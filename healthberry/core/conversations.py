@@ -12,7 +12,8 @@ from healthberry.core import events
 from healthberry.core.errors import Invalid, NotFound
 from healthberry.core.permissions import require
 from healthberry.extensions import db
-from healthberry.models.conversations import Conversation, Note, Unread
+from healthberry.models.activities import Note, Unread
+from healthberry.models.conversations import Conversation
 from healthberry.models.organisations import Member
 from healthberry.models.owned import now
 

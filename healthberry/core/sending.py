@@ -181,7 +181,7 @@ def _write_message(reply: Reply, conversation: Conversation, sent: SentReply) ->
         "text": reply.text,
         "ratings": [],
         "attachments": [],
-        "source": {},
+        "source": {"private": True} if sent.private or _answers_private(reply) else {},
         "url": sent.url,
         "historic": False,
         "posted_at": now(),
@@ -197,6 +197,11 @@ def _write_message(reply: Reply, conversation: Conversation, sent: SentReply) ->
         set_=named | replaced if reply.mode == "api" else named,
     )
     db.session.execute(statement)
+
+
+def _answers_private(reply: Reply) -> bool:
+    target = db.session.get_one(Message, (reply.organisation_id, reply.target_id))
+    return target.source.get("private") is True
 
 
 def _unwrite_message(reply: Reply) -> None:

@@ -10,7 +10,9 @@ from healthberry.models.owned import now
 from healthberry.models.replies import Heartbeat
 
 _DUE = text("""
-SELECT kind, organisation_id, id FROM due_work(:at) UNION ALL SELECT kind, organisation_id, id FROM due_imports(:at)
+SELECT kind, organisation_id, id FROM due_work(:at)
+ UNION ALL SELECT kind, organisation_id, id FROM due_imports(:at)
+ UNION ALL SELECT kind, organisation_id, id FROM due_revocations(:at)
 """)
 
 
@@ -25,8 +27,8 @@ class Due(NamedTuple):
 def due_work() -> list[Due]:
     """Return what is due now.
 
-    Discover, backfill, poll, recheck, reread, delivery, refresh, reply, mail, snoozed, import. Ids only, of all
-    organisations.
+    Discover, backfill, poll, recheck, reread, delivery, refresh, reply, mail, snoozed, erase, import, revoke. Ids only,
+    of all organisations.
     """
     rows = db.session.execute(_DUE, {"at": now()})
     return [Due(kind, str(organisation_id), str(row_id)) for kind, organisation_id, row_id in rows]

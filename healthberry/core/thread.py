@@ -13,8 +13,9 @@ from healthberry.core.copies import Elsewhere
 from healthberry.core.deliveries import Delivery
 from healthberry.core.permissions import may
 from healthberry.extensions import db
+from healthberry.models.activities import Activity, Note
 from healthberry.models.channels import Channel
-from healthberry.models.conversations import Activity, Conversation, Message, Note
+from healthberry.models.conversations import Conversation, Message
 from healthberry.models.organisations import Member
 from healthberry.models.replies import Draft, Reply
 

@@ -4,7 +4,7 @@ from uuid import UUID
 
 from sqlalchemy import and_, delete, select
 
-from healthberry.core import channels, copies, events, pushes, sending
+from healthberry.core import channels, copies, events, pushes, revoking, sending
 from healthberry.core.errors import Conflict
 from healthberry.core.permissions import require
 from healthberry.extensions import db
@@ -23,10 +23,13 @@ _UNSEEN = "The channel was unlinked before your reply was seen on the site."
 
 
 def unlink(member: Member, channel_id: UUID, *, erase: bool) -> Channel:
-    """Read this channel no more and forget its tokens; what it brought stays, or is erased part by part.
+    """Read this channel no more; what it brought stays, or is erased part by part.
+
+    Its tokens are given back where the provider takes them (core.revoking), and forgotten in any case. Who unlinks does
+    not wait for that. Again: it stays so.
 
     Replies that were to be seen on its site are given back to their writers. It does not come back by itself, however
-    often channels are looked for. Again: it stays so.
+    often channels are looked for.
 
     Raises: NotFound; NotAllowed; Conflict while a reply is on its way there.
     """
@@ -37,7 +40,7 @@ def unlink(member: Member, channel_id: UUID, *, erase: bool) -> Channel:
             raise Conflict(_ON_ITS_WAY)
         sending.mark_failed(reply, _UNSEEN)
     channel.state, channel.trouble = "unlinked", ""
-    channel.sealed_secrets = channel.secrets_expire_at = channel.account = channel.token_claimed_until = None
+    revoking.begin(channel)
     channel.erase_at = now() if erase else channel.erase_at
     pushes.forget(channel.organisation_id, channel.id)
     db.session.flush()

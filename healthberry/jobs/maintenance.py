@@ -6,7 +6,7 @@ from healthberry.core import codes, expiry, pending_links, scope, unlinking
 from healthberry.core import imports as uploads
 from healthberry.core import sweep as due
 from healthberry.core.events import commit
-from healthberry.jobs import alerts, imports, ingest, pushes, replies, tokens
+from healthberry.jobs import alerts, imports, ingest, pushes, replies, revoking, tokens
 from healthberry.jobs.base import job, nudge_once
 
 
@@ -28,6 +28,7 @@ def sweep() -> None:
         "snoozed": replies.wake,
         "erase": erase,
         "import": imports.work,
+        "revoke": revoking.revoke,
     }
     for kind, organisation_id, row_id in work:
         if kind == "discover":

@@ -33,6 +33,7 @@ class Channel(Base, OrganisationOwned):
         Index("ix_channels_remote", "kind", "remote_id"),
         Index("ix_channels_reread", "reread_at", postgresql_where=text("reread_at IS NOT NULL")),
         Index("ix_channels_id", "id"),
+        Index("ix_channels_revoke", "revoke_at", postgresql_where=text("revoke_at IS NOT NULL")),
     )
 
     kind: Mapped[str]
@@ -67,6 +68,7 @@ class Channel(Base, OrganisationOwned):
     next_delivery_at: Mapped[Moment] = mapped_column(default=now)  # what was sent to us is read from then on
     last_delivery_at: Mapped[Moment | None]
     erase_at: Mapped[Moment | None]  # when the next part of what it brought is erased
+    revoke_at: Mapped[Moment | None]  # when the tokens of an unlinked one are next offered back to the provider
     created_at: Mapped[Moment] = mapped_column(default=now)
 
 

@@ -10,10 +10,10 @@ from uuid import UUID
 
 from flask import current_app, render_template
 
-from healthberry.core import channels, conversations, inbox, outbox, thread
+from healthberry.core import channels, conversations, inbox_conditions, inbox_standing, outbox, thread
 from healthberry.core.errors import Invalid, NotFound
 from healthberry.core.events import Event
-from healthberry.core.inbox import View
+from healthberry.core.inbox_views import View
 from healthberry.core.permissions import may
 from healthberry.models.organisations import ORGANISATION_VERIFIED, Member
 from healthberry.realtime.pieces import Sheet
@@ -84,7 +84,7 @@ class Inbox:
 
     def question(self, member: Member, change: Event) -> Hashable:
         """Return the key under which it is kept whether the conversation belongs to this list of `member`."""
-        return ("belongs", self.view, inbox.asker(member, self.view), change.conversation_id)
+        return ("belongs", self.view, inbox_conditions.asker(member, self.view), change.conversation_id)
 
 
 def ask_lists(sheet: Sheet, readers: Iterable[tuple[Topic, Member]], change: Event) -> None:
@@ -103,7 +103,7 @@ def ask_lists(sheet: Sheet, readers: Iterable[tuple[Topic, Member]], change: Eve
     unknown = sorted((key for key in questions if sheet.find(key, change.number) is None), key=repr)
     if not unknown:
         return
-    standing = inbox.standing([questions[key] for key in unknown], change.conversation_id)
+    standing = inbox_standing.standing([questions[key] for key in unknown], change.conversation_id)
     sheet.keep(("standing", change.conversation_id), standing)
     for key, belongs in zip(unknown, standing.belongs if standing else (), strict=False):
         sheet.keep(key, belongs)

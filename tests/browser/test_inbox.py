@@ -5,7 +5,7 @@ import re
 import pytest
 from playwright.sync_api import expect
 
-from healthberry.core import inbox
+from healthberry.core import inbox, inbox_standing
 from healthberry.core.inbox import View
 from tests.browser.conftest import DESK, PHONE, TABLET, Look, overflows, violations
 from tests.browser.office import Office, field
@@ -152,7 +152,7 @@ def test_the_keyboard_alone_is_enough(office: Office, look: Look) -> None:
     page.locator("#thread-title").focus()
     page.keyboard.press("u")
     expect(page).to_have_url(re.compile(r"/inbox$"))
-    found = inbox.row_of(office.member, View(), office.story)
+    found = inbox_standing.row_of(office.member, View(), office.story)
     assert found is not None
     assert found[0].unread
 

@@ -18,8 +18,9 @@ from healthberry.extensions import db
 from healthberry.jobs import ingest
 from healthberry.jobs import pushes as jobs
 from healthberry.local.postgres import Database
+from healthberry.models.activities import Activity
 from healthberry.models.channels import Channel, QuarantinedItem
-from healthberry.models.conversations import Activity, Message
+from healthberry.models.conversations import Message
 from healthberry.models.organisations import Organisation
 from healthberry.models.owned import now
 from healthberry.models.pushes import PushDelivery

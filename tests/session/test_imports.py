@@ -14,8 +14,9 @@ from healthberry.core import ingest, scope, unlinking
 from healthberry.extensions import db
 from healthberry.jobs import maintenance
 from healthberry.local.postgres import Database
+from healthberry.models.activities import Unread
 from healthberry.models.channels import Channel
-from healthberry.models.conversations import Conversation, Message, Unread
+from healthberry.models.conversations import Conversation, Message
 from healthberry.models.imports import FftCounts, Import
 from healthberry.models.organisations import Member, Organisation
 from healthberry.models.replies import OutboxMail

@@ -14,7 +14,7 @@ from werkzeug.test import TestResponse
 
 from healthberry.connectors.base import Linkables
 from healthberry.connectors.errors import NotAuthorised, Unavailable
-from healthberry.core import linking, scope, unlinking
+from healthberry.core import link_settings, scope, unlinking
 from healthberry.extensions import db
 from healthberry.models.channels import Channel
 from healthberry.models.organisations import Member, Organisation
@@ -104,7 +104,7 @@ def test_signing_in_where_one_page_is_managed_links_it_and_has_it_read(
     access = kinds.pages.linked[-1]
     assert access.secrets == {"installed": "key-of-the-installation", "user_token": "of-the-user"}
     scope.enter(organisation.id)
-    assert linking.kept_secrets(made) == {"page_token": "token-1"}
+    assert link_settings.kept_secrets(made) == {"page_token": "token-1"}
     waiting: Redis = app.extensions["valkey_jobs"]
     assert any(str(made.id) in job.args for job in queue("backfill", waiting).jobs)
 
@@ -154,7 +154,7 @@ def test_a_form_that_leads_to_a_channel_links_it(
     assert kinds.form.given == [FILLED_IN]
     assert made.config == {"address": "news.example", "words": "ward", "days": "3", "how": "all"}
     scope.enter(organisation.id)
-    assert linking.kept_secrets(made) == {"password": "open sesame"}
+    assert link_settings.kept_secrets(made) == {"password": "open sesame"}
 
 
 def test_a_form_is_refused_beside_its_fields_and_the_secret_never_comes_back(
@@ -226,7 +226,7 @@ def test_where_the_form_says_which_provider_the_way_there_is_a_page_that_goes_on
     (made,) = linked(organisation)
     assert made.config == {"address": "news.example", "words": "ward", "days": "3", "how": "all", "n": 1}
     scope.enter(organisation.id)
-    assert linking.kept_secrets(made)["password"] == "open sesame"
+    assert link_settings.kept_secrets(made)["password"] == "open sesame"
 
 
 def test_a_cancelled_sign_in_leads_back_and_links_nothing(
@@ -366,7 +366,7 @@ def test_settings_change_without_losing_what_was_read_and_a_blank_secret_stays(
     (changed,) = linked(organisation)
     assert (changed.id, changed.items_loaded, changed.config["words"]) == (made.id, 5, "day case")
     scope.enter(organisation.id)
-    assert linking.kept_secrets(changed) == {"password": "open sesame"}
+    assert link_settings.kept_secrets(changed) == {"password": "open sesame"}
     refuses(kinds.form, "There is no feed at this address.", "address")
     refused = client.post(f"/channels/{made.id}/settings", data=FILLED_IN)
     assert (refused.status_code, "There is no feed" in refused.text) == (422, True)

@@ -40,7 +40,9 @@ class Facebook(SimpleSite):
     blueprints = (api.blueprint, login.blueprint, pages.blueprint, control.blueprint)
     api_paths = ("/facebook/v",)
     replying = frozenset({"comment", "messages"})
-    tokens = frozenset({"access_token", "accounts", "me", "subscribed_apps", "following", "subscriptions"})
+    tokens = frozenset(
+        {"access_token", "accounts", "me", "subscribed_apps", "unsubscribe", "following", "subscriptions"}
+    )
     lists = frozenset({"edge"})
     list_key = "data"
     strays = ({"message": "no id"}, None)

@@ -32,7 +32,7 @@ class Instagram(SimpleSite):
     blueprints = (api.blueprint,)
     api_paths = ("/instagram/v",)
     replying = frozenset({"replies", "mentions"})
-    tokens = frozenset({"access_token", "accounts", "me", "subscribed_apps", "following"})
+    tokens = frozenset({"access_token", "accounts", "me", "subscribed_apps", "unsubscribe", "following"})
     lists = frozenset({"edge"})
     list_key = "data"
     strays = ({"text": "no id"}, None)
