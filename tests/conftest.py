@@ -18,8 +18,10 @@ from healthberry.local.mailbox import Mailbox
 from healthberry.local.postgres import Database, LocalPostgres
 from healthberry.register.load import load
 from healthberry.settings import Settings
+from tests.compiled import compile_once
 
 pytest_plugins = ["tests.servers", "tests.sandbox_server", "tests.world"]
+compile_once()
 
 
 @pytest.fixture(scope="session")
