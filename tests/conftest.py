@@ -2,13 +2,14 @@
 
 from collections.abc import Iterator
 
+import psycopg
 import pytest
 from cryptography.fernet import Fernet
 from flask import Flask
 from flask.testing import FlaskClient
 from flask_migrate import upgrade
 from redis import Redis
-from sqlalchemy import create_engine, text
+from sqlalchemy import create_engine
 
 from healthberry import create_app
 from healthberry.core import events, scope
@@ -18,8 +19,14 @@ from healthberry.local.mailbox import Mailbox
 from healthberry.local.postgres import Database, LocalPostgres
 from healthberry.register.load import load
 from healthberry.settings import Settings
+from tests.compiled import compile_once
+from tests.engines import Engines
 
 pytest_plugins = ["tests.servers", "tests.sandbox_server", "tests.world"]
+compile_once()
+# Every table but the register. Everything owned goes with its organisation: quicker than TRUNCATE by far.
+_NOT_OWNED = ("email_codes", "heartbeats", "paid_reads", "paid_today")
+EMPTY = ";".join(f"DELETE FROM {table}" for table in ("organisations", *_NOT_OWNED)).encode()  # noqa: S608
 
 
 @pytest.fixture(scope="session")
@@ -54,21 +61,37 @@ def settings(database: Database, valkey_url: str, mailbox: Mailbox, channel_key:
     return _settings(database, valkey_url, mailbox.mail_url, channel_key)
 
 
+@pytest.fixture(scope="session")
+def engines() -> Iterator[Engines]:
+    """The connections to the database that one test after the other uses, as requests do in a process that lives."""
+    kept = Engines()
+    yield kept
+    kept.dispose()
+
+
+@pytest.fixture(scope="session")
+def owner(database: Database) -> Iterator[psycopg.Connection]:
+    """The owner's connection to the database, to empty it: it knows every table already."""
+    with psycopg.connect(database.owner_url, autocommit=True) as connection:
+        yield connection
+
+
 @pytest.fixture
-def app(settings: Settings, database: Database) -> Iterator[Flask]:
+def app(settings: Settings, engines: Engines, owner: psycopg.Connection) -> Iterator[Flask]:
     """The application over the real servers, as production builds it; leaves empty tables behind."""
     application = create_app(settings)
     application.config["WTF_CSRF_ENABLED"] = False
     jobs.use(application)
+    engines.lend(application)
     yield application
     if "hub" in application.extensions:
         application.extensions["hub"].stop()
     with application.app_context():
         events.forget()
         scope.leave()
-        db.engine.dispose()
+    engines.take_back(application)
     Redis.from_url(settings.redis_url).flushall()
-    empty(database)
+    owner.execute(EMPTY)
 
 
 @pytest.fixture
@@ -82,15 +105,6 @@ def context(app: Flask) -> Iterator[Flask]:
     """An application context around the test."""
     with app.app_context():
         yield app
-
-
-def empty(database: Database) -> None:
-    """Empty every table but the register. Everything owned goes with its organisation: quicker than TRUNCATE by far."""
-    engine = create_engine(_sqlalchemy(database.owner_url))
-    with engine.begin() as connection:
-        for table in ("organisations", "email_codes", "heartbeats", "paid_reads", "paid_today"):
-            connection.execute(text(f"DELETE FROM {table}"))  # noqa: S608
-    engine.dispose()
 
 
 def _sqlalchemy(url: str) -> str:

@@ -9,6 +9,7 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
+import psycopg
 import pytest
 
 from healthberry.local import postgres as local_postgres
@@ -34,6 +35,11 @@ def servers_folder() -> Iterator[Path]:
 def postgres(servers_folder: Path) -> Iterator[LocalPostgres]:
     """A running PostgreSQL with the roles of HealthBerry: `.owner_url`, `.app_url`, `.create_database(name)`."""
     server = local_postgres.start(servers_folder / "postgres", durable=False)
+    with psycopg.connect(server.url(local_postgres.SUPERUSER, "postgres"), autocommit=True) as connection:
+        # Connections outlive tests, and every test begins with empty tables: where nobody counted that they are empty,
+        # no plan is made, and kept, for a handful of rows.
+        connection.execute("ALTER SYSTEM SET autovacuum = off")
+        connection.execute("SELECT pg_reload_conf()")
     yield server
     server.remove()
 
