@@ -83,6 +83,7 @@ class CareConnect(Defaults):
         return Capabilities(
             label="Care Connect problems",
             place="e-mail",
+            source="Care Connect",
             short="CC",
             item="problem",
             reply="api",
