@@ -26,7 +26,7 @@ def install(app: Flask) -> None:
     app.jinja_env.loader = ChoiceLoader([app.create_global_jinja_loader(), PackageLoader("nhsuk_frontend_jinja")])
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.jinja_env.filters.update(exact=moments.exact, day=moments.day, relative=moments.relative, capabilities=channel)
-    app.jinja_env.filters["time_left"] = moments.time_left
+    app.jinja_env.filters.update(time_left=moments.time_left, dated=moments.dated)
     app.jinja_env.globals.update(
         asset=asset,
         icon=icon,

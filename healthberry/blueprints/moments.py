@@ -20,6 +20,11 @@ def day(moment: datetime) -> str:
     return f"{local.day} {local:%B %Y}"
 
 
+def dated(moment: str) -> str:
+    """Return the same of a moment in ISO 8601; nothing of nothing."""
+    return day(datetime.fromisoformat(moment)) if moment else ""
+
+
 def relative(moment: datetime, now: datetime | None = None) -> str:
     """Return "Now", "4 min", "3 h", "Yesterday", "Sat", "3 May" or "3 May 2025", whichever says enough."""
     now = now or datetime.now(UTC)

@@ -76,7 +76,7 @@ class Bluesky(Defaults):
         fields=(
             Field("handle", "Handle of your account", "For example example-trust.bsky.social."),
             Field("app_password", "App password", "Made in Bluesky, under Settings, Privacy and security.", "secret"),
-            Field("words", "Words to search for", "Up to five words or phrases, one on each line.", "words", False),
+            Field("words", "Words to search for", "Up to five words or phrases.", "words", False),
         ),
         length_limit=bluesky_text.GRAPHEMES,
         counting="graphemes",

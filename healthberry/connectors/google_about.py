@@ -28,8 +28,8 @@ def capabilities(*, pushed: bool) -> Capabilities:
             Field(
                 "locations",
                 "Only these locations",
-                "One on each line, by name, town or store code. Leave it empty for all. Add the ODS code of a site "
-                "to tell reviews by site: St Mary's Hospital = RYJ01",
+                "By name, town or store code. Leave it empty for all. Add the ODS code of a site to tell reviews by "
+                "site: St Mary's Hospital = RYJ01.",
                 kind="words",
                 required=False,
             ),

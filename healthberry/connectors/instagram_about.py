@@ -7,6 +7,7 @@ from healthberry.connectors.capabilities import About, Capabilities
 CAPABILITIES: Final = Capabilities(
     label="Instagram account",
     place="Instagram",
+    sign_in="Facebook",
     short="IG",
     item="comment",
     reply="api",

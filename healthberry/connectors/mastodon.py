@@ -92,7 +92,7 @@ class Mastodon(Defaults):
         group="social",
         fields=(
             Field("server", "Server of your account", "For example mastodon.social, or @you@mastodon.social."),
-            Field("tags", "Tags", "Up to ten, one on each line, for example #RoyalExample.", "words", required=False),
+            Field("tags", "Tags", "Up to ten, for example #RoyalExample.", "words", required=False),
         ),
         length_limit=settings.USUAL_LIMIT - _FOR_THE_NAME,
         counting="graphemes",

@@ -84,6 +84,7 @@ class YouTube(Defaults):
         return Capabilities(
             label="YouTube comments",
             place="YouTube",
+            sign_in="Google",
             short="YT",
             item="comment",
             reply="api" if signs_in else "assisted",

@@ -18,7 +18,7 @@ def in_words(channel: Channel) -> list[tuple[str, str]]:
     """Return what the channel was set up with, as label and value for people; of secrets only that there is one."""
     kept, said = kept_secrets(channel), fields_of(channel)
     words = []
-    for one in channels.capabilities_of(channel.kind).fields:
+    for one in (one for one in channels.capabilities_of(channel.kind).fields if not one.later):
         value = (
             said.get(one.name, "") if one.kind != "secret" else ("Kept, and never shown" if one.name in kept else "")
         )

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from healthberry.connectors.base import Page
 from healthberry.connectors.errors import Gone, NotAuthorised, Permanent, RateLimited, Temporary
-from healthberry.core import channels, events, ingest, paid_reads, quarantine
+from healthberry.core import channels, events, ingest, paid_reads, quarantine, rechecks
 from healthberry.core.channels import capabilities_of, is_unlinked
 from healthberry.core.errors import Conflict
 from healthberry.core.permissions import require
@@ -139,7 +139,9 @@ def poll_failed(channel: Channel, error: Temporary | Permanent) -> Failure:
 
 
 def want_poll(member: Member, channel_id: UUID) -> bool:
-    """Have this channel read now; return whether that begins: not where it was read within seconds.
+    """Have this channel read now, and what is newest looked at for edits and removals.
+
+    Return whether that begins: not where it was read within seconds.
 
     Raises: NotFound; NotAllowed; Conflict where it is off, or where there is nobody to ask.
     """
@@ -150,6 +152,8 @@ def want_poll(member: Member, channel_id: UUID) -> bool:
         raise Conflict("Switch this channel on, and then it is read.")
     if poll_seconds(channel) is None:
         raise Conflict("There is nothing to ask: what comes here is sent, entered or uploaded.")
+    if channel.rechecked_at is None or now() - channel.rechecked_at >= _BETWEEN_WISHES:
+        rechecks.want(channel)
     if channel.last_success_at is not None and now() - channel.last_success_at < _BETWEEN_WISHES:
         return False
     channel.next_poll_at = channel.backfill_next_at = now()

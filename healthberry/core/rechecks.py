@@ -16,7 +16,7 @@ from healthberry.core.channels import capabilities_of, is_unlinked
 from healthberry.core.recheck_times import next_recheck
 from healthberry.extensions import db
 from healthberry.models.channels import Channel
-from healthberry.models.conversations import Message
+from healthberry.models.conversations import Conversation, Message
 from healthberry.models.owned import now
 
 _CLAIM = timedelta(minutes=5)
@@ -49,6 +49,29 @@ def claim(organisation_id: UUID, channel_id: UUID) -> tuple[Channel, list[str]] 
     asked = list(db.session.scalars(due))
     channel.recheck_at = now() + (_CLAIM if asked else _REST)
     return (channel, asked) if asked else None
+
+
+def want(channel: Channel) -> None:
+    """Have what is newest in this channel looked at again within a minute, in one batch.
+
+    Not where the provider charges for what is read: there, everything has its turn.
+    """
+    rules = capabilities_of(channel.kind)
+    if not rules.rechecks or rules.paid_reads:
+        return
+    newest = (
+        select(Conversation.id)
+        .where(Conversation.organisation_id == channel.organisation_id, Conversation.channel_id == channel.id)
+        .order_by(Conversation.last_activity_at.desc(), Conversation.id.desc())
+        .limit(rules.recheck_batch)
+    )
+    theirs = update(Message).where(
+        Message.organisation_id == channel.organisation_id,
+        Message.conversation_id.in_(newest),
+        Message.recheck_at > now(),
+    )
+    db.session.execute(theirs.values(recheck_at=now()), execution_options={"synchronize_session": False})
+    channel.recheck_at = now()
 
 
 def store(channel: Channel, asked: Sequence[str], found: Sequence[InboundItem]) -> None:

@@ -2,8 +2,8 @@
 
 from alembic import op
 
-revision = "0013_revocations"
-down_revision = "0012_readers"
+revision = "0015_revocations"
+down_revision = "0014_keeping"
 
 DUE = """
 CREATE FUNCTION due_revocations(at timestamptz)
