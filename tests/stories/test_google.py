@@ -1,7 +1,6 @@
 """Google reviews: linked from the pages, read, pushed, answered once, moderated, edited and taken down."""
 
-import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import timedelta
 from uuid import UUID
 
@@ -9,7 +8,6 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import create_engine, text
-from werkzeug.serving import make_server
 
 from healthberry.core import inbox
 from healthberry.core.inbox import View
@@ -33,18 +31,6 @@ def organisation(client: FlaskClient, mailbox: Mailbox, work: Callable[[], None]
     sign_up(client, mailbox, work, ods_code=TRUST, email=f"pat@{DOMAIN}")
     work()
     mailbox.clear()
-
-
-@pytest.fixture
-def outside(app: Flask) -> Iterator[str]:
-    """The address of the running application, as Google reaches it."""
-    server = make_server("127.0.0.1", 0, app, threaded=True)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    yield f"http://127.0.0.1:{server.server_port}"
-    server.shutdown()
-    thread.join(10)
-    server.server_close()
 
 
 def rows(app: Flask) -> list[inbox.Row]:
