@@ -11,6 +11,7 @@ from urllib.parse import quote, urlsplit
 import httpx
 
 from healthberry import logs
+from healthberry.connectors.certificates import certificates
 from healthberry.connectors.errors import ConnectorError, Temporary, TooMuch, Unavailable
 from healthberry.connectors.http_answers import Answer, Refusals, retry_after, usual_refusal
 from healthberry.connectors.pace import Pace
@@ -171,6 +172,7 @@ class Http:
             loopback = urlsplit(self._base_url).hostname in {"127.0.0.1", "localhost", "::1"}
             self._client = httpx.Client(
                 transport=self._transport,
+                verify=certificates(trust_env=not loopback),
                 timeout=self._timeout,
                 limits=httpx.Limits(max_connections=20, max_keepalive_connections=5),
                 headers={"User-Agent": USER_AGENT, "Accept": "application/json"},

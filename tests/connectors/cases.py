@@ -12,6 +12,7 @@ from uuid_utils.compat import uuid7
 
 from healthberry.connectors import registry
 from healthberry.connectors.base import Access, Connector, InboundItem, Page, ProviderFacts, Reply, ReplyTarget
+from healthberry.connectors.certificates import certificates
 from healthberry.connectors.errors import Temporary
 from healthberry.connectors.pace import Pace
 from tests.connectors.conftest import CREDENTIALS, Sandbox
@@ -178,7 +179,7 @@ class FaultAtTheWrite(httpx.HTTPTransport):
     """The network; while `armed`, the next write meets a fault of the sandbox, and the reads before it do not."""
 
     def __init__(self, sandbox: Sandbox, kind: "Kind") -> None:
-        super().__init__()
+        super().__init__(verify=certificates())
         self.sandbox, self.kind = sandbox, kind
         self._armed = ""
 

@@ -1,6 +1,5 @@
 """Whole journeys: web, workers, mailbox and sandbox together."""
 
-import threading
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Any
@@ -19,6 +18,7 @@ from healthberry.queues import QUEUES, queue
 from healthberry.settings import Settings
 from tests.browser.conftest import chromium, look, site
 from tests.sandbox_server import KEYS, Sandbox
+from tests.serving import serving
 from tests.stories.days import later
 from tests.stories.loop import DOMAIN, TRUST, sign_up
 
@@ -35,13 +35,8 @@ def settings(settings: Settings, sandbox: Sandbox) -> Settings:
 @pytest.fixture
 def outside(app: Flask) -> Iterator[str]:
     """The address of the running application, as another system reaches it."""
-    server = make_server("127.0.0.1", 0, app, threaded=True)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    yield f"http://127.0.0.1:{server.server_port}"
-    server.shutdown()
-    thread.join(10)
-    server.server_close()
+    with serving(make_server("127.0.0.1", 0, app, threaded=True)) as address:
+        yield address
 
 
 @pytest.fixture
