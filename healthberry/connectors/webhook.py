@@ -145,7 +145,7 @@ class Webhook(Defaults):
         if callback:
             self._caller.check(callback)
         config = {"name": name, "callback": callback}
-        listing = Listing(self.kind, name.casefold(), name, callback, config)
+        listing = Listing(self.kind, name.casefold(), name, "", config)
         shown = (("Shared secret", access.secrets["secret"]),) if access.config.get("made") else ()
         reveal = (("Send to this address", "{hook}"), *shown)
         return Linkables([Linkable(listing, {"secret": access.secrets["secret"]}, reveal=reveal)])

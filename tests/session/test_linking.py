@@ -342,6 +342,7 @@ def test_a_channel_is_read_now_when_somebody_wants_it(
     read = next(one for one in linked(organisation) if one.kind == "form")
     assert read.next_poll_at is not None
     assert read.next_poll_at <= now()
+    assert read.recheck_at <= now(), "and what is newest is looked at for edits and removals"
     assert client.post(f"/channels/{silent.id}/read").status_code == 409
     client.post(f"/channels/{channel.id}/off")
     assert client.post(f"/channels/{channel.id}/read").status_code == 409
