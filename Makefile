@@ -39,7 +39,7 @@ real: .venv/.dev assets ## walk the main job with what people really wrote
 
 lock: .venv/.dev ## pin newer versions, with hashes (needs uv and npm)
 	$(LOCK) --upgrade --extra build pyproject.toml --output-file requirements.txt
-	$(LOCK) --upgrade --extra build --extra dev --constraint requirements.txt pyproject.toml --output-file requirements-dev.txt
+	$(LOCK) --upgrade --extra build --extra observe --extra dev --constraint requirements.txt pyproject.toml --output-file requirements-dev.txt
 	$(LOCK) --upgrade --group node --output-file requirements-node.txt
 	npm install --package-lock-only
 

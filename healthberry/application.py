@@ -8,7 +8,7 @@ from flask import Flask
 from redis import Redis
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from healthberry import logs, reactions
+from healthberry import logs, observing, reactions
 from healthberry.blueprints.edge import register_blueprints
 from healthberry.connectors import registry
 from healthberry.core import events, scope
@@ -27,7 +27,8 @@ def create_app(settings: Settings, *, transport: httpx.BaseTransport | None = No
     `transport` replaces the network of every connector (tests). Opens no connection: workers fork after this.
     """
     credentials = _credentials(settings)
-    logs.configure(settings.log_level, secrets=[settings.secret_key, *settings.channel_keys, *credentials.known()])
+    _log(settings, credentials)
+    observing.start(settings)
     app = Flask(__name__)
     app.config.update(_config(settings))
     app.extensions["settings"] = settings
@@ -48,6 +49,12 @@ def create_app(settings: Settings, *, transport: httpx.BaseTransport | None = No
         hops = settings.trusted_proxies
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]
     return app
+
+
+def _log(settings: Settings, credentials: registry.Credentials) -> None:
+    secrets = [settings.secret_key, *settings.channel_keys, *credentials.known()]
+    secrets += [one for one in (settings.metrics_token, settings.sentry_dsn) if one]
+    logs.configure(settings.log_level, "json" if settings.log_style == "JSON" else "plain", secrets)
 
 
 def _credentials(settings: Settings) -> registry.Credentials:

@@ -151,12 +151,39 @@ class Settings(Environment):
         parse=env.mail_from,
         default=None,
     )
+    operators: tuple[str, ...] | None = setting(
+        "who may open the operator's page /operator: e-mail addresses, separated by commas; unset: nobody",
+        parse=env.addresses,
+        default=None,
+    )
+    metrics_token: str | None = setting(
+        "what Prometheus shows to read /metrics, as a bearer token of at least 32 characters; unset: there is none",
+        parse=env.long_secret,
+        default=None,
+        secret=True,
+    )
+    sentry_dsn: str | None = setting(
+        "where errors are reported, without anybody's words; needs the extra `observe`",
+        parse=env.text,
+        default=None,
+        secret=True,
+    )
+    otel_endpoint: str | None = setting(
+        "where traces go by OTLP over HTTP, such as http://127.0.0.1:4318; needs the extra `observe`",
+        parse=env.web_url,
+        default=None,
+    )
     trusted_proxies: int = setting(
         "how many reverse proxies in front of HealthBerry set X-Forwarded-* (number)", parse=env.whole(0, 5), default=0
     )
     session_hours: int = setting("how long a sign-in lasts (hours)", parse=env.whole(1, 720), default=12)
     log_level: str = setting(
         "least severe log line that is written", parse=env.one_of("DEBUG", "INFO", "WARNING", "ERROR"), default="INFO"
+    )
+    log_style: str = setting(
+        "plain for eyes, or json: one object a line, with the ids of request, member and job",
+        parse=env.one_of("PLAIN", "JSON"),
+        default="PLAIN",
     )
     poll_seconds: int | None = setting(
         "how often channels are read (seconds); unset: as often as suits each kind of channel",

@@ -16,7 +16,9 @@ from healthberry.blueprints import (
     inbox,
     linking,
     looks,
+    metrics,
     noise,
+    operator,
     people,
     public,
     refusals,
@@ -26,6 +28,7 @@ from healthberry.blueprints import (
     settings,
     signup,
     stream,
+    tracing,
     unsubscribe,
     welcome,
     writing_down,
@@ -37,6 +40,8 @@ def register_blueprints(app: Flask) -> None:
     for module in (
         public,
         health,
+        metrics,
+        operator,
         hooks,
         signup,
         codes,
@@ -60,6 +65,7 @@ def register_blueprints(app: Flask) -> None:
         attachments,
     ):
         app.register_blueprint(module.blueprint)
+    tracing.install(app)
     looks.install(app)
     headers.install(app)
     refusals.install(app)

@@ -10,7 +10,7 @@ from urllib.parse import quote, urlsplit
 
 import httpx
 
-from healthberry import logs
+from healthberry import logs, meter
 from healthberry.connectors.certificates import certificates
 from healthberry.connectors.errors import ConnectorError, Temporary, TooMuch, Unavailable
 from healthberry.connectors.http_answers import Answer, Refusals, retry_after, usual_refusal
@@ -183,6 +183,7 @@ class Http:
         return self._client
 
     def _record(self, method: str, template: str, outcome: str | int, started: float) -> None:
+        meter.count("provider_calls", self._place, _outcome(outcome))
         logs.event(
             _log,
             "connector.called",
@@ -192,6 +193,12 @@ class Http:
             status=outcome,
             milliseconds=round((time.monotonic() - started) * 1000),
         )
+
+
+def _outcome(outcome: str | int) -> str:
+    if isinstance(outcome, str):
+        return "no answer"
+    return "answered" if outcome < 400 else f"{outcome // 100}xx"
 
 
 def _lines(response: httpx.Response, place: str) -> Iterator[str]:

@@ -5,13 +5,17 @@ JSON in, ids only, and only a nudge. The database knows what is to be done; losi
 
 import functools
 import logging
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any, Protocol, cast
 from uuid import UUID
 
 from flask import Flask, current_app, has_app_context
 from redis.exceptions import RedisError
+from rq import get_current_job
 
+from healthberry import logs, meter, observing
 from healthberry.core import scope
 from healthberry.queues import queue
 
@@ -56,6 +60,22 @@ def nudge_once(function: Job, *ids: str) -> None:
         function.nudge(*ids)
 
 
+@contextmanager
+def _metered(name: str) -> Iterator[None]:
+    """Count a job and how long it took, and name it in every line that it logs."""
+    started, outcome, running = time.monotonic(), "failed", get_current_job()
+    ids = {"job": name, "job_id": running.id if running else None}
+    with logs.about(**ids), observing.span("job", job=name):
+        try:
+            yield
+            outcome = "done"
+        finally:
+            meter.count("jobs", name, outcome)
+            meter.observe("job_seconds", time.monotonic() - started, name)
+            meter.flush(current_app.extensions["valkey"], now=True)
+            observing.flush()
+
+
 def _mark(name: str, ids: tuple[Any, ...]) -> str:
     return f"hb:nudged:{name}:{':'.join(map(str, ids))}"
 
@@ -78,10 +98,11 @@ def job(queue_name: str, timeout_seconds: int = 120) -> Callable[[Callable[..., 
                 raise RuntimeError("jobs.base.use(app) was not called in this process")
             with _app.app_context():
                 current_app.extensions["valkey"].delete(_mark(function.__name__, arguments))
-                try:
-                    function(*arguments)
-                finally:
-                    scope.leave()
+                with _metered(function.__name__):
+                    try:
+                        function(*arguments)
+                    finally:
+                        scope.leave()
 
         def nudge(*ids: UUID | str | None) -> None:
             try:

@@ -27,6 +27,10 @@ PUBLIC = {
     "public.privacy",
     "public.help_page",
     "health.show",
+    "metrics.show",
+    "operator.sign_in",
+    "operator.send_code",
+    "operator.sign_out",
     "hooks.of_kind",
     "hooks.of_channel",
     "careconnect.take",
@@ -54,6 +58,9 @@ PUBLIC = {
     "people.accept",
 }
 
+
+# What only the operator of the installation may open, who is a member of nothing.
+OPERATOR = {"operator.index"}
 
 # No cookie, own proof: RFC 8058's one click; the signature of a provider; a user name and password for a program.
 OWN_PROOF = {"unsubscribe.change", "hooks.of_kind", "hooks.of_channel", "careconnect.take"}
@@ -205,7 +212,7 @@ def test_every_other_route_leads_strangers_to_the_sign_in_page(app: Flask, clien
     scope.leave()
     open_to_all = []
     for rule, method in _rules(app):
-        if rule.endpoint in PUBLIC:
+        if rule.endpoint in PUBLIC | OPERATOR:
             continue
         answer = client.open(_path(app, rule, {**vars(theirs), "kind": "x"}), method=method)
         to_sign_in = answer.status_code in (302, 303) and "/signin" in answer.headers["Location"]
