@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Any
 
+import psycopg
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
@@ -21,6 +22,7 @@ from tests.sandbox_server import KEYS, Sandbox
 from tests.serving import serving
 from tests.stories.days import later
 from tests.stories.loop import DOMAIN, TRUST, sign_up
+from tests.stories.quiet import listening, told
 
 __all__ = ["chromium", "look", "site"]
 
@@ -30,6 +32,14 @@ def settings(settings: Settings, sandbox: Sandbox) -> Settings:
     """The settings of a journey: every channel is the sandbox's, with an NHS.UK account that can't publish by API."""
     keys: dict[str, Any] = {name.lower(): value for name, value in KEYS.items() if "PUBLISHER" not in name}
     return replace(settings, sandbox_url=sandbox.url, **keys)
+
+
+@pytest.fixture(autouse=True)
+def quiet(app: Flask, owner: psycopg.Connection) -> Iterator[None]:
+    """No journey may leave a word of anybody's, a name, an address or a secret in the log."""
+    with listening() as heard:
+        yield
+    assert told(heard.lines, owner, list(KEYS.values())) == []
 
 
 @pytest.fixture
