@@ -9,6 +9,7 @@ from redis import Redis
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from healthberry import logs, observing, reactions
+from healthberry.admission import Admission
 from healthberry.blueprints.edge import register_blueprints
 from healthberry.connectors import registry
 from healthberry.core import events, scope
@@ -45,6 +46,7 @@ def create_app(settings: Settings, *, transport: httpx.BaseTransport | None = No
     scope.install()
     events.set_subscribers(reactions.table())
     register_blueprints(app)
+    app.wsgi_app = Admission(app.wsgi_app, settings.most_requests)  # type: ignore[method-assign]
     if settings.trusted_proxies:
         hops = settings.trusted_proxies
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]

@@ -39,6 +39,7 @@ FAMILIES: Final = {
             ("route",),
             (0.01, 0.025, 0.05, 0.1, 0.2, 0.5, 1.0, 2.5, 5.0),
         ),
+        Family("refused", "Requests refused because a process had too many at once", ()),
         Family("provider_calls", "Calls to providers, by what came of them", ("provider", "outcome")),
         Family("jobs", "Jobs that workers ran, by what came of them", ("job", "outcome")),
         Family("job_seconds", "How long jobs took", ("job",), _LONG),

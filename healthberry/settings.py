@@ -191,6 +191,11 @@ class Settings(Environment):
         default=None,
     )
     web_bind: str = setting("address and port that the web server listens on", parse=env.bind, default="127.0.0.1:8600")
+    most_requests: int = setting(
+        "how many requests a web process answers at once before it refuses more with 503 (number)",
+        parse=env.whole(1, 10_000),
+        default=48,
+    )
     web_workers: int = setting("web server processes (number)", parse=env.whole(1, 64), default=2)
 
     @classmethod
