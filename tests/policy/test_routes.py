@@ -27,6 +27,7 @@ PUBLIC = {
     "public.privacy",
     "public.help_page",
     "health.show",
+    "health.web",
     "hooks.of_kind",
     "hooks.of_channel",
     "careconnect.take",
