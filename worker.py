@@ -40,7 +40,7 @@ def main(names: list[str]) -> int:
     else:
         if worker.told_to_end:
             return 0
-    begin_anew()
+    return begin_anew()
 
 
 def begin_anew() -> NoReturn:

@@ -147,8 +147,8 @@ class Settings(Environment):
         "Microsoft 365: OAuth client secret", parse=env.text, default=None, secret=True
     )
     operator_email: str | None = setting(
-        "who is told about organisations that are not in the register, asked to check for whom people act, and told when"
-        " a part of HealthBerry stops",
+        "who is told about organisations that are not in the register, asked to check for whom people act,"
+        " and told when a part of HealthBerry stops",
         parse=env.mail_from,
         default=None,
     )

@@ -7,11 +7,12 @@ from uuid import UUID
 from sqlalchemy import func, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 
-from healthberry.core.processes import silence
+from healthberry.core.processes import beat_seconds
 from healthberry.extensions import db
 from healthberry.models.owned import new_id
 from healthberry.models.processes import Outage
 
+_BEATS = 2.5  # two parts that stop at once beat last up to one apart, and are looked at as rarely
 _TELLING = timedelta(seconds=60)
 _RECENT = timedelta(days=1)
 
@@ -48,9 +49,10 @@ def claim_telling() -> list[Outage]:
     """Take what the operator is to be told of: what was noticed, and what is over and was told of.
 
     None of it where another web process is at it; one that dies loses it by waiting. What happens at the same time is
-    told together: nothing is told before it is some seconds old. Commit before the mail server is spoken to.
+    told together, so nothing is told before those that stopped with it are noticed too. Commit before the mail server is
+    spoken to.
     """
-    settled = func.clock_timestamp() - silence() / 8
+    settled = func.clock_timestamp() - timedelta(seconds=beat_seconds() * _BEATS)
     begun = Outage.ended_at.is_(None) & Outage.told_at.is_(None) & (Outage.noticed_at < settled)
     over = Outage.told_at.is_not(None) & Outage.over_told_at.is_(None) & (Outage.ended_at < settled)
     free = Outage.telling_until.is_(None) | (Outage.telling_until < func.clock_timestamp())

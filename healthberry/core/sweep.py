@@ -28,9 +28,9 @@ class Due(NamedTuple):
 def due_work() -> list[Due]:
     """Return what is due now.
 
-    Of what reads channels no more of each kind than its share of the workers can begin with: the rest is handed on
-    (core.shares). Discover, backfill, poll, recheck, reread, delivery, refresh, reply, mail, snoozed, erase, import, revoke. Ids only,
-    of all organisations.
+    Discover, backfill, poll, recheck, reread, delivery, refresh, reply, mail, snoozed, erase, import, revoke. Ids only,
+    of all organisations. Of what reads channels no more of each kind than its share of the workers can begin with: the
+    rest is handed on (core.shares).
     """
     rows = db.session.execute(_DUE, {"at": now(), "of_each": max(_FEWEST, shares.limit() * _TIMES)})
     return [Due(kind, str(organisation_id), str(row_id)) for kind, organisation_id, row_id in rows]

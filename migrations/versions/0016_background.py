@@ -143,27 +143,37 @@ TURNS = """(SELECT '{work}', t.organisation_id, t.id FROM (
 READING = {
     "delivery": (
         "next_delivery_at",
-        "c.state IN ('active', 'failing') AND c.next_delivery_at <= at"
-        " AND (c.delivery_claimed_until IS NULL OR c.delivery_claimed_until < at)"
-        " AND (c.organisation_id, c.id) IN (SELECT d.organisation_id, d.channel_id FROM deliveries d)",
+        (
+            "c.state IN ('active', 'failing') AND c.next_delivery_at <= at"
+            " AND (c.delivery_claimed_until IS NULL OR c.delivery_claimed_until < at)"
+            " AND (c.organisation_id, c.id) IN (SELECT d.organisation_id, d.channel_id FROM deliveries d)"
+        ),
     ),
     "poll": (
         "next_poll_at",
-        "c.state IN ('active', 'failing') AND c.next_poll_at <= at AND (c.claimed_until IS NULL OR c.claimed_until < at)",
+        (
+            "c.state IN ('active', 'failing') AND c.next_poll_at <= at AND (c.claimed_until IS NULL OR c.claimed_until < at)"
+        ),
     ),
     "reread": (
         "reread_at",
-        "c.state = 'active' AND c.reread_at <= at AND c.backfill_state = 'done'"
-        " AND (c.reread_claimed_until IS NULL OR c.reread_claimed_until < at)",
+        (
+            "c.state = 'active' AND c.reread_at <= at AND c.backfill_state = 'done'"
+            " AND (c.reread_claimed_until IS NULL OR c.reread_claimed_until < at)"
+        ),
     ),
     "backfill": (
         "backfill_next_at",
-        "c.state IN ('active', 'failing') AND c.backfill_state <> 'done' AND c.backfill_next_at <= at"
-        " AND (c.backfill_claimed_until IS NULL OR c.backfill_claimed_until < at)",
+        (
+            "c.state IN ('active', 'failing') AND c.backfill_state <> 'done' AND c.backfill_next_at <= at"
+            " AND (c.backfill_claimed_until IS NULL OR c.backfill_claimed_until < at)"
+        ),
     ),
     "recheck": (
         "recheck_at",
-        "c.state = 'active' AND c.recheck_at <= at AND (c.recheck_claimed_until IS NULL OR c.recheck_claimed_until < at)",
+        (
+            "c.state = 'active' AND c.recheck_at <= at AND (c.recheck_claimed_until IS NULL OR c.recheck_claimed_until < at)"
+        ),
     ),
 }
 OTHERS = """
