@@ -147,7 +147,8 @@ class Settings(Environment):
         "Microsoft 365: OAuth client secret", parse=env.text, default=None, secret=True
     )
     operator_email: str | None = setting(
-        "who is told about organisations that are not in the register, and asked to check for whom people act",
+        "who is told about organisations that are not in the register, asked to check for whom people act,"
+        " and told when a part of HealthBerry stops",
         parse=env.mail_from,
         default=None,
     )
@@ -189,6 +190,24 @@ class Settings(Environment):
         "how often channels are read (seconds); unset: as often as suits each kind of channel",
         parse=env.whole(1, 3600),
         default=None,
+    )
+    silent_seconds: int = setting(
+        "after how long without a sign of life a worker, the scheduler or the listener counts as stopped (seconds)",
+        parse=env.whole(4, 3600),
+        default=120,
+    )
+    job_memory_mb: int = setting(
+        "how much memory one job of a worker may take before it is ended (megabytes)",
+        parse=env.whole(256, 1_000_000),
+        default=1024,
+    )
+    worker_jobs: int = setting(
+        "after how many jobs a worker begins anew, with empty memory (number)",
+        parse=env.whole(1, 1_000_000),
+        default=5000,
+    )
+    worker_hours: int = setting(
+        "after how long a worker begins anew, with empty memory (hours)", parse=env.whole(1, 720), default=12
     )
     web_bind: str = setting("address and port that the web server listens on", parse=env.bind, default="127.0.0.1:8600")
     most_requests: int = setting(

@@ -26,7 +26,7 @@ def install(app: Flask) -> None:
     app.jinja_env.loader = ChoiceLoader([app.create_global_jinja_loader(), PackageLoader("nhsuk_frontend_jinja")])
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.jinja_env.filters.update(exact=moments.exact, day=moments.day, relative=moments.relative, capabilities=channel)
-    app.jinja_env.filters.update(time_left=moments.time_left, dated=moments.dated)
+    app.jinja_env.filters.update(time_left=moments.time_left, dated=moments.dated, clock=moments.clock)
     app.jinja_env.globals.update(
         asset=asset,
         icon=icon,
@@ -80,4 +80,8 @@ def _about_this_page() -> dict[str, Any]:
     # A refusal may be about the database itself: its page asks nobody who is signed in.
     known = has_request_context() and not g.get("refusing") and current_user.is_authenticated
     member: Member | None = current_user.member if known else None
-    return {"me": member, "sandbox_url": current_app.extensions["settings"].sandbox_url}
+    return {
+        "me": member,
+        "sandbox_url": current_app.extensions["settings"].sandbox_url,
+        "outage": current_app.extensions.get("outage"),
+    }

@@ -20,6 +20,12 @@ def day(moment: datetime) -> str:
     return f"{local.day} {local:%B %Y}"
 
 
+def clock(moment: datetime, now: datetime | None = None) -> str:
+    """Return "14:02", and the day as well where it was not today: "14:02 on 3 May 2027"."""
+    local, today = moment.astimezone(LONDON), (now or datetime.now(UTC)).astimezone(LONDON).date()
+    return f"{local:%H:%M}" if local.date() == today else f"{local:%H:%M} on {day(moment)}"
+
+
 def dated(moment: str) -> str:
     """Return the same of a moment in ISO 8601; nothing of nothing."""
     return day(datetime.fromisoformat(moment)) if moment else ""

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from sqlalchemy import or_, select, text
 
-from healthberry.core import events, quarantine, scope
+from healthberry.core import events, failed_work, quarantine, scope
 from healthberry.core.vault import Vault, VaultError
 from healthberry.extensions import db, part
 from healthberry.models.channels import Channel
@@ -100,6 +100,20 @@ def quarantined() -> list[str]:
             for one in quarantine.of_organisation(organisation_id)
         ]
     return lines
+
+
+def failed() -> list[str]:
+    """Return one line per piece of work that failed the last time, what is stopped first.
+
+    Its id, what it is, of which organisation, with what, how often in a row, the class of the error, the first and the
+    last time, and when it is tried next.
+    """
+    return [
+        f"{one.id}  {one.kind}  {one.organisation_id}  {one.subject_id}  {one.failures} times  {one.reason}"
+        f"  {one.first_at:%Y-%m-%d %H:%M} to {one.last_at:%Y-%m-%d %H:%M} UTC"
+        f"  {'stopped' if one.stopped_at else f'next at {one.next_at:%H:%M:%S}'}"
+        for one in failed_work.listed()
+    ]
 
 
 @dataclass(frozen=True)

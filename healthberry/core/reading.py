@@ -9,7 +9,7 @@ from uuid import UUID
 
 from healthberry.connectors.base import Page
 from healthberry.connectors.errors import Gone, NotAuthorised, Permanent, RateLimited, Temporary
-from healthberry.core import channels, events, ingest, paid_reads, quarantine, rechecks
+from healthberry.core import channels, events, ingest, paid_reads, quarantine, rechecks, shares
 from healthberry.core.channels import capabilities_of, is_unlinked
 from healthberry.core.errors import Conflict
 from healthberry.core.permissions import require
@@ -34,7 +34,10 @@ class Failure:
 
 
 def claim_backfill(organisation_id: UUID, channel_id: UUID) -> Channel | None:
-    """Become the one who loads this channel's history; None when it is loaded, off, or somebody else does."""
+    """Become the one who loads this channel's history; None when it is loaded, off, or somebody else does.
+
+    None also where enough is read of its kind or organisation already: the sweep brings it again.
+    """
     channel = db.session.get(Channel, (organisation_id, channel_id), with_for_update=True)
     if channel is None or not is_read(channel) or channel.backfill_state == "done":
         return None
@@ -42,6 +45,8 @@ def claim_backfill(organisation_id: UUID, channel_id: UUID) -> Channel | None:
         return None
     if (spent := paid_reads.spent(channel.kind)) is not None:
         backfill_failed(channel, spent)
+        return None
+    if shares.all_taken(channel):
         return None
     channel.backfill_claimed_until = now() + _CLAIM
     channel.backfill_state = "running"
@@ -72,6 +77,13 @@ def release_backfill(channel: Channel) -> None:
     channel.backfill_claimed_until = None
 
 
+def give_back(organisation_id: UUID, channel_id: UUID, claim: str) -> None:
+    """Let another worker take up what the present one was told to leave; `claim` is the column that holds its claim."""
+    channel = db.session.get(Channel, (organisation_id, channel_id), with_for_update=True, populate_existing=True)
+    if channel is not None:
+        setattr(channel, claim, None)
+
+
 def backfill_failed(channel: Channel, error: Temporary | Permanent) -> Failure:
     """Note the failure; the page is read again after a pause. Return the pause."""
     failure = _failed(channel, error)
@@ -82,7 +94,10 @@ def backfill_failed(channel: Channel, error: Temporary | Permanent) -> Failure:
 
 
 def claim_poll(organisation_id: UUID, channel_id: UUID) -> Channel | None:
-    """Become the one who polls this channel now; None when it is off or somebody else does."""
+    """Become the one who polls this channel now; None when it is off or somebody else does.
+
+    None also where enough is read of its kind or organisation already: it stays due.
+    """
     channel = db.session.get(Channel, (organisation_id, channel_id), with_for_update=True)
     if channel is None or not is_read(channel):
         return None
@@ -90,6 +105,8 @@ def claim_poll(organisation_id: UUID, channel_id: UUID) -> Channel | None:
         return None
     if (spent := paid_reads.spent(channel.kind)) is not None:
         poll_failed(channel, spent)
+        return None
+    if shares.all_taken(channel):
         return None
     channel.claimed_until = now() + _CLAIM
     return channel
@@ -115,6 +132,11 @@ def store_poll(channel: Channel, page: Page, begun_at: datetime | None = None) -
         if not _asked_since(channel, begun_at):
             channel.next_poll_at = next_poll(channel)
     return stored
+
+
+def release_poll(channel: Channel) -> None:
+    """Let another worker go on with the catch-up, which stays due."""
+    channel.claimed_until = None
 
 
 def _asked_since(channel: Channel, begun_at: datetime | None) -> bool:
@@ -164,6 +186,7 @@ def want_poll(member: Member, channel_id: UUID) -> bool:
 def delivery_failed(channel: Channel, error: Temporary | Permanent) -> Failure:
     """Note that what was sent to us can't be read now; it waits. Return the pause."""
     failure = _failed(channel, error)
+    channel.delivery_claimed_until = None
     channel.next_delivery_at = now() + timedelta(seconds=failure.pause_seconds)
     return failure
 

@@ -2,7 +2,6 @@
 
 import json
 import logging
-import time
 from uuid import UUID
 
 from healthberry import logs
@@ -10,7 +9,8 @@ from healthberry.core import alerts, events, outbox, scope
 from healthberry.core.deliveries import Progress
 from healthberry.core.vault import VaultError
 from healthberry.extensions import part
-from healthberry.jobs.base import job
+from healthberry.jobs.base import job, nudge_once
+from healthberry.jobs.ending import Slice
 from healthberry.mail import send
 from healthberry.mail.alert import write_alert
 from healthberry.mail.headers import BadAddress
@@ -18,21 +18,24 @@ from healthberry.models.owned import now
 
 log = logging.getLogger(__name__)
 
-_GO_ON_SECONDS = 60
-
 
 @job("alerts")
 def send_mail(organisation_id: str, mail_id: str) -> None:
-    """Send this mail, then whatever else of this organisation is due, over one connection; again: nothing is due."""
+    """Send this mail, then whatever else of this organisation is due, over one connection; again: nothing is due.
+
+    It goes on in another job when the slice is over, so that one organisation's mails do not hold up the others'.
+    """
     organisation = UUID(organisation_id)
     scope.enter(organisation)
-    started, progress = time.monotonic(), Progress(organisation)
+    part_of_it, progress = Slice(), Progress(organisation)
     with send.courier() as courier:
-        mail = outbox.claim(organisation, UUID(mail_id))
-        while mail is not None and deliver(mail, courier, progress) and time.monotonic() - started < _GO_ON_SECONDS:
+        mail = outbox.claim(organisation, UUID(mail_id)) or outbox.claim_next(organisation)
+        while mail is not None and deliver(mail, courier, progress) and not part_of_it.over:
             mail = outbox.claim_next(organisation)
         progress.finish()
         events.commit()
+    if mail is not None and part_of_it.over:
+        nudge_once(send_mail, organisation_id, mail_id)
 
 
 def deliver(mail: outbox.Claimed, courier: send.Courier, progress: Progress) -> bool:

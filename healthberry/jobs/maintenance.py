@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-from healthberry.core import codes, expiry, pending_links, scope, unlinking
+from healthberry.core import codes, expiry, failed_work, pending_links, processes, scope, unlinking
 from healthberry.core import imports as uploads
 from healthberry.core import sweep as due
 from healthberry.core.events import commit
@@ -13,8 +13,9 @@ from healthberry.jobs.base import job, nudge_once
 @job("ingest", timeout_seconds=60)
 def sweep() -> None:
     """Nudge everything that is due, and note that a worker is alive."""
-    due.beat("worker")
-    work = due.due_work()
+    processes.beat(processes.SWEEP)
+    failed_work.release_for(processes.release())
+    work, held = due.due_work(), failed_work.held()
     commit()
     jobs = {
         "backfill": ingest.backfill,
@@ -29,12 +30,11 @@ def sweep() -> None:
         "erase": erase,
         "import": imports.work,
         "revoke": revoking.revoke,
+        "discover": ingest.discover,
     }
     for kind, organisation_id, row_id in work:
-        if kind == "discover":
-            nudge_once(ingest.discover, organisation_id)
-        else:
-            nudge_once(jobs[kind], organisation_id, row_id)
+        if (jobs[kind].kind, organisation_id, row_id) not in held:
+            nudge_once(jobs[kind], *dict.fromkeys((organisation_id, row_id)))  # to be looked for: its own id, once
 
 
 @job("backfill", timeout_seconds=120)
@@ -72,4 +72,5 @@ def tidy() -> None:
     codes.forget_old()
     pending_links.forget_old()
     uploads.forget_old()
+    processes.forget_old()
     commit()

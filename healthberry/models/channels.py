@@ -10,6 +10,11 @@ from sqlalchemy.orm import Mapped, mapped_column
 from healthberry.extensions import Base
 from healthberry.models.owned import Moment, OrganisationOwned, now, owned_key
 
+_CLAIMED = (
+    "claimed_until IS NOT NULL OR backfill_claimed_until IS NOT NULL OR delivery_claimed_until IS NOT NULL"
+    " OR recheck_claimed_until IS NOT NULL OR reread_claimed_until IS NOT NULL"
+)
+
 
 class Channel(Base, OrganisationOwned):
     """One linked listing, page or handle; `kind` says which connector reads it.
@@ -18,7 +23,9 @@ class Channel(Base, OrganisationOwned):
     `state`: active, off (switched off by people), failing (needs somebody; `trouble` says what in plain words),
     unlinked (read no more; what it brought is kept, or erased part by part while `erase_at` is set).
     `backfill_state`: waiting, running, done. `items_total` is None where the source does not tell how many it has.
-    `claimed_until` keeps two workers from polling the same channel at once; `backfill_claimed_until` likewise.
+    `claimed_until` keeps two workers from polling the same channel at once; `backfill_claimed_until`,
+    `delivery_claimed_until`, `recheck_claimed_until` and `reread_claimed_until` likewise. All five lie ahead only while
+    somebody works, and are counted (core.shares).
     `next_poll_at` is None where there is nothing to ask: all that comes is sent, entered or uploaded.
     `recheck_at` is when stored messages are next looked at for edits and withdrawals; while a worker looks, it lies
     ahead.
@@ -34,6 +41,7 @@ class Channel(Base, OrganisationOwned):
         Index("ix_channels_reread", "reread_at", postgresql_where=text("reread_at IS NOT NULL")),
         Index("ix_channels_id", "id"),
         Index("ix_channels_revoke", "revoke_at", postgresql_where=text("revoke_at IS NOT NULL")),
+        Index("ix_channels_claimed", "kind", postgresql_where=text(_CLAIMED)),
     )
 
     kind: Mapped[str]
@@ -63,9 +71,13 @@ class Channel(Base, OrganisationOwned):
     next_poll_at: Mapped[Moment | None] = mapped_column(default=now)
     claimed_until: Mapped[Moment | None]
     recheck_at: Mapped[Moment] = mapped_column(default=now)
+    recheck_claimed_until: Mapped[Moment | None]
     rechecked_at: Mapped[Moment | None]
     reread_at: Mapped[Moment | None]  # when the last days are read again, to repair what push missed
+    reread_claimed_until: Mapped[Moment | None]
+    reread_cursor: Mapped[str | None]  # where the next slice of that goes on
     next_delivery_at: Mapped[Moment] = mapped_column(default=now)  # what was sent to us is read from then on
+    delivery_claimed_until: Mapped[Moment | None]
     last_delivery_at: Mapped[Moment | None]
     erase_at: Mapped[Moment | None]  # when the next part of what it brought is erased
     revoke_at: Mapped[Moment | None]  # when the tokens of an unlinked one are next offered back to the provider

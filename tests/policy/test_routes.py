@@ -31,6 +31,7 @@ PUBLIC = {
     "operator.sign_in",
     "operator.send_code",
     "operator.sign_out",
+    "health.web",
     "hooks.of_kind",
     "hooks.of_channel",
     "careconnect.take",
