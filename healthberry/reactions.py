@@ -21,6 +21,7 @@ def table() -> Mapping[str, Sequence[Subscriber]]:
         "channel_linked": [_read_channel],
         "channel_connected": [_read_channel],
         "channel_wanted": [_poll_channel],
+        "channel_read": [_notice],
         "channel_unlinked": [_erase_channel, _give_back],
         "delivery_kept": [_take_delivery],
         "mail_queued": [_send_mail],
@@ -45,6 +46,10 @@ def _read_channel(event: Event) -> None:
 
 def _poll_channel(event: Event) -> None:
     ingest.poll.nudge(event.organisation_id, event.channel_id)
+
+
+def _notice(event: Event) -> None:
+    maintenance.notice.nudge(event.organisation_id, event.channel_id)
 
 
 def _erase_channel(event: Event) -> None:

@@ -14,6 +14,15 @@ def exact(moment: datetime) -> str:
     return f"{local:%A} {local.day} {local:%B %Y, %H:%M}"
 
 
+def clock(moment: datetime, now: datetime | None = None) -> str:
+    """Return "14:02" of today, "yesterday at 14:02", "3 May at 14:02" in London's time."""
+    local, today = moment.astimezone(LONDON), (now or datetime.now(UTC)).astimezone(LONDON).date()
+    days = (today - local.date()).days
+    if days == 0:
+        return f"{local:%H:%M}"
+    return f"{'yesterday' if days == 1 else f'{local.day} {local:%B}'} at {local:%H:%M}"
+
+
 def day(moment: datetime) -> str:
     """Return "3 May 2027" in London's time."""
     local = moment.astimezone(LONDON)

@@ -3,7 +3,7 @@
 import hashlib
 from collections.abc import Collection, Sequence
 from dataclasses import asdict, dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from sqlalchemy import Row, and_, delete, func, select
@@ -20,6 +20,7 @@ from healthberry.models.organisations import Member
 from healthberry.models.owned import new_id, now
 
 SHOWN = 100
+OLD = timedelta(days=1)  # what nobody has dealt with by then is told on every page
 _SHOWN_CHARACTERS = 2_000
 
 # Classes of SQLSTATE that speak of the values that were given, whatever the driver calls the error.
@@ -38,6 +39,16 @@ class Piece:
     received_at: datetime
     reason: str
     raw: str
+
+
+@dataclass(frozen=True)
+class Neglected:
+    """How many pieces of one channel have waited for longer than a day, and since when the oldest has."""
+
+    channel_id: UUID
+    kind: str
+    count: int
+    since: datetime
 
 
 def keep(channel: Channel, bad: Sequence[BadItem]) -> int:
@@ -97,6 +108,19 @@ def listed(member: Member, channel_id: UUID) -> tuple[Channel, Sequence[Piece]]:
     )
     sees_raw = may(member, "manage")
     return channel, [Piece(at, reason, text if sees_raw else "") for at, reason, text in db.session.execute(statement)]
+
+
+def neglected(organisation_id: UUID, *, clock: datetime | None = None) -> list[Neglected]:
+    """Return, by channel, the pieces that nobody has dealt with for a day; those of unlinked channels too."""
+    waiting = (
+        select(QuarantinedItem.channel_id, func.count().label("count"), func.min(QuarantinedItem.received_at))
+        .where(QuarantinedItem.organisation_id == organisation_id, QuarantinedItem.handled_at.is_(None))
+        .where(QuarantinedItem.received_at < (clock or now()) - OLD)
+        .group_by(QuarantinedItem.channel_id)
+    )
+    rows = db.session.execute(waiting).all()
+    kinds = channels.kinds(organisation_id, [row[0] for row in rows]) if rows else {}
+    return [Neglected(channel_id, kinds[channel_id], count, since) for channel_id, count, since in rows]
 
 
 def of_organisation(organisation_id: UUID) -> Sequence[Row[datetime, UUID, UUID, str, str]]:

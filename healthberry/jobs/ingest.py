@@ -48,7 +48,7 @@ def backfill(organisation: str, channel_id: str) -> None:
     if channel is None:
         return
     connector, access = channels.connector_of(channel), channels.access_of(channel)
-    since = channel.created_at - timedelta(days=reading.BACKFILL_DAYS)
+    since = reading.backfill_since(channel)
     ends = time.monotonic() + _SLICE_SECONDS
     while channel.backfill_state != "done" and reading.is_read(channel) and time.monotonic() < ends:
         try:

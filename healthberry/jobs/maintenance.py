@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-from healthberry.core import codes, expiry, pending_links, scope, unlinking
+from healthberry.core import codes, expiry, pending_links, scope, staleness, unlinking
 from healthberry.core import imports as uploads
 from healthberry.core import sweep as due
 from healthberry.core.events import commit
@@ -14,7 +14,7 @@ from healthberry.jobs.base import job, nudge_once
 def sweep() -> None:
     """Nudge everything that is due, and note that a worker is alive."""
     due.beat("worker")
-    work = due.due_work()
+    work, silent = due.due_work(), staleness.changed()
     commit()
     jobs = {
         "backfill": ingest.backfill,
@@ -35,6 +35,16 @@ def sweep() -> None:
             nudge_once(ingest.discover, organisation_id)
         else:
             nudge_once(jobs[kind], organisation_id, row_id)
+    for organisation_id, channel_id in silent:
+        nudge_once(notice, organisation_id, channel_id)
+
+
+@job("alerts", timeout_seconds=60)
+def notice(organisation: str, channel_id: str) -> None:
+    """Notice that a channel has become silent, or is read again; a second time: nothing changes."""
+    scope.enter(UUID(organisation))
+    staleness.notice(UUID(organisation), UUID(channel_id))
+    commit()
 
 
 @job("backfill", timeout_seconds=120)
