@@ -227,7 +227,7 @@ def test_one_organisation_hears_nothing_of_the_silence_of_another(world: World, 
     assert staleness.of_organisation(other.organisation_id, clock=at) == []
 
 
-def test_the_operator_may_ask_more_often_and_silence_is_then_shorter(channel: Channel, world: World) -> None:
+def test_two_intervals_are_those_of_the_kind_and_a_kind_that_is_never_asked_has_none(world: World) -> None:
     assert staleness.silence("nhsuk") == FIVE * 2 + staleness.SLACK
     assert staleness.silence("paper") is None
 
