@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 
 from healthberry.core.events import Event, Subscriber
 from healthberry.core.pushes import forget_called
-from healthberry.jobs import alerts, imports, ingest, maintenance, pushes, replies, revoking
+from healthberry.jobs import alerts, imports, ingest, maintenance, pushes, replies, revoking, walks
 from healthberry.jobs.base import nudge_once
 from healthberry.realtime import publish
 
@@ -22,6 +22,7 @@ def table() -> Mapping[str, Sequence[Subscriber]]:
         "channel_connected": [_read_channel],
         "channel_wanted": [_poll_channel],
         "channel_read": [_notice],
+        "walk_wanted": [_walk],
         "channel_unlinked": [_erase_channel, _give_back],
         "delivery_kept": [_take_delivery],
         "mail_queued": [_send_mail],
@@ -50,6 +51,10 @@ def _poll_channel(event: Event) -> None:
 
 def _notice(event: Event) -> None:
     maintenance.notice.nudge(event.organisation_id, event.channel_id)
+
+
+def _walk(event: Event) -> None:
+    walks.walk.nudge(event.organisation_id, event.channel_id)
 
 
 def _erase_channel(event: Event) -> None:

@@ -3,15 +3,27 @@
 And the pieces that it sent and nobody could read.
 """
 
+from typing import Any
 from uuid import UUID
 
 from flask import Blueprint, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from healthberry.blueprints import guard, headers, link_steps
+from healthberry.blueprints import coverage, guard, headers, link_steps
 from healthberry.connectors.base import Access
 from healthberry.connectors.errors import ConnectorError
-from healthberry.core import channels, events, link_forms, link_settings, paid_reads, quarantine, reading, unlinking
+from healthberry.core import (
+    calendar_days,
+    channels,
+    events,
+    link_forms,
+    link_settings,
+    paid_reads,
+    quarantine,
+    reading,
+    reconciling,
+    unlinking,
+)
 from healthberry.core.errors import Conflict
 from healthberry.core.pending_links import Begun
 from healthberry.core.permissions import may, require
@@ -36,7 +48,18 @@ def show(channel_id: UUID) -> ResponseReturnValue:
         settings=link_settings.in_words(channel) if may(member, "manage") else [],
         hook=link_steps.hook_of(channel) if _is_sent_to(channel) else "",
         number=events.last_number(member.organisation_id),
+        **_what_was_read(channel),
     )
+
+
+def _what_was_read(channel: Channel) -> dict[str, Any]:
+    kept = calendar_days.is_kept(channel)
+    return {
+        "months": coverage.months(channel, coverage.this_month(), 2) if kept else [],
+        "gaps": calendar_days.summary(channel)[2],
+        "compared": reconciling.standing(channel),
+        "picked": None,
+    }
 
 
 @blueprint.post("/channels/<uuid:channel_id>/read")

@@ -80,6 +80,8 @@ class Capabilities:
     backfills: bool = True
     backfill_depth: str = ""  # for people: "the newest 800 mentions"
     serves_all: bool = True  # a backfill gets all that there is since then; False: an unknown number of the newest
+    tells_total: bool = False  # the source says how many it has: `total`
+    walk_days: int | None = None  # where it does not: how often everything is read again, to find what was missed
     reach_days: int | None = None  # how long a silence may last until polls miss something; None: however long
     push: bool = False  # the provider can tell us at once: `receive`
     streams: bool = False  # there is a stream to listen to: `listen`

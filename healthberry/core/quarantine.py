@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import Row, and_, delete, func, select
+from sqlalchemy import Row, and_, delete, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.exc import DataError, StatementError
 
@@ -18,6 +18,7 @@ from healthberry.extensions import db
 from healthberry.models.channels import Channel, QuarantinedItem
 from healthberry.models.organisations import Member
 from healthberry.models.owned import new_id, now
+from healthberry.version import VERSION
 
 SHOWN = 100
 OLD = timedelta(days=1)  # what nobody has dealt with by then is told on every page
@@ -51,10 +52,14 @@ class Neglected:
     since: datetime
 
 
-def keep(channel: Channel, bad: Sequence[BadItem]) -> int:
-    """Keep pieces that could not be read, with their reason; return how many are new. The same piece again is one."""
+def keep(channel: Channel, bad: Sequence[BadItem], *, is_delivery: bool = False) -> int:
+    """Keep pieces that could not be read, with their reason; return how many are new. The same piece again is one.
+
+    `is_delivery`: each is all that one delivery held.
+    """
     if not bad:
         return 0
+    at = now()
     rows = [
         {
             "organisation_id": channel.organisation_id,
@@ -64,18 +69,32 @@ def keep(channel: Channel, bad: Sequence[BadItem]) -> int:
             "remote_id": _storable(piece.remote_id) if piece.remote_id else None,
             "raw": _storable(piece.raw),
             "reason": piece.reason,
-            "received_at": now(),
+            "received_at": at,
+            "seen_at": at,
+            "is_delivery": is_delivery,
+            "tried_with": VERSION,
         }
         for piece in bad
     ]
     statement = insert(QuarantinedItem).on_conflict_do_nothing().returning(QuarantinedItem.id)
     added = len(db.session.execute(statement, rows).all())
+    if added < len(rows):
+        _seen_again(channel, {str(row["fingerprint"]) for row in rows}, at)
     if added:
         # Counted by the database: a backfill and a poll may keep something of the same channel at once.
         channel.items_quarantined = Channel.items_quarantined + added
         db.session.flush()
         events.record(channel.organisation_id, "items_quarantined", channel_id=channel.id, items=added)
     return added
+
+
+def _seen_again(channel: Channel, fingerprints: Collection[str], at: datetime) -> None:
+    known = update(QuarantinedItem).where(
+        QuarantinedItem.organisation_id == channel.organisation_id,
+        QuarantinedItem.channel_id == channel.id,
+        QuarantinedItem.fingerprint.in_(fingerprints),
+    )
+    db.session.execute(known.values(seen_at=at, tried_with=VERSION))
 
 
 def forget(channel: Channel, remote_ids: Collection[str]) -> None:
@@ -87,10 +106,24 @@ def forget(channel: Channel, remote_ids: Collection[str]) -> None:
         QuarantinedItem.channel_id == channel.id,
         QuarantinedItem.remote_id.in_(remote_ids),
     )
-    gone = len(db.session.execute(statement.returning(QuarantinedItem.id)).all())
-    if gone:
-        channel.items_quarantined = Channel.items_quarantined - gone
+    _gone(channel, len(db.session.execute(statement.returning(QuarantinedItem.id)).all()))
+
+
+def _gone(channel: Channel, count: int) -> None:
+    if count:
+        channel.items_quarantined = Channel.items_quarantined - count
         db.session.flush()
+        events.record(channel.organisation_id, "quarantine_handled", channel_id=channel.id, items=count)
+
+
+def forget_unseen(channel: Channel, since: datetime) -> None:
+    """Forget what its source did not serve again in a form that can't be read, though all of it was walked through.
+
+    It could be read by then, or it is there no more. What was sent to us is served once, and stays.
+    """
+    mine = (QuarantinedItem.organisation_id == channel.organisation_id, QuarantinedItem.channel_id == channel.id)
+    unseen = delete(QuarantinedItem).where(*mine, QuarantinedItem.seen_at < since, ~QuarantinedItem.is_delivery)
+    _gone(channel, len(db.session.execute(unseen.returning(QuarantinedItem.id)).all()))
 
 
 def listed(member: Member, channel_id: UUID) -> tuple[Channel, Sequence[Piece]]:

@@ -5,6 +5,7 @@ from typing import NamedTuple
 from sqlalchemy import text
 from sqlalchemy.dialects.postgresql import insert
 
+from healthberry.core import reconciling
 from healthberry.extensions import db
 from healthberry.models.owned import now
 from healthberry.models.replies import Heartbeat
@@ -13,6 +14,7 @@ _DUE = text("""
 SELECT kind, organisation_id, id FROM due_work(:at)
  UNION ALL SELECT kind, organisation_id, id FROM due_imports(:at)
  UNION ALL SELECT kind, organisation_id, id FROM due_revocations(:at)
+ UNION ALL SELECT kind, organisation_id, id FROM due_walks(:at, CAST(:counted AS text[]))
 """)
 
 
@@ -27,10 +29,10 @@ class Due(NamedTuple):
 def due_work() -> list[Due]:
     """Return what is due now.
 
-    Discover, backfill, poll, recheck, reread, delivery, refresh, reply, mail, snoozed, erase, import, revoke. Ids only,
-    of all organisations.
+    Discover, backfill, poll, recheck, reread, delivery, refresh, reply, mail, snoozed, erase, import, revoke, walk,
+    compare. Ids only, of all organisations.
     """
-    rows = db.session.execute(_DUE, {"at": now()})
+    rows = db.session.execute(_DUE, {"at": now(), "counted": reconciling.kinds()})
     return [Due(kind, str(organisation_id), str(row_id)) for kind, organisation_id, row_id in rows]
 
 

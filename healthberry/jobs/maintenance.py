@@ -6,7 +6,7 @@ from healthberry.core import codes, expiry, pending_links, scope, staleness, unl
 from healthberry.core import imports as uploads
 from healthberry.core import sweep as due
 from healthberry.core.events import commit
-from healthberry.jobs import alerts, imports, ingest, pushes, replies, revoking, tokens
+from healthberry.jobs import alerts, imports, ingest, pushes, replies, revoking, tokens, walks
 from healthberry.jobs.base import job, nudge_once
 
 
@@ -29,6 +29,8 @@ def sweep() -> None:
         "erase": erase,
         "import": imports.work,
         "revoke": revoking.revoke,
+        "walk": walks.walk,
+        "compare": walks.compare,
     }
     for kind, organisation_id, row_id in work:
         if kind == "discover":

@@ -54,7 +54,6 @@ _WARNED = frozenset(
         "channel_unlinked",
         "channel_failing",
         "channel_recovered",
-        "quarantine_neglected",
         "quarantine_handled",
     }
 )

@@ -7,6 +7,7 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
+from healthberry.connectors.base import ReplyMode, ReplyPermission
 from healthberry.core import scope
 from healthberry.extensions import db
 from healthberry.models.channels import Channel
@@ -33,9 +34,7 @@ def admin(world: World, organisation: Organisation, client: FlaskClient) -> Memb
 def silent(world: World, organisation: Organisation, kind: str = "nhsuk", **fields: object) -> Channel:
     """Link a channel that was last read 25 minutes ago."""
     read_at = now() - timedelta(minutes=25, seconds=5)
-    return world.channel(
-        organisation, kind, last_success_at=read_at, watched_from=now() - timedelta(days=1), **fields
-    )
+    return world.channel(organisation, kind, last_success_at=read_at, watched_from=now() - timedelta(days=1), **fields)
 
 
 def warning(page: str) -> str:
@@ -97,10 +96,8 @@ def conversation(world: World, organisation: Organisation) -> str:
     return str(found)
 
 
-def answerable(app: Flask, monkeypatch: pytest.MonkeyPatch, mode: str) -> None:
+def answerable(app: Flask, monkeypatch: pytest.MonkeyPatch, mode: ReplyMode) -> None:
     """Let messages on Mastodon be answered in this way."""
-    from healthberry.connectors.base import ReplyPermission
-
     connector = app.extensions["connectors"].get("mastodon")
     monkeypatch.setattr(connector, "may_reply", lambda access, target: ReplyPermission(mode), raising=True)
 
