@@ -23,6 +23,7 @@ def table() -> Mapping[str, Sequence[Subscriber]]:
         "channel_wanted": [_poll_channel],
         "channel_read": [_notice],
         "walk_wanted": [_walk],
+        "walk_ended": [_compare],
         "channel_unlinked": [_erase_channel, _give_back],
         "delivery_kept": [_take_delivery],
         "mail_queued": [_send_mail],
@@ -55,6 +56,10 @@ def _notice(event: Event) -> None:
 
 def _walk(event: Event) -> None:
     walks.walk.nudge(event.organisation_id, event.channel_id)
+
+
+def _compare(event: Event) -> None:
+    walks.compare.nudge(event.organisation_id, event.channel_id)
 
 
 def _erase_channel(event: Event) -> None:

@@ -61,7 +61,7 @@ def standing(channel: Channel) -> Standing | None:
         _missing(walk),
         walk.compared_at,
         walk.full_at,
-        walk.added,
+        walk.added if walk.ended_at == walk.full_at else 0,
         walk.next_at is not None,
     )
 

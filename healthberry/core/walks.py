@@ -139,7 +139,7 @@ def _end(channel: Channel, walk: Walk) -> None:
     walk.next_at = walk.cursor = None
     walk.ended_at = now()
     if since <= keeps:
-        walk.full_at = now()
+        walk.full_at = walk.ended_at
         quarantine.forget_unseen(channel, began_at)
     if since == ALL:
         walk.compare_at = now()  # what was different may be so no more
