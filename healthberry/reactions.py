@@ -24,6 +24,7 @@ def table() -> Mapping[str, Sequence[Subscriber]]:
         "channel_read": [_notice],
         "walk_wanted": [_walk],
         "walk_ended": [_compare],
+        "quarantine_wanted": [_read_quarantined],
         "channel_unlinked": [_erase_channel, _give_back],
         "delivery_kept": [_take_delivery],
         "mail_queued": [_send_mail],
@@ -60,6 +61,10 @@ def _walk(event: Event) -> None:
 
 def _compare(event: Event) -> None:
     walks.compare.nudge(event.organisation_id, event.channel_id)
+
+
+def _read_quarantined(event: Event) -> None:
+    walks.read_quarantined.nudge(event.organisation_id, event.channel_id)
 
 
 def _erase_channel(event: Event) -> None:

@@ -6,7 +6,7 @@ And the pieces that it sent and nobody could read.
 from typing import Any
 from uuid import UUID
 
-from flask import Blueprint, redirect, render_template, request, url_for
+from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from healthberry.blueprints import coverage, guard, headers, link_steps
@@ -23,6 +23,7 @@ from healthberry.core import (
     reading,
     reconciling,
     unlinking,
+    unread,
 )
 from healthberry.core.errors import Conflict
 from healthberry.core.pending_links import Begun
@@ -168,6 +169,26 @@ def show_quarantined(channel_id: UUID) -> ResponseReturnValue:
         shown=quarantine.SHOWN,
         sees_raw=may(guard.member(), "manage"),
     )
+
+
+@blueprint.post("/channels/<uuid:channel_id>/quarantined")
+@guard.signed_in
+def handle_quarantined(channel_id: UUID) -> ResponseReturnValue:
+    """Note that people have dealt with what could not be read; again: nothing changes."""
+    unread.handle(guard.member(), channel_id)
+    events.commit()
+    flash("Noted: you have dealt with them. They stay here.")
+    return redirect(url_for("channels.show_quarantined", channel_id=channel_id), 303)
+
+
+@blueprint.post("/channels/<uuid:channel_id>/quarantined/again")
+@guard.signed_in
+def read_quarantined_again(channel_id: UUID) -> ResponseReturnValue:
+    """Try once more to read what could not be read."""
+    unread.want(guard.member(), channel_id)
+    events.commit()
+    flash("They are being tried again. What can be read appears in the inbox, and goes from here.")
+    return redirect(url_for("channels.show_quarantined", channel_id=channel_id), 303)
 
 
 def _mine(channel_id: UUID) -> Channel:

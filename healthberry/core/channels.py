@@ -79,6 +79,11 @@ def unlinked_of(member: Member) -> Sequence[Channel]:
     return _listed(member, Channel.state == "unlinked")
 
 
+def with_unread(member: Member) -> Sequence[Channel]:
+    """Return the channels that brought pieces which could not be read, those that were unlinked too."""
+    return _listed(member, Channel.items_quarantined > 0)
+
+
 def _listed(member: Member, condition: ColumnElement[bool]) -> Sequence[Channel]:
     statement = select(Channel).where(Channel.organisation_id == member.organisation_id, condition)
     return db.session.scalars(statement.order_by(Channel.kind, Channel.created_at)).all()

@@ -35,11 +35,15 @@ _REASONS = {
 
 @dataclass(frozen=True)
 class Piece:
-    """One quarantined piece as a page shows it; `raw` is its beginning, "" for members who may not see it."""
+    """One quarantined piece as a page shows it; `raw` is its beginning, "" for members who may not see it.
+
+    `handled`: people have dealt with it.
+    """
 
     received_at: datetime
     reason: str
     raw: str
+    handled: bool
 
 
 @dataclass(frozen=True)
@@ -106,10 +110,11 @@ def forget(channel: Channel, remote_ids: Collection[str]) -> None:
         QuarantinedItem.channel_id == channel.id,
         QuarantinedItem.remote_id.in_(remote_ids),
     )
-    _gone(channel, len(db.session.execute(statement.returning(QuarantinedItem.id)).all()))
+    count_gone(channel, len(db.session.execute(statement.returning(QuarantinedItem.id)).all()))
 
 
-def _gone(channel: Channel, count: int) -> None:
+def count_gone(channel: Channel, count: int) -> None:
+    """Count that pieces of this channel have left."""
     if count:
         channel.items_quarantined = Channel.items_quarantined - count
         db.session.flush()
@@ -123,7 +128,7 @@ def forget_unseen(channel: Channel, since: datetime) -> None:
     """
     mine = (QuarantinedItem.organisation_id == channel.organisation_id, QuarantinedItem.channel_id == channel.id)
     unseen = delete(QuarantinedItem).where(*mine, QuarantinedItem.seen_at < since, ~QuarantinedItem.is_delivery)
-    _gone(channel, len(db.session.execute(unseen.returning(QuarantinedItem.id)).all()))
+    count_gone(channel, len(db.session.execute(unseen.returning(QuarantinedItem.id)).all()))
 
 
 def listed(member: Member, channel_id: UUID) -> tuple[Channel, Sequence[Piece]]:
@@ -134,13 +139,16 @@ def listed(member: Member, channel_id: UUID) -> tuple[Channel, Sequence[Piece]]:
     channel = channels.find(member.organisation_id, channel_id)
     raw = func.left(QuarantinedItem.raw, _SHOWN_CHARACTERS)
     statement = (
-        select(QuarantinedItem.received_at, QuarantinedItem.reason, raw)
+        select(QuarantinedItem.received_at, QuarantinedItem.reason, raw, QuarantinedItem.handled_at)
         .where(QuarantinedItem.organisation_id == member.organisation_id, QuarantinedItem.channel_id == channel_id)
         .order_by(QuarantinedItem.received_at.desc(), QuarantinedItem.id.desc())
         .limit(SHOWN)
     )
     sees_raw = may(member, "manage")
-    return channel, [Piece(at, reason, text if sees_raw else "") for at, reason, text in db.session.execute(statement)]
+    rows = db.session.execute(statement)
+    return channel, [
+        Piece(at, reason, text if sees_raw else "", handled is not None) for at, reason, text, handled in rows
+    ]
 
 
 def neglected(organisation_id: UUID, *, clock: datetime | None = None) -> list[Neglected]:

@@ -5,16 +5,18 @@ from typing import NamedTuple
 from sqlalchemy import text
 from sqlalchemy.dialects.postgresql import insert
 
-from healthberry.core import reconciling
+from healthberry.core import reconciling, unread
 from healthberry.extensions import db
 from healthberry.models.owned import now
 from healthberry.models.replies import Heartbeat
+from healthberry.version import VERSION
 
 _DUE = text("""
 SELECT kind, organisation_id, id FROM due_work(:at)
  UNION ALL SELECT kind, organisation_id, id FROM due_imports(:at)
  UNION ALL SELECT kind, organisation_id, id FROM due_revocations(:at)
  UNION ALL SELECT kind, organisation_id, id FROM due_walks(:at, CAST(:counted AS text[]))
+ UNION ALL SELECT kind, organisation_id, id FROM due_quarantine(:version, :tried_before)
 """)
 
 
@@ -30,9 +32,11 @@ def due_work() -> list[Due]:
     """Return what is due now.
 
     Discover, backfill, poll, recheck, reread, delivery, refresh, reply, mail, snoozed, erase, import, revoke, walk,
-    compare. Ids only, of all organisations.
+    compare, unread. Ids only, of all organisations.
     """
-    rows = db.session.execute(_DUE, {"at": now(), "counted": reconciling.kinds()})
+    at = now()
+    asked = {"at": at, "counted": reconciling.kinds(), "version": VERSION, "tried_before": at - unread.PAUSE}
+    rows = db.session.execute(_DUE, asked)
     return [Due(kind, str(organisation_id), str(row_id)) for kind, organisation_id, row_id in rows]
 
 

@@ -31,6 +31,7 @@ def sweep() -> None:
         "revoke": revoking.revoke,
         "walk": walks.walk,
         "compare": walks.compare,
+        "unread": walks.read_quarantined,
     }
     for kind, organisation_id, row_id in work:
         if kind == "discover":

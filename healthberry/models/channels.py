@@ -93,6 +93,7 @@ class QuarantinedItem(Base, OrganisationOwned):
     __table_args__ = (
         owned_key("channel_id", "channels"),
         UniqueConstraint("organisation_id", "channel_id", "fingerprint"),
+        Index("ix_quarantined_items_tried", "tried_with"),
         Index(
             "ix_quarantined_items_waiting",
             "organisation_id",

@@ -25,6 +25,7 @@ ALTER TABLE quarantined_items ADD COLUMN is_delivery BOOLEAN NOT NULL DEFAULT fa
     ADD COLUMN tried_at TIMESTAMP WITH TIME ZONE,
     ADD COLUMN handled_at TIMESTAMP WITH TIME ZONE;
 CREATE INDEX ix_messages_posted ON messages (organisation_id, channel_id, posted_at) WHERE direction = 'inbound';
+CREATE INDEX ix_quarantined_items_tried ON quarantined_items (tried_with);
 CREATE INDEX ix_quarantined_items_waiting ON quarantined_items (organisation_id, received_at) WHERE handled_at IS NULL;
 """
 
@@ -107,12 +108,12 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public AS $$
         AND (w.compare_at IS NULL OR w.compare_at <= at) LIMIT 100)
 $$;
 
-CREATE FUNCTION due_quarantine(version text)
-RETURNS TABLE (organisation_id uuid, id uuid)
+CREATE FUNCTION due_quarantine(version text, tried_before timestamptz)
+RETURNS TABLE (kind text, organisation_id uuid, id uuid)
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public AS $$
-    SELECT DISTINCT q.organisation_id, q.channel_id FROM quarantined_items q
+    SELECT DISTINCT 'unread', q.organisation_id, q.channel_id FROM quarantined_items q
       JOIN channels c ON c.organisation_id = q.organisation_id AND c.id = q.channel_id
-     WHERE q.tried_with <> version AND c.state = 'active' LIMIT 100
+     WHERE q.tried_with <> version AND (q.tried_at IS NULL OR q.tried_at < tried_before) AND c.state = 'active' LIMIT 100
 $$;
 """
 

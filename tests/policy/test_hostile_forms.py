@@ -93,6 +93,7 @@ FORMS = (
     Form("settings.save_organisation", {"alert_excerpts": "on"}),
     Form("unsubscribe.change", {"alerts": "on"}),
     Form("unsubscribe.change", {"List-Unsubscribe": "One-Click"}),
+    Form("coverage.read_again", {"day": _DAY}),
     Form("channels.unlink", {"keep": "kept"}),
     Form("writing_down.save", _WRITTEN),
     Form("imports.upload", {"file": "may.csv"}, answers=(422,)),  # a name alone is no file
