@@ -2,7 +2,7 @@
 
 import calendar
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, timedelta
 from uuid import UUID
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
@@ -14,6 +14,7 @@ from healthberry.core import calendar_days, channels, events, reading, walks
 from healthberry.core.calendar_days import Day
 from healthberry.core.errors import Invalid, NotFound
 from healthberry.models.channels import Channel
+from healthberry.models.owned import now
 
 blueprint = Blueprint("coverage", __name__)
 
@@ -122,7 +123,7 @@ def _date(text: str) -> date | None:
 
 
 def _today() -> date:
-    return datetime.now(UTC).astimezone(LONDON).date()
+    return now().astimezone(LONDON).date()
 
 
 def _before(first: date) -> date:

@@ -5,6 +5,8 @@ from zoneinfo import ZoneInfo
 
 from markupsafe import Markup
 
+from healthberry.models.owned import now as present
+
 LONDON = ZoneInfo("Europe/London")
 
 
@@ -16,7 +18,7 @@ def exact(moment: datetime) -> str:
 
 def clock(moment: datetime, now: datetime | None = None) -> str:
     """Return "14:02" of today, "yesterday at 14:02", "3 May at 14:02" in London's time."""
-    local, today = moment.astimezone(LONDON), (now or datetime.now(UTC)).astimezone(LONDON).date()
+    local, today = moment.astimezone(LONDON), (now or present()).astimezone(LONDON).date()
     days = (today - local.date()).days
     if days == 0:
         return f"{local:%H:%M}"
@@ -36,7 +38,7 @@ def dated(moment: str) -> str:
 
 def relative(moment: datetime, now: datetime | None = None) -> str:
     """Return "Now", "4 min", "3 h", "Yesterday", "Sat", "3 May" or "3 May 2025", whichever says enough."""
-    now = now or datetime.now(UTC)
+    now = now or present()
     age = now - moment
     local, today = moment.astimezone(LONDON), now.astimezone(LONDON).date()
     days = (today - local.date()).days
@@ -55,7 +57,7 @@ def relative(moment: datetime, now: datetime | None = None) -> str:
 
 def time_left(until: datetime, now: datetime | None = None) -> str:
     """Return "2 days", "5 hours", "40 minutes" or "less than a minute": what is left, never more than there is."""
-    seconds = (until - (now or datetime.now(UTC))).total_seconds()
+    seconds = (until - (now or present())).total_seconds()
     for name, size in (("day", 86_400), ("hour", 3_600), ("minute", 60)):
         if (count := int(seconds // size)) >= 1:
             return f"{count} {name}{'s' * (count > 1)}"
