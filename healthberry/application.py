@@ -11,6 +11,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from healthberry import logs, observing, reactions
 from healthberry.admission import Admission
 from healthberry.blueprints.edge import register_blueprints
+from healthberry.clock import CLOCK
 from healthberry.connectors import registry
 from healthberry.core import events, scope
 from healthberry.core.vault import Vault
@@ -43,6 +44,8 @@ def create_app(settings: Settings, *, transport: httpx.BaseTransport | None = No
     for extension in (db, csrf, htmx, login_manager, mail):
         extension.init_app(app)
     migrate.init_app(app, db, directory=str(_migrations()))
+    with app.app_context():
+        CLOCK.follow(db.engine)
     scope.install()
     events.set_subscribers(reactions.table())
     register_blueprints(app)

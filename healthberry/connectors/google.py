@@ -41,7 +41,7 @@ from healthberry.connectors.errors import (
 )
 from healthberry.connectors.google_api import Api, account_of
 from healthberry.connectors.google_channel import GoogleChannel
-from healthberry.connectors.google_reading import Step, look_again
+from healthberry.connectors.google_reading import Step, look_again, total_of
 from healthberry.connectors.pace import Pace
 from healthberry.connectors.reading import as_history, newest_first
 from healthberry.connectors.text import line
@@ -136,6 +136,12 @@ class Google(GoogleChannel):
         state = self._asked_to_tell(access, walks.seen(state, step.elements))
         onward = walks.ended(state) if at is None else replace(state, at=at)
         return Page(newest_first(step.fresh()), pack(onward), at is not None, step.bad)
+
+    def total(self, access: Access) -> int | None:
+        """Add up what Google says of each location; None where it is silent about one. Raises: Temporary, Permanent."""
+        one = walks.Place(size=1)
+        told = [total_of(self._api.page(access, location, one)) for location in self._locations(access)]
+        return sum(count or 0 for count in told) if told else None
 
     def addressed(self, request: WebhookRequest) -> str | None:
         """Return None: pushes for all accounts come to one address, and say inside which one they are for."""

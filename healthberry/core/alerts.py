@@ -70,7 +70,7 @@ def queue_for_new(organisation_id: UUID, conversation_ids: Collection[UUID]) -> 
     members = _recipients(organisation_id) if conversation_ids else []
     causes = _causes(conversation_ids) if members else []
     rows = [
-        {**cause, "organisation_id": organisation_id, "id": new_id(), "member_id": member_id, **_fresh()}
+        {**cause, "organisation_id": organisation_id, "id": new_id(), "member_id": member_id, **fresh()}
         for cause in causes
         for member_id in members
     ]
@@ -146,7 +146,8 @@ def _remember_causes(organisation_id: UUID, about: str, conversation_ids: Collec
     db.session.execute(insert(MailCause).values(rows).on_conflict_do_nothing())
 
 
-def _fresh() -> dict[str, Any]:
+def fresh() -> dict[str, Any]:
+    """Return the columns of a mail that has just been put into the outbox, under a Message-ID of its own."""
     at = now()
     message_id = f"<alert.{new_id()}@{mail_domain()}>"
     return {

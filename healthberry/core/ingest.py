@@ -153,5 +153,6 @@ def _store(channel: Channel, items: Sequence[InboundItem], *, historic: bool) ->
     for item in gone:
         stored.changed.update(ingest_edits.withdraw(channel, item))
     stored.single -= stored.changed | stored.answered
-    quarantine.forget(channel, {item.remote_id for item in gone})
+    # What was there in a form that could not be read, and can be now, waits no more; nor does what was taken down.
+    quarantine.forget(channel, {item.remote_id for item in (items if channel.items_quarantined else gone)})
     return stored

@@ -39,12 +39,14 @@ class Waiting:
 class Read:
     """What a batch of deliveries says, put together: of the same item only the last word counts.
 
+    `bad` are pieces of deliveries, `given_up` whole ones.
     `done` are the deliveries that were read, or never will be; `kept` counts those to be read later. `error` is why
     nothing more can be read of this channel now.
     """
 
     items: dict[str, InboundItem] = field(default_factory=dict)
     bad: list[BadItem] = field(default_factory=list)
+    given_up: list[BadItem] = field(default_factory=list)
     paid: list[str] = field(default_factory=list)
     done: list[UUID] = field(default_factory=list)
     kept: int = 0
@@ -63,7 +65,7 @@ class Read:
 
     def quarantine(self, delivery: Waiting, reason: str) -> None:
         """Give a delivery up, with the reason for people."""
-        self.bad.append(BadItem(clean(delivery.body, _LONGEST_RAW), reason))
+        self.given_up.append(BadItem(clean(delivery.body, _LONGEST_RAW), reason))
         self.done.append(delivery.id)
 
     def put_back(self, delivery: Waiting, error: Temporary) -> None:
@@ -121,6 +123,7 @@ def store(channel: Channel, read: Read) -> bool:
         return False
     stored = ingest.store_page(channel, list(read.items.values()), backfill=False)
     quarantine.keep(channel, read.bad)
+    quarantine.keep(channel, read.given_up, is_delivery=True)
     paid_reads.count(channel.kind, read.paid)
     channel.items_loaded += stored.messages
     channel.delivery_claimed_until = now() + _CLAIM

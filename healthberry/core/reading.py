@@ -9,9 +9,10 @@ from uuid import UUID
 
 from healthberry.connectors.base import Page
 from healthberry.connectors.errors import Gone, NotAuthorised, Permanent, RateLimited, Temporary
-from healthberry.core import channels, events, ingest, paid_reads, quarantine, rechecks, shares
+from healthberry.core import channels, coverage, events, ingest, paid_reads, quarantine, rechecks, shares
 from healthberry.core.channels import capabilities_of, is_unlinked
 from healthberry.core.errors import Conflict
+from healthberry.core.events import Event
 from healthberry.core.permissions import require
 from healthberry.extensions import db, part
 from healthberry.models.channels import Channel
@@ -50,6 +51,7 @@ def claim_backfill(organisation_id: UUID, channel_id: UUID) -> Channel | None:
         return None
     channel.backfill_claimed_until = now() + _CLAIM
     channel.backfill_state = "running"
+    channel.backfill_began_at = channel.backfill_began_at or now()
     return channel
 
 
@@ -68,8 +70,14 @@ def store_backfill(channel: Channel, page: Page) -> None:
     if not page.more:
         channel.backfill_state, channel.backfill_finished_at = "done", now()
         channel.backfill_claimed_until = None
+        coverage.loaded(channel, backfill_since(channel), channel.backfill_began_at or now())
         channel.reread_at = channel.reread_at or next_reread(channel)
     events.record(channel.organisation_id, "backfill_progress", channel_id=channel.id, items=channel.items_loaded)
+
+
+def backfill_since(channel: Channel) -> datetime:
+    """Return how far back the history of this channel is loaded."""
+    return channel.created_at - timedelta(days=BACKFILL_DAYS)
 
 
 def release_backfill(channel: Channel) -> None:
@@ -124,11 +132,15 @@ def store_poll(channel: Channel, page: Page, begun_at: datetime | None = None) -
     paid_reads.count(channel.kind, page.paid)
     channel.items_loaded += stored.messages
     channel.poll_cursor = page.cursor
+    # A catch-up may be cut off and go on in another poll: only what was published before it began is surely read.
+    channel.catch_up_at = channel.catch_up_at or begun_at or now()
     _succeeded(channel)
     if page.more:
         channel.claimed_until = now() + _CLAIM
     else:
         channel.claimed_until = None
+        coverage.polled(channel, channel.catch_up_at)
+        channel.catch_up_at = None
         if not _asked_since(channel, begun_at):
             channel.next_poll_at = next_poll(channel)
     return stored
@@ -204,8 +216,13 @@ def is_read(channel: Channel) -> bool:
 
 def poll_seconds(channel: Channel) -> int | None:
     """Return how often this channel is polled: as its kind asks, unless the settings say otherwise; None: never."""
+    return poll_seconds_of(channel.kind)
+
+
+def poll_seconds_of(kind: str) -> int | None:
+    """Return how often channels of this kind are polled; None: never."""
     wished: int | None = part("settings").poll_seconds
-    usual = capabilities_of(channel.kind).poll_seconds
+    usual = capabilities_of(kind).poll_seconds
     return usual and (wished or usual)
 
 
@@ -226,6 +243,8 @@ def _succeeded(channel: Channel) -> None:
     if channel.state == "failing":
         channel.state, channel.trouble = "active", ""
         events.record(channel.organisation_id, "channel_recovered", channel_id=channel.id)
+    if channel.stale_at is not None:
+        events.tell(Event(channel.organisation_id, 0, "channel_read", channel_id=channel.id))
 
 
 def _failed(channel: Channel, error: Temporary | Permanent) -> Failure:

@@ -70,6 +70,7 @@ class Page:
     elsewhere: Sequence[Elsewhere] = ()  # the same story on other sites
     aside: str = ""  # why it was set aside, for people
     may_block: bool = False  # its author, on this channel
+    held: str = ""  # why nothing may be published from here just now
 
     def voice(self, message: Message) -> str:
         """Return whose words it is: colleagues are named only to those who may see them."""
@@ -106,6 +107,7 @@ def open_conversation(member: Member, conversation_id: UUID) -> Page:
     people = conversations.colleagues(member) if sees_colleagues else [member]
     target = replies.target_of(member.organisation_id, conversation_id)
     reply = _reply(member, conversation_id, sees_colleagues)
+    permission = replies.permission(channel, conversation, target)
     return Page(
         conversation=conversation,
         channel=channel,
@@ -114,7 +116,7 @@ def open_conversation(member: Member, conversation_id: UUID) -> Page:
         draft=drafts.find(member, conversation_id),
         reply=reply,
         answered=reply is not None and replies.answer_since(reply) is not None,
-        permission=replies.permission(channel, conversation, target),
+        permission=permission,
         number=number,
         can={action: may(member, action) for action in _ACTIONS},
         assignee=_assignee(conversation, people) if sees_colleagues else None,
@@ -124,6 +126,7 @@ def open_conversation(member: Member, conversation_id: UUID) -> Page:
         elsewhere=copies.elsewhere(conversation),
         aside=noise.reason(conversation) if conversation.status == "aside" else "",
         may_block=noise.may_block(conversation),
+        held=replies.held(channel, permission),
     )
 
 

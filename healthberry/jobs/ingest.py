@@ -47,7 +47,7 @@ def backfill(organisation: str, channel_id: str) -> None:
     if channel is None:
         return
     connector, access = channels.connector_of(channel), channels.access_of(channel)
-    since = channel.created_at - timedelta(days=reading.BACKFILL_DAYS)
+    since = reading.backfill_since(channel)
     ending.holds(reading.give_back, organisation_id, channel.id, "backfill_claimed_until")
     part_of_it = ending.Slice()
     while channel.backfill_state != "done" and reading.is_read(channel) and not part_of_it.over:

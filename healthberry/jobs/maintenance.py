@@ -2,11 +2,11 @@
 
 from uuid import UUID
 
-from healthberry.core import codes, expiry, failed_work, pending_links, processes, scope, unlinking
+from healthberry.core import codes, expiry, failed_work, pending_links, processes, scope, staleness, unlinking
 from healthberry.core import imports as uploads
 from healthberry.core import sweep as due
 from healthberry.core.events import commit
-from healthberry.jobs import alerts, imports, ingest, pushes, replies, revoking, tokens
+from healthberry.jobs import alerts, imports, ingest, pushes, replies, revoking, tokens, walks
 from healthberry.jobs.base import job, nudge_once
 
 
@@ -15,7 +15,7 @@ def sweep() -> None:
     """Nudge everything that is due, and note that a worker is alive."""
     processes.beat(processes.SWEEP)
     failed_work.release_for(processes.release())
-    work, held = due.due_work(), failed_work.held()
+    work, held, silent = due.due_work(), failed_work.held(), staleness.changed()
     commit()
     jobs = {
         "backfill": ingest.backfill,
@@ -31,10 +31,23 @@ def sweep() -> None:
         "import": imports.work,
         "revoke": revoking.revoke,
         "discover": ingest.discover,
+        "walk": walks.walk,
+        "compare": walks.compare,
+        "unread": walks.read_quarantined,
     }
     for kind, organisation_id, row_id in work:
         if (jobs[kind].kind, organisation_id, row_id) not in held:
             nudge_once(jobs[kind], *dict.fromkeys((organisation_id, row_id)))  # to be looked for: its own id, once
+    for organisation_id, channel_id in silent:
+        nudge_once(notice, organisation_id, channel_id)
+
+
+@job("alerts", timeout_seconds=60)
+def notice(organisation: str, channel_id: str) -> None:
+    """Notice that a channel has become silent, or is read again; a second time: nothing changes."""
+    scope.enter(UUID(organisation))
+    staleness.notice(UUID(organisation), UUID(channel_id))
+    commit()
 
 
 @job("backfill", timeout_seconds=120)

@@ -121,6 +121,13 @@ class Message(Base, OrganisationOwned):
         Index("ix_messages_conversation", "organisation_id", "conversation_id", "posted_at", "id"),
         Index("ix_messages_author", "organisation_id", "author_id", postgresql_where=text("author_id IS NOT NULL")),
         Index(
+            "ix_messages_posted",
+            "organisation_id",
+            "channel_id",
+            "posted_at",
+            postgresql_where=text("direction = 'inbound'"),
+        ),
+        Index(
             "ix_messages_also",
             "organisation_id",
             "channel_id",

@@ -3,7 +3,7 @@
 from alembic import op
 
 revision = "0021_installation"
-down_revision = "0015_revocations"
+down_revision = "0017_no_silent_gap"
 
 FIGURES = """
 CREATE FUNCTION installation_figures(at timestamptz)
@@ -31,8 +31,9 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public AS $$
     UNION ALL SELECT 'quarantined', '', count(*) FROM quarantined_items
     UNION ALL SELECT 'quarantined_oldest_seconds', '', coalesce(max(extract(epoch FROM at - q.received_at)), 0)
                 FROM quarantined_items q
-    UNION ALL SELECT 'due', w.kind, count(*) FROM due_work(at) w GROUP BY w.kind
-    UNION ALL SELECT 'beat_seconds', h.process, extract(epoch FROM at - h.beat_at) FROM heartbeats h
+    UNION ALL SELECT 'due', w.kind, count(*) FROM due_work(at, 10000) w GROUP BY w.kind
+    UNION ALL SELECT 'beat_seconds', coalesce(nullif(h.role, ''), h.process), min(extract(epoch FROM at - h.beat_at))
+                FROM heartbeats h WHERE h.ended_at IS NULL GROUP BY coalesce(nullif(h.role, ''), h.process)
     UNION ALL SELECT 'paid_reads', p.kind, p.count FROM paid_reads p
                WHERE p.month = date_trunc('month', at AT TIME ZONE 'UTC')::date
     UNION ALL SELECT 'database_bytes', '', pg_database_size(current_database())

@@ -94,6 +94,7 @@ FORMS = (
     Form("settings.save_organisation", {"alert_excerpts": "on"}),
     Form("unsubscribe.change", {"alerts": "on"}),
     Form("unsubscribe.change", {"List-Unsubscribe": "One-Click"}),
+    Form("coverage.read_again", {"day": "<yesterday>"}),
     Form("channels.unlink", {"keep": "kept"}),
     Form("writing_down.save", _WRITTEN),
     Form("imports.upload", {"file": "may.csv"}, answers=(422,)),  # a name alone is no file
@@ -195,6 +196,7 @@ class Desk:
             "<organisation>": str(organisation.id),
             "<colleague>": str(colleague.id),
             "<tomorrow>": (now() + timedelta(days=1)).strftime("%Y-%m-%dT%H:%M"),
+            "<yesterday>": (now() - timedelta(days=1)).date().isoformat(),
         }
         db.session.refresh(self.member)
         db.session.expunge(self.member)

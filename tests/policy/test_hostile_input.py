@@ -17,6 +17,7 @@ from tests.world import World
 # What the pages read from their addresses, and forms (test_hostile_forms.py) from what is sent to them.
 QUERY = (
     "q",
+    "month",
     "organisation",
     "kind",
     "town",
