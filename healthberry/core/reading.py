@@ -35,7 +35,7 @@ class Failure:
 
 def claim_backfill(organisation_id: UUID, channel_id: UUID) -> Channel | None:
     """Become the one who loads this channel's history; None when it is loaded, off, or somebody else does."""
-    channel = db.session.get(Channel, (organisation_id, channel_id), with_for_update=True)
+    channel = db.session.get(Channel, (organisation_id, channel_id), with_for_update={"key_share": True})
     if channel is None or not is_read(channel) or channel.backfill_state == "done":
         return None
     if channel.backfill_claimed_until is not None and channel.backfill_claimed_until > now():
@@ -83,7 +83,7 @@ def backfill_failed(channel: Channel, error: Temporary | Permanent) -> Failure:
 
 def claim_poll(organisation_id: UUID, channel_id: UUID) -> Channel | None:
     """Become the one who polls this channel now; None when it is off or somebody else does."""
-    channel = db.session.get(Channel, (organisation_id, channel_id), with_for_update=True)
+    channel = db.session.get(Channel, (organisation_id, channel_id), with_for_update={"key_share": True})
     if channel is None or not is_read(channel):
         return None
     if channel.claimed_until is not None and channel.claimed_until > now():
