@@ -168,7 +168,10 @@ class Site(ABC):
         return answer
 
     def spoilt(self, response: Response, fault: Fault) -> None:
-        """Let a list deliver one item twice, or hold something that is no item (in an item's place, if so ordered)."""
+        """Let a list deliver one item twice, or all in the opposite order, or hold something that is no item.
+
+        The last in an item's place, if so ordered.
+        """
         if not response.is_json:
             return
         document = json.loads(response.get_data())
@@ -177,6 +180,8 @@ class Site(ABC):
             return
         if fault.kind == "duplicate_delivery":
             items[1:1] = items[:1]
+        elif fault.kind == "reordered":
+            items.reverse()
         else:
             items[: 1 if fault.replace else 0] = self.strays
         response.set_data(json.dumps(document))

@@ -26,6 +26,7 @@ PASSING = (
     "cut_connection",
     "malformed_utf8",
     "duplicate_delivery",
+    "reordered",
     "stray",
 )
 
