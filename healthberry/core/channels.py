@@ -57,7 +57,9 @@ def access_of(channel: Channel) -> Access:
 
 def find(organisation_id: UUID, channel_id: UUID, *, lock: bool = False) -> Channel:
     """Return the channel. Raises: NotFound."""
-    channel = db.session.get(Channel, (organisation_id, channel_id), with_for_update=lock or None)
+    channel = db.session.get(
+        Channel, (organisation_id, channel_id), with_for_update={"key_share": True} if lock else None
+    )
     if channel is None:
         raise NotFound
     return channel
@@ -216,7 +218,7 @@ def lose_tokens(channel: Channel, reason: str) -> None:
 
 def claim_tokens(organisation_id: UUID, channel_id: UUID, seconds: int = 60) -> Channel | None:
     """Become the only one who refreshes this channel's tokens, for `seconds`; None where somebody else is."""
-    channel = db.session.get(Channel, (organisation_id, channel_id), with_for_update=True)
+    channel = db.session.get(Channel, (organisation_id, channel_id), with_for_update={"key_share": True})
     if channel is None or channel.sealed_secrets is None or _claimed(channel.token_claimed_until):
         return None
     channel.token_claimed_until = now() + timedelta(seconds=seconds)

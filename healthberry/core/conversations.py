@@ -35,7 +35,7 @@ def find(member: Member, conversation_id: UUID, *, lock: bool = False) -> Conver
     statement = select(Conversation).where(
         Conversation.organisation_id == member.organisation_id, Conversation.id == conversation_id
     )
-    found = db.session.scalar(statement.with_for_update() if lock else statement)
+    found = db.session.scalar(statement.with_for_update(key_share=True) if lock else statement)
     if found is None:
         raise NotFound
     return found
@@ -95,7 +95,7 @@ def reopen(member: Member, conversation_id: UUID) -> Conversation:
 
 def wake(organisation_id: UUID, conversation_id: UUID) -> None:
     """Open a snoozed conversation whose time has come, on top of the list; nothing happens to any other."""
-    conversation = db.session.get(Conversation, (organisation_id, conversation_id), with_for_update=True)
+    conversation = db.session.get(Conversation, (organisation_id, conversation_id), with_for_update={"key_share": True})
     if conversation is None or conversation.status != "snoozed" or (conversation.snoozed_until or now()) > now():
         return
     conversation.status, conversation.snoozed_until, conversation.last_activity_at = "open", None, now()

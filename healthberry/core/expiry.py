@@ -92,7 +92,7 @@ def _take(channel: Channel, before: date) -> set[UUID]:
         Conversation.expired_at.is_(None),
         Conversation.happened_on < before,
     )
-    ids = set(db.session.scalars(next_ones.limit(AT_ONCE).with_for_update(skip_locked=True)))
+    ids = set(db.session.scalars(next_ones.limit(AT_ONCE).with_for_update(skip_locked=True, key_share=True)))
     marked = update(Conversation).where(own, Conversation.id.in_(ids))
     db.session.execute(marked.values(expired_at=now(), url=None, syndication_key=None))
     return ids

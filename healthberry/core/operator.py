@@ -131,7 +131,7 @@ def rotate_secrets() -> Rotation:
     for organisation_id in db.session.scalars(select(Organisation.id)).all():
         scope.enter(organisation_id)
         sealed = select(Channel).where(Channel.organisation_id == organisation_id, Channel.sealed_secrets.is_not(None))
-        for channel in db.session.scalars(sealed.with_for_update()):
+        for channel in db.session.scalars(sealed.with_for_update(key_share=True)):
             try:
                 channel.sealed_secrets = vault.rotate(channel.sealed_secrets or b"")
             except VaultError:

@@ -39,7 +39,7 @@ def claim_backfill(organisation_id: UUID, channel_id: UUID) -> Channel | None:
 
     None also where enough is read of its kind or organisation already: the sweep brings it again.
     """
-    channel = db.session.get(Channel, (organisation_id, channel_id), with_for_update=True)
+    channel = db.session.get(Channel, (organisation_id, channel_id), with_for_update={"key_share": True})
     if channel is None or not is_read(channel) or channel.backfill_state == "done":
         return None
     if channel.backfill_claimed_until is not None and channel.backfill_claimed_until > now():
@@ -106,7 +106,7 @@ def claim_poll(organisation_id: UUID, channel_id: UUID) -> Channel | None:
 
     None also where enough is read of its kind or organisation already: it stays due.
     """
-    channel = db.session.get(Channel, (organisation_id, channel_id), with_for_update=True)
+    channel = db.session.get(Channel, (organisation_id, channel_id), with_for_update={"key_share": True})
     if channel is None or not is_read(channel):
         return None
     if channel.claimed_until is not None and channel.claimed_until > now():

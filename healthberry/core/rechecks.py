@@ -32,7 +32,7 @@ def claim(organisation_id: UUID, channel_id: UUID) -> tuple[Channel, list[str]] 
     None when it is off or failing, when it is not its turn (somebody else looks), when nothing is due, when no more may
     be read this month, or when enough is read of its kind or organisation already.
     """
-    channel = db.session.get(Channel, (organisation_id, channel_id), with_for_update=True)
+    channel = db.session.get(Channel, (organisation_id, channel_id), with_for_update={"key_share": True})
     if channel is None or channel.state != "active" or channel.recheck_at > now():
         return None
     if channel.recheck_claimed_until is not None and channel.recheck_claimed_until > now():

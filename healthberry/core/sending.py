@@ -73,7 +73,7 @@ def mark_sent(reply: Reply, sent: SentReply) -> None:
     reply.remote_id, reply.url, reply.sent_at = sent.remote_id, sent.url, now()
     reply.next_attempt_at = now() + _LOOK_AGAIN
     conversation = db.session.get_one(
-        Conversation, (reply.organisation_id, reply.conversation_id), with_for_update=True
+        Conversation, (reply.organisation_id, reply.conversation_id), with_for_update={"key_share": True}
     )
     _write_message(reply, conversation, sent)
     summaries.refresh(reply.organisation_id, [conversation.id])

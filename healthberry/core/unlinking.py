@@ -72,7 +72,7 @@ def erase_part(organisation_id: UUID, channel_id: UUID) -> bool:
     The channel itself stays as unlinked and empty, so that no look for channels brings it back. Return whether there is
     more to erase; where nothing is to be erased, nothing happens.
     """
-    channel = db.session.get(Channel, (organisation_id, channel_id), with_for_update=True)
+    channel = db.session.get(Channel, (organisation_id, channel_id), with_for_update={"key_share": True})
     if channel is None or channel.erase_at is None or channel.state != "unlinked":
         return False
     of_channel = (Conversation.organisation_id == organisation_id, Conversation.channel_id == channel_id)

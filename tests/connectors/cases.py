@@ -27,6 +27,7 @@ PASSING = (
     "cut_connection",
     "malformed_utf8",
     "duplicate_delivery",
+    "reordered",
     "stray",
 )
 SILENT = ("timeout_before", "timeout_after")

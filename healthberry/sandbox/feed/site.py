@@ -61,6 +61,10 @@ class FeedSite(SimpleSite):
             response.set_data(body[:start] + body[found.end() if found else start :])
         elif fault.kind == "duplicate_delivery":
             response.set_data(body[:start] + (found[0] if found else b"") + body[start:])
+        elif fault.kind == "reordered":
+            every = list(_ELEMENT.finditer(body))
+            end = every[-1].end() if every else start
+            response.set_data(body[:start] + b"".join(one[0] for one in reversed(every)) + body[end:])
         else:
             end = found.end() if found and fault.replace else start
             response.set_data(body[:start] + stray + body[end:])
