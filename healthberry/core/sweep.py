@@ -13,6 +13,7 @@ _DUE = text("""
 SELECT kind, organisation_id, id FROM due_work(:at)
  UNION ALL SELECT kind, organisation_id, id FROM due_imports(:at)
  UNION ALL SELECT kind, organisation_id, id FROM due_revocations(:at)
+ UNION ALL SELECT kind, organisation_id, id FROM due_keeping(:at)
 """)
 
 
@@ -27,8 +28,8 @@ class Due(NamedTuple):
 def due_work() -> list[Due]:
     """Return what is due now.
 
-    Discover, backfill, poll, recheck, reread, delivery, refresh, reply, mail, snoozed, erase, import, revoke. Ids only,
-    of all organisations.
+    Discover, backfill, poll, recheck, reread, delivery, refresh, reply, mail, snoozed, erase, import, revoke, night,
+    erasure. Ids only, of all organisations.
     """
     rows = db.session.execute(_DUE, {"at": now()})
     return [Due(kind, str(organisation_id), str(row_id)) for kind, organisation_id, row_id in rows]

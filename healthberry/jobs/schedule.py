@@ -9,7 +9,7 @@ from rq.job import Job
 
 from healthberry.core import sweep as due
 from healthberry.core.events import commit
-from healthberry.jobs import maintenance
+from healthberry.jobs import keeping, maintenance
 from healthberry.queues import queue
 
 SWEEP_SECONDS = 5
@@ -36,7 +36,7 @@ class Schedule(CronScheduler):
         self._app = app
         self._cron_jobs.append(_JsonCronJob("ingest", func=maintenance.sweep, interval=SWEEP_SECONDS))
         self._cron_jobs.append(_JsonCronJob("ingest", func=maintenance.tidy, interval=TIDY_SECONDS))
-        nightly = _JsonCronJob("ingest", func=maintenance.expire_all, cron=NIGHTLY)
+        nightly = _JsonCronJob("ingest", func=keeping.begin_night, cron=NIGHTLY)
         nightly.next_enqueue_time = datetime.now(UTC)  # once at the start: some machines are off at night
         self._cron_jobs.append(nightly)
 
