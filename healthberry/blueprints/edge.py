@@ -14,6 +14,7 @@ from healthberry.blueprints import (
     hooks,
     imports,
     inbox,
+    keeping,
     linking,
     looks,
     noise,
@@ -56,6 +57,7 @@ def register_blueprints(app: Flask) -> None:
         imports,
         people,
         settings,
+        keeping,
         careconnect,
         attachments,
     ):

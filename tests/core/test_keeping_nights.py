@@ -10,6 +10,7 @@ from sqlalchemy import func, select, update
 
 from healthberry.connectors.base import BadItem, Delivery
 from healthberry.core import conversations, drafts, events, keeping, keeping_nights, keeping_steps, pushes, quarantine
+from healthberry.core.errors import Invalid
 from healthberry.core.keeping_nights import Night
 from healthberry.core.keeping_table import ACTIVITIES, DELIVERIES, DRAFTS, MAILS, NOTES, PIECES, REPLIES
 from healthberry.extensions import db
@@ -238,7 +239,7 @@ def test_no_organisation_keeps_longer_than_its_source_allows(world: World, membe
     limit = keeping.limit_of(member, "nhsuk")
 
     assert (limit.days, limit.choices) == (730, [3, 6, 12, 18])
-    with pytest.raises(keeping.Invalid):
+    with pytest.raises(Invalid):
         keeping.shorten(member, "nhsuk", 36)
     assert keeping.shorten(member, "nhsuk", 6)
     assert not keeping.shorten(member, "nhsuk", 6), "a second call changes nothing"

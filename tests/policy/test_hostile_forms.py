@@ -91,6 +91,7 @@ FORMS = (
     Form("reply.publish", {"text": "Thank you", "version": "0", "seen": _MOMENT}, answers=(409,)),
     Form("settings.save", {"name": "Priya Kaur", "wants_alerts": "on"}),
     Form("settings.save_organisation", {"alert_excerpts": "on"}),
+    Form("keeping.shorten", {"months": "12"}),
     Form("unsubscribe.change", {"alerts": "on"}),
     Form("unsubscribe.change", {"List-Unsubscribe": "One-Click"}),
     Form("channels.unlink", {"keep": "kept"}),

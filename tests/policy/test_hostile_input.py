@@ -34,6 +34,7 @@ QUERY = (
     "state",
     "code",
     "error",
+    "months",
 )
 FIELDS = sorted({*QUERY, *(name for form in FORMS for name in form.fields)})
 ADDRESSED = {name: value for name, value in HOSTILE.items() if len(value) < 1000}
