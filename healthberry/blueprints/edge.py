@@ -9,6 +9,7 @@ from healthberry.blueprints import (
     codes,
     conversation,
     copies,
+    erasing,
     headers,
     health,
     hooks,
@@ -58,6 +59,7 @@ def register_blueprints(app: Flask) -> None:
         people,
         settings,
         keeping,
+        erasing,
         careconnect,
         attachments,
     ):

@@ -41,6 +41,7 @@ class Row:
     also_on: Sequence[str] = ()
     private: bool = False  # something of it was written to this organisation alone
     expired_at: datetime | None = None
+    erased_at: datetime | None = None
     snippet: Sequence[tuple[str, bool]] | None = None
 
     @property

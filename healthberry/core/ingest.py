@@ -26,6 +26,7 @@ from healthberry.core import (
     quarantine,
     readers,
     summaries,
+    suppression,
 )
 from healthberry.models.channels import Channel
 
@@ -92,7 +93,8 @@ def _halves(items: Sequence[InboundItem]) -> tuple[list[InboundItem], list[Inbou
 
 
 def _store_page(channel: Channel, items: Sequence[InboundItem], backfill: bool, imported: bool) -> Stored:
-    items = expiry.lasting(channel, readers.unify(channel, items))
+    sifted = suppression.sift(channel, items)
+    items = expiry.lasting(channel, readers.unify(channel, sifted.items))
     silent = [item for item in items if imported or _is_historic(channel, item, backfill)]
     live = [item for item in items if not imported and not _is_historic(channel, item, backfill)]
     stored = _store(channel, silent, historic=True)

@@ -12,7 +12,7 @@ from sqlalchemy.exc import DataError, StatementError
 
 from healthberry.connectors.base import BadItem, InboundItem
 from healthberry.connectors.reading import bad_item
-from healthberry.core import channels, events
+from healthberry.core import channels, events, suppression
 from healthberry.core.permissions import may
 from healthberry.extensions import db
 from healthberry.models.channels import Channel, QuarantinedItem
@@ -42,6 +42,7 @@ class Piece:
 
 def keep(channel: Channel, bad: Sequence[BadItem]) -> int:
     """Keep pieces that could not be read, with their reason; return how many are new. The same piece again is one."""
+    bad = suppression.not_erased(channel, bad)
     if not bad:
         return 0
     rows = [

@@ -34,6 +34,7 @@ _SHOWN = (
     "parted",
     "aside",
     "set_aside",
+    "words_erased",
 )
 _ACTIONS = ("draft", "publish", "handle", "see_colleagues", "manage")
 

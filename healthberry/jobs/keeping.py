@@ -3,7 +3,7 @@
 import time
 from uuid import UUID
 
-from healthberry.core import events, keeping_nights, scope
+from healthberry.core import erasing_work, events, keeping_nights, scope
 from healthberry.core.events import commit
 from healthberry.jobs.base import job
 
@@ -37,3 +37,19 @@ def let_go(organisation: str, night: str) -> None:
         keeping_nights.put_back(organisation_id, night_id)
         commit()
         let_go.nudge(organisation, night)
+
+
+@job("backfill", timeout_seconds=180)
+def erase(organisation: str, erasure: str) -> None:
+    """Erase what one author wrote, part by part, for a minute; the rest is another job's."""
+    organisation_id, erasure_id, started = UUID(organisation), UUID(erasure), time.monotonic()
+    scope.enter(organisation_id)
+    more = erasing_work.claim(organisation_id, erasure_id)
+    commit()
+    while more and time.monotonic() - started < _GO_ON_SECONDS:
+        more = erasing_work.erase_part(organisation_id, erasure_id)
+        commit()
+    if more:
+        erasing_work.put_back(organisation_id, erasure_id)
+        commit()
+        erase.nudge(organisation, erasure)

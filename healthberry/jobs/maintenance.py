@@ -30,6 +30,7 @@ def sweep() -> None:
         "import": imports.work,
         "revoke": revoking.revoke,
         "night": keeping.let_go,
+        "erasure": keeping.erase,
     }
     for kind, organisation_id, row_id in work:
         if kind == "discover":

@@ -96,6 +96,7 @@ class Conversation(Base, OrganisationOwned):
     replied: Mapped[bool] = mapped_column(default=False)
     version: Mapped[int] = mapped_column(default=0)
     expired_at: Mapped[Moment | None]
+    erased_at: Mapped[Moment | None]  # its author asked us to erase what they wrote
     restricted: Mapped[bool] = mapped_column(
         default=False, server_default=text("false")
     )  # seen by administrators alone

@@ -140,7 +140,9 @@ NAMES = (
 # A constant default is written into no row: the tables are not rewritten.
 COLUMNS = """
 ALTER TABLE channels ADD COLUMN suppresses BOOLEAN NOT NULL DEFAULT false;
-ALTER TABLE conversations ADD COLUMN restricted BOOLEAN NOT NULL DEFAULT false;
+ALTER TABLE conversations
+    ADD COLUMN restricted BOOLEAN NOT NULL DEFAULT false,
+    ADD COLUMN erased_at TIMESTAMP WITH TIME ZONE;
 ALTER TABLE organisation_details ADD COLUMN suppression_key BYTEA;
 """
 
@@ -176,7 +178,7 @@ BEFORE = """
 DROP FUNCTION begin_keeping(date, timestamptz), due_keeping(timestamptz);
 DROP TABLE {tables};
 ALTER TABLE channels DROP COLUMN suppresses;
-ALTER TABLE conversations DROP COLUMN restricted;
+ALTER TABLE conversations DROP COLUMN restricted, DROP COLUMN erased_at;
 ALTER TABLE organisation_details DROP COLUMN suppression_key;
 CREATE FUNCTION channels_with_expired(wanted_kind text, before date)
 RETURNS TABLE (organisation_id uuid, id uuid)

@@ -20,7 +20,7 @@ from werkzeug.formparser import FormDataParser
 from werkzeug.test import TestResponse
 
 from healthberry.connectors.base import Linkables
-from healthberry.core import codes, invitations, pending_links, scope
+from healthberry.core import codes, erasing, invitations, pending_links, scope
 from healthberry.extensions import db
 from healthberry.mail import links
 from healthberry.models.owned import now
@@ -92,6 +92,10 @@ FORMS = (
     Form("settings.save", {"name": "Priya Kaur", "wants_alerts": "on"}),
     Form("settings.save_organisation", {"alert_excerpts": "on"}),
     Form("keeping.shorten", {"months": "12"}),
+    Form(
+        "erasing.erase",
+        {"who": "<writer>", "confirm": "on", "reference": "IG-7", "reason": "", "answers": "", "notes": ""},
+    ),
     Form("unsubscribe.change", {"alerts": "on"}),
     Form("unsubscribe.change", {"List-Unsubscribe": "One-Click"}),
     Form("channels.unlink", {"keep": "kept"}),
@@ -111,6 +115,7 @@ DELETE FROM email_codes;
 DELETE FROM replies;
 DELETE FROM drafts;
 DELETE FROM notes;
+DELETE FROM erasures;
 UPDATE channels SET state = 'active', erase_at = NULL;
 UPDATE imports SET state = 'asking';
 UPDATE members SET role = 'administrator', level = 2, left_at = NULL, name = 'Priya';
@@ -180,6 +185,7 @@ class Desk:
             "rule_id": uuid.uuid4(),
             "import_id": self.world.uploaded(channel, self.member).id,
             "attachment_id": uuid.uuid4(),
+            "erasure_id": uuid.uuid4(),
             "code_id": uuid.uuid4(),
             "key": "k",
             "kind": "form",
@@ -194,6 +200,7 @@ class Desk:
         self.known = {
             "<organisation>": str(organisation.id),
             "<colleague>": str(colleague.id),
+            "<writer>": str(erasing.writers(self.member, conversation_id)[0].id),
             "<tomorrow>": (now() + timedelta(days=1)).strftime("%Y-%m-%dT%H:%M"),
         }
         db.session.refresh(self.member)
