@@ -24,6 +24,7 @@ from healthberry.blueprints import (
     refusals,
     reply,
     reply_link,
+    requests,
     session,
     settings,
     signup,
@@ -60,6 +61,7 @@ def register_blueprints(app: Flask) -> None:
         settings,
         keeping,
         erasing,
+        requests,
         careconnect,
         attachments,
     ):

@@ -4,7 +4,7 @@ from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from healthberry.blueprints.guard import member, signed_in
-from healthberry.core import erasing, events, keeping, keeping_nights, keeping_table
+from healthberry.core import erasing, events, holds, keeping, keeping_nights, keeping_table, restricting
 from healthberry.core.errors import Invalid
 from healthberry.core.keeping import Limit
 
@@ -24,6 +24,8 @@ def index() -> ResponseReturnValue:
         nights=keeping_nights.nights(member()),
         table=keeping_table.TABLE,
         erasures=erasing.listed(member()),
+        restrictions=restricting.listed(member()),
+        holds=holds.listed(member()),
     )
 
 

@@ -33,7 +33,7 @@ def save(member: Member, conversation_id: UUID, text: str, version: int, way: st
     `version` is the conversation's that the member is looking at, `way` how they mean to answer.
     """
     require(member, "draft")
-    conversation = conversations.find(member, conversation_id)
+    conversation = conversations.readable(member, conversation_id)
     words = text.replace("\x00", "")
     if len(words) > LONGEST:
         raise Invalid(f"That is too long to keep: {len(words):,} characters, at most {LONGEST:,}.", "text")

@@ -13,7 +13,16 @@ from uuid import UUID
 
 from sqlalchemy import ColumnElement, Text, and_, delete, exists, literal, or_, select, text, update
 
-from healthberry.core import channels, copies, erasing_leftovers, events, summaries, suppression, tombstones
+from healthberry.core import (
+    channels,
+    copies,
+    erasing_leftovers,
+    events,
+    restricting,
+    summaries,
+    suppression,
+    tombstones,
+)
 from healthberry.core.suppression import Name
 from healthberry.extensions import db
 from healthberry.models.activities import Note
@@ -189,6 +198,7 @@ def _finish(erasure: Erasure, channel: Channel) -> None:
     author = db.session.get(Author, key) if erasure.author_id else None
     if author is not None:
         counts.update(erasing_leftovers.forget_author(channel, author))
+        restricting.end_erased(erasure, author.id)
         db.session.delete(author)
     erasure.counts, erasure.author_id = {name: count for name, count in counts.items() if count}, None
     erasure.next_at, erasure.finished_at = None, now()

@@ -25,6 +25,7 @@ from healthberry.core import (
     noise,
     quarantine,
     readers,
+    restricting,
     summaries,
     suppression,
 )
@@ -100,6 +101,7 @@ def _store_page(channel: Channel, items: Sequence[InboundItem], backfill: bool, 
     stored = _store(channel, silent, historic=True)
     arrived = _store(channel, live, historic=False)
     closed = summaries.settle(channel.organisation_id, stored.answered | arrived.answered)
+    restricting.follow(channel, {item.thread_id for item in items if item.author.remote_id in sifted.restricted})
     single = stored.single | arrived.single
     summaries.refresh(channel.organisation_id, (stored.touched() | arrived.touched()) - single)
     summaries.index(channel.organisation_id, single)

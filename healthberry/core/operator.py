@@ -8,7 +8,7 @@ from uuid import UUID
 
 from sqlalchemy import or_, select, text
 
-from healthberry.core import events, organisations, quarantine, scope, suppression
+from healthberry.core import events, holds, organisations, quarantine, scope, suppression
 from healthberry.core.vault import Vault, VaultError
 from healthberry.extensions import db, part
 from healthberry.models.channels import Channel
@@ -130,6 +130,7 @@ def rotate_secrets() -> Rotation:
                 rotated += 1
         try:
             suppression.rotate(organisations.details_of(organisation_id))
+            holds.rotate(organisation_id)
         except VaultError:
             keyless.append(organisation_id)
         db.session.flush()

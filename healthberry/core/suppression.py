@@ -43,7 +43,7 @@ class Name:
 
 @dataclass(frozen=True)
 class Sifted:
-    """What of a page may be stored, and the threads of it in which somebody wrote whose words are restricted."""
+    """What of a page may be stored, and the remote ids of its authors whose words are restricted."""
 
     items: Sequence[InboundItem]
     restricted: Collection[str] = field(default=())
@@ -109,7 +109,7 @@ def sift(channel: Channel, items: Sequence[InboundItem]) -> Sifted:
     found = _look_up(channel, set(marks.values()))
     hits = {name: found[mark] for name, mark in marks.items() if mark in found}
     left = [_placed(channel, item, hits) for item in items if not _is_erased(item, names[item.remote_id], hits)]
-    return Sifted(left, {item.thread_id for item in left if _is_restricted(item, hits)})
+    return Sifted(left, {item.author.remote_id or "" for item in left if _is_restricted(item, hits)})
 
 
 def not_erased(channel: Channel, bad: Sequence[BadItem]) -> Sequence[BadItem]:

@@ -96,6 +96,8 @@ FORMS = (
         "erasing.erase",
         {"who": "<writer>", "confirm": "on", "reference": "IG-7", "reason": "", "answers": "", "notes": ""},
     ),
+    Form("requests.restrict", {"who": "<writer>", "reason": "Asked."}),
+    Form("requests.hold", {"what": "conversation", "why": "A claim."}),
     Form("unsubscribe.change", {"alerts": "on"}),
     Form("unsubscribe.change", {"List-Unsubscribe": "One-Click"}),
     Form("channels.unlink", {"keep": "kept"}),
@@ -116,6 +118,9 @@ DELETE FROM replies;
 DELETE FROM drafts;
 DELETE FROM notes;
 DELETE FROM erasures;
+DELETE FROM restrictions;
+DELETE FROM holds;
+UPDATE conversations SET restricted = false;
 UPDATE channels SET state = 'active', erase_at = NULL;
 UPDATE imports SET state = 'asking';
 UPDATE members SET role = 'administrator', level = 2, left_at = NULL, name = 'Priya';
@@ -186,6 +191,8 @@ class Desk:
             "import_id": self.world.uploaded(channel, self.member).id,
             "attachment_id": uuid.uuid4(),
             "erasure_id": uuid.uuid4(),
+            "restriction_id": uuid.uuid4(),
+            "hold_id": uuid.uuid4(),
             "code_id": uuid.uuid4(),
             "key": "k",
             "kind": "form",

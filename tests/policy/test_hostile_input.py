@@ -9,7 +9,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.routing import Rule
 
-from healthberry.core import erasing
+from healthberry.core import erasing, restricting
 from healthberry.extensions import db
 from healthberry.models.replies import Reply
 from tests.policy.test_hostile_forms import FORMS, HOSTILE
@@ -75,6 +75,7 @@ def mine(app: Flask, client: FlaskClient) -> dict[str, object]:
             state="failed",
         )
         db.session.add(reply)
+        restriction = restricting.restrict(member, conversation_id, None, "<b>")
         who = erasing.writers(member, conversation_id)[0].id
         erasure = erasing.begin(member, conversation_id, who, reference="<b>", answers=False, notes=False)
         db.session.commit()
@@ -87,6 +88,8 @@ def mine(app: Flask, client: FlaskClient) -> dict[str, object]:
             "import_id": world.uploaded(channel, member).id,
             "attachment_id": uuid.uuid4(),
             "erasure_id": erasure.id,
+            "restriction_id": restriction.id,
+            "hold_id": uuid.uuid4(),
         }
         return {**ids, "other_id": colleague.id, "code_id": uuid.uuid4(), "kind": "x", "token": "t", "key": "k"}
 
