@@ -123,7 +123,9 @@ def rotate() -> None:
     click.echo(f"{done.sealed} channels sealed with the newest key.")
     for channel_id in done.unopened:
         click.echo(f"Channel {channel_id} can't be opened with any of CHANNEL_KEYS: left as it was.", err=True)
-    if done.unopened:
+    for organisation_id in done.keyless:
+        click.echo(f"The key of what organisation {organisation_id} erased can't be opened: left as it was.", err=True)
+    if done.unopened or done.keyless:
         sys.exit(1)
 
 

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 
 from healthberry.core.events import Event, Subscriber
 from healthberry.core.pushes import forget_called
-from healthberry.jobs import alerts, imports, ingest, maintenance, pushes, replies, revoking, walks
+from healthberry.jobs import alerts, imports, ingest, keeping, maintenance, pushes, replies, revoking, walks
 from healthberry.jobs.base import nudge_once
 from healthberry.realtime import publish
 
@@ -30,6 +30,7 @@ def table() -> Mapping[str, Sequence[Subscriber]]:
         "mail_queued": [_send_mail],
         "reply_queued": [_send_reply],
         "import_waiting": [_work_on_import],
+        "erasure_begun": [_erase_author],
         "*": [_look_up_anew, _tell_open_pages],
     }
 
@@ -89,6 +90,10 @@ def _send_reply(event: Event) -> None:
 
 def _work_on_import(event: Event) -> None:
     imports.work.nudge(event.organisation_id, event.subject_id)
+
+
+def _erase_author(event: Event) -> None:
+    keeping.erase.nudge(event.organisation_id, event.subject_id)
 
 
 def _tell_open_pages(event: Event) -> None:

@@ -164,6 +164,8 @@ def _still_new(mail: Claimed) -> Conversation:
     conversation = db.session.get(Conversation, (mail.organisation_id, mail.conversation_id), populate_existing=True)
     if conversation is None or conversation.withdrawn:
         raise NotNeeded("It was taken down before the e-mail went out.")
+    if conversation.restricted:
+        raise NotNeeded("It was restricted before the e-mail went out.")
     if conversation.status == "closed":
         raise NotNeeded("It was closed before the e-mail went out.")
     return conversation
@@ -179,7 +181,7 @@ def _still_new_together(mail: Claimed) -> Sequence[Conversation]:
             & (MailCause.conversation_id == Conversation.id),
         )
         .where(Conversation.organisation_id == mail.organisation_id, MailCause.about == mail.about)
-        .where(Conversation.withdrawn.is_(False))
+        .where(Conversation.withdrawn.is_(False), Conversation.restricted.is_(False))
         .order_by(Conversation.started_at.desc(), Conversation.id)
     )
     found = db.session.scalars(statement.execution_options(populate_existing=True)).all()

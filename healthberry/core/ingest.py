@@ -25,7 +25,9 @@ from healthberry.core import (
     noise,
     quarantine,
     readers,
+    restricting,
     summaries,
+    suppression,
 )
 from healthberry.models.channels import Channel
 
@@ -92,12 +94,14 @@ def _halves(items: Sequence[InboundItem]) -> tuple[list[InboundItem], list[Inbou
 
 
 def _store_page(channel: Channel, items: Sequence[InboundItem], backfill: bool, imported: bool) -> Stored:
-    items = expiry.lasting(channel, readers.unify(channel, items))
+    sifted = suppression.sift(channel, items)
+    items = expiry.lasting(channel, readers.unify(channel, sifted.items))
     silent = [item for item in items if imported or _is_historic(channel, item, backfill)]
     live = [item for item in items if not imported and not _is_historic(channel, item, backfill)]
     stored = _store(channel, silent, historic=True)
     arrived = _store(channel, live, historic=False)
     closed = summaries.settle(channel.organisation_id, stored.answered | arrived.answered)
+    restricting.follow(channel, {item.thread_id for item in items if item.author.remote_id in sifted.restricted})
     single = stored.single | arrived.single
     summaries.refresh(channel.organisation_id, (stored.touched() | arrived.touched()) - single)
     summaries.index(channel.organisation_id, single)

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from sqlalchemy import or_, select, text
 
-from healthberry.core import events, failed_work, quarantine, scope
+from healthberry.core import events, failed_work, holds, organisations, quarantine, scope, suppression
 from healthberry.core.vault import Vault, VaultError
 from healthberry.extensions import db, part
 from healthberry.models.channels import Channel
@@ -118,16 +118,20 @@ def failed() -> list[str]:
 
 @dataclass(frozen=True)
 class Rotation:
-    """What sealing anew came to: how many channels were sealed, and the ids of those that no key opens."""
+    """What sealing anew came to: how many channels were sealed, and the ids of those that no key opens.
+
+    `keyless` are organisations whose key of what was erased does not open either: their pages are not stored.
+    """
 
     sealed: int
     unopened: Sequence[UUID]
+    keyless: Sequence[UUID] = ()
 
 
 def rotate_secrets() -> Rotation:
     """Seal every channel's secrets with the newest key, organisation by organisation; those that no key opens stay."""
     vault: Vault = part("vault")
-    rotated, unopened = 0, []
+    rotated, unopened, keyless = 0, [], []
     for organisation_id in db.session.scalars(select(Organisation.id)).all():
         scope.enter(organisation_id)
         sealed = select(Channel).where(Channel.organisation_id == organisation_id, Channel.sealed_secrets.is_not(None))
@@ -138,5 +142,10 @@ def rotate_secrets() -> Rotation:
                 unopened.append(channel.id)
             else:
                 rotated += 1
+        try:
+            suppression.rotate(organisations.details_of(organisation_id))
+            holds.rotate(organisation_id)
+        except VaultError:
+            keyless.append(organisation_id)
         db.session.flush()
-    return Rotation(rotated, unopened)
+    return Rotation(rotated, unopened, keyless)

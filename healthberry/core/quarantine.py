@@ -12,7 +12,7 @@ from sqlalchemy.exc import DataError, StatementError
 
 from healthberry.connectors.base import BadItem, InboundItem
 from healthberry.connectors.reading import bad_item
-from healthberry.core import channels, events
+from healthberry.core import channels, events, suppression
 from healthberry.core.permissions import may
 from healthberry.extensions import db
 from healthberry.models.channels import Channel, QuarantinedItem
@@ -61,6 +61,7 @@ def keep(channel: Channel, bad: Sequence[BadItem], *, is_delivery: bool = False)
 
     `is_delivery`: each is all that one delivery held.
     """
+    bad = suppression.not_erased(channel, bad)
     if not bad:
         return 0
     at = now()

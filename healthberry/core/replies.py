@@ -46,6 +46,10 @@ def target_of(organisation_id: UUID, conversation_id: UUID) -> Message | None:
 
 def permission(channel: Channel, conversation: Conversation, target: Message | None) -> ReplyPermission:
     """Say whether and how this conversation can be answered, and if not, why."""
+    if conversation.restricted:
+        return ReplyPermission(
+            "none", "This is restricted while a request is assessed. It can't be answered meanwhile."
+        )
     if target is None:
         return ReplyPermission("none", "There is nothing left here to answer: it was taken down at the source.")
     if channel.state in ("off", "unlinked"):

@@ -4,7 +4,7 @@ from uuid import UUID
 
 from sqlalchemy import and_, delete, select
 
-from healthberry.core import channels, copies, coverage, events, pushes, revoking, sending
+from healthberry.core import channels, copies, coverage, events, holds, pushes, revoking, sending
 from healthberry.core.errors import Conflict
 from healthberry.core.permissions import require
 from healthberry.extensions import db
@@ -31,10 +31,12 @@ def unlink(member: Member, channel_id: UUID, *, erase: bool) -> Channel:
     Replies that were to be seen on its site are given back to their writers. It does not come back by itself, however
     often channels are looked for.
 
-    Raises: NotFound; NotAllowed; Conflict while a reply is on its way there.
+    Raises: NotFound; NotAllowed; Conflict while a reply is on its way there, and, with `erase`, under a legal hold.
     """
     require(member, "manage")
     channel = channels.find(member.organisation_id, channel_id, lock=True)
+    if erase:
+        holds.refuse_erasing(channel)
     for reply in _underway(channel):
         if reply.state in _LEAVING:
             raise Conflict(_ON_ITS_WAY)

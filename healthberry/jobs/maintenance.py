@@ -2,11 +2,11 @@
 
 from uuid import UUID
 
-from healthberry.core import codes, expiry, failed_work, pending_links, processes, scope, staleness, unlinking
+from healthberry.core import codes, failed_work, pending_links, processes, scope, staleness, unlinking
 from healthberry.core import imports as uploads
 from healthberry.core import sweep as due
 from healthberry.core.events import commit
-from healthberry.jobs import alerts, imports, ingest, pushes, replies, revoking, tokens, walks
+from healthberry.jobs import alerts, imports, ingest, keeping, pushes, replies, revoking, tokens, walks
 from healthberry.jobs.base import job, nudge_once
 
 
@@ -34,6 +34,8 @@ def sweep() -> None:
         "walk": walks.walk,
         "compare": walks.compare,
         "unread": walks.read_quarantined,
+        "night": keeping.let_go,
+        "erasure": keeping.erase,
     }
     for kind, organisation_id, row_id in work:
         if (jobs[kind].kind, organisation_id, row_id) not in held:
@@ -58,25 +60,6 @@ def erase(organisation: str, channel_id: str) -> None:
     commit()
     if more:
         erase.nudge(organisation, channel_id)
-
-
-@job("ingest", timeout_seconds=60)
-def expire_all() -> None:
-    """Nudge the forgetting of what is too old, for each channel that has any; once a night."""
-    due = expiry.due_channels()
-    commit()
-    for organisation_id, channel_id in due:
-        nudge_once(expire, organisation_id, channel_id)
-
-
-@job("backfill", timeout_seconds=120)
-def expire(organisation: str, channel_id: str) -> None:
-    """Forget the words of the next part of what is too old; the rest is another job's."""
-    scope.enter(UUID(organisation))
-    more = expiry.expire_part(UUID(organisation), UUID(channel_id))
-    commit()
-    if more:
-        expire.nudge(organisation, channel_id)
 
 
 @job("ingest", timeout_seconds=60)

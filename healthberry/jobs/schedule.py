@@ -14,7 +14,7 @@ from rq.exceptions import StopRequested
 from rq.job import Job
 
 from healthberry import logs
-from healthberry.jobs import maintenance
+from healthberry.jobs import keeping, maintenance
 from healthberry.jobs.life import Life
 from healthberry.queues import queue
 
@@ -48,7 +48,7 @@ class Schedule(CronScheduler):
         self._told_to_stop = False
         self._cron_jobs.append(_JsonCronJob("ingest", func=maintenance.sweep, interval=SWEEP_SECONDS))
         self._cron_jobs.append(_JsonCronJob("ingest", func=maintenance.tidy, interval=TIDY_SECONDS))
-        nightly = _JsonCronJob("ingest", func=maintenance.expire_all, cron=NIGHTLY)
+        nightly = _JsonCronJob("ingest", func=keeping.begin_night, cron=NIGHTLY)
         nightly.next_enqueue_time = datetime.now(UTC)  # once at the start: some machines are off at night
         self._cron_jobs.append(nightly)
 

@@ -83,6 +83,7 @@ class Channel(Base, OrganisationOwned):
     delivery_claimed_until: Mapped[Moment | None]
     last_delivery_at: Mapped[Moment | None]
     erase_at: Mapped[Moment | None]  # when the next part of what it brought is erased
+    suppresses: Mapped[bool] = mapped_column(default=False, server_default=text("false"))  # core.suppression
     revoke_at: Mapped[Moment | None]  # when the tokens of an unlinked one are next offered back to the provider
     created_at: Mapped[Moment] = mapped_column(default=now)
     watched_from: Mapped[Moment] = mapped_column(default=now)

@@ -96,6 +96,10 @@ class Conversation(Base, OrganisationOwned):
     replied: Mapped[bool] = mapped_column(default=False)
     version: Mapped[int] = mapped_column(default=0)
     expired_at: Mapped[Moment | None]
+    erased_at: Mapped[Moment | None]  # its author asked us to erase what they wrote
+    restricted: Mapped[bool] = mapped_column(
+        default=False, server_default=text("false")
+    )  # seen by administrators alone
     happened_on: Mapped[date] = mapped_column(Computed(_HAPPENED_ON, persisted=True))
     started_at: Mapped[Moment]
     last_activity_at: Mapped[Moment]

@@ -3,7 +3,7 @@
 from alembic import op
 
 revision = "0021_installation"
-down_revision = "0017_no_silent_gap"
+down_revision = "0019_letting_go"
 
 FIGURES = """
 CREATE FUNCTION installation_figures(at timestamptz)
