@@ -27,7 +27,8 @@ def create_app(settings: Settings, *, transport: httpx.BaseTransport | None = No
     `transport` replaces the network of every connector (tests). Opens no connection: workers fork after this.
     """
     credentials = _credentials(settings)
-    logs.configure(settings.log_level, secrets=[settings.secret_key, *settings.channel_keys, *credentials.known()])
+    own = [settings.secret_key, settings.backup_key or "", *settings.channel_keys]
+    logs.configure(settings.log_level, secrets=[*own, *credentials.known()])
     app = Flask(__name__)
     app.config.update(_config(settings))
     app.extensions["settings"] = settings
