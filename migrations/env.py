@@ -34,8 +34,8 @@ def run_with_own_connection() -> None:
             migrating.wait_briefly(connection)
             connection.commit()
             run_on(connection)
-            with connection.begin():
-                grant(connection)
+            grant(connection)
+            connection.commit()
     finally:
         engine.dispose()
 

@@ -18,9 +18,10 @@ from healthberry.backup.errors import BackupError
 from healthberry.backup.progress import Progress
 from healthberry.backup.restore import Restored, Restorer
 from healthberry.backup.take import read_back, take
-from healthberry.environment import SettingsError
+from healthberry.environment import SettingsError, environment
 from healthberry.extensions import db
 from healthberry.local import installation, running
+from healthberry.setting_values import long_secret
 from healthberry.settings import Settings
 
 _FILE = click.Path(path_type=Path)
@@ -47,7 +48,8 @@ def backup(path: Path, keep: int | None) -> None:
         key = _key(settings)
         if keep is None:
             files.refuse_existing(path)
-        click.echo(said.of_backup(take(settings.sqlalchemy_owner_url, key, name, _progress())))
+        made = take(settings.database_owner_url or settings.database_url, key, name, _progress())
+        click.echo(said.of_backup(made))
         for gone in files.drop_older(path, keep) if keep else ():
             click.echo(f"Deleted {gone}: the newest {keep} are kept.")
 
@@ -63,7 +65,7 @@ def restore(path: Path, replace: bool, check: bool) -> None:
     """
     with _plainly():
         if check:
-            click.echo(said.of_check(read_back(path, _key(Settings.load()), _progress())))
+            click.echo(said.of_check(read_back(path, _given_key(), _progress())))
             return
         with installation.settings_here(alone=True) as settings:
             for line in said.of_restore(_restored(settings, path, replace=replace)):
@@ -86,6 +88,14 @@ def _key(settings: Settings) -> str:
     return settings.backup_key
 
 
+def _given_key() -> str:
+    """The key alone, where no other setting is needed."""
+    try:
+        return long_secret(environment().get("BACKUP_KEY") or "")
+    except ValueError as error:
+        raise SettingsError([f"BACKUP_KEY {error}"]) from error
+
+
 def _progress() -> Progress:
     return Progress(lambda line: click.echo(line, err=True))
 
@@ -93,7 +103,7 @@ def _progress() -> Progress:
 @contextmanager
 def _plainly() -> Iterator[None]:
     """End with exit code 1 and one sentence where something does not go as it should; clean up when told to stop."""
-    signal.signal(signal.SIGTERM, _stop)
+    before = signal.signal(signal.SIGTERM, _stop)
     try:
         yield
     except (BackupError, RuntimeError) as error:
@@ -108,6 +118,8 @@ def _plainly() -> Iterator[None]:
         problem = said.of_database(error.orig)
     else:
         return
+    finally:
+        signal.signal(signal.SIGTERM, before)
     click.echo(problem, err=True)
     sys.exit(1)
 

@@ -15,6 +15,7 @@ from healthberry.local.plan import ROOT, STAND_INS
 from healthberry.local.run import own_folder
 from healthberry.settings import Settings
 
+_NOTHING = "DATABASE_URL is not set, and `make run` keeps no database here"
 _NO_OWNER = "DATABASE_OWNER_URL is not set: this command works as the role that owns the tables"
 
 
@@ -31,6 +32,8 @@ def settings_here(*, alone: bool) -> Iterator[Settings]:
     if "DATABASE_URL" in given:
         yield Settings.from_env(_made_up(folder) | given | _owner(given, folder))
         return
+    if not alone and not (folder / "postgres").exists():
+        raise SettingsError([_NOTHING])
     with _own_database(folder, alone=alone) as addresses:
         yield Settings.from_env(_made_up(folder, always=True) | given | addresses)
 
