@@ -17,12 +17,13 @@ run: .venv/.run assets ## start HealthBerry with everything it needs; Ctrl-C end
 test: .venv/.dev assets chromium ## run all tests, or those of one path: make test T=tests/core
 	@exec $(BIN)/python -m pytest --numprocesses=2 --dist=loadfile --no-loadscope-reorder $(T)
 
-check: .venv/.dev ## formatting, lint of Python and templates, types, import contracts
+check: .venv/.dev ## formatting, lint of Python and templates, types, import contracts, locks of migrations
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/djlint --quiet --lint healthberry
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(BIN)/python -W ignore -m tests.policy.locks
 
 fmt: .venv/.dev ## format the Python code and repair what can be repaired
 	$(BIN)/ruff check --quiet --fix-only .

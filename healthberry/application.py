@@ -58,7 +58,7 @@ def create_app(settings: Settings, *, transport: httpx.BaseTransport | None = No
 
 def _log(settings: Settings, credentials: registry.Credentials) -> None:
     secrets = [settings.secret_key, *settings.channel_keys, *credentials.known()]
-    secrets += [one for one in (settings.metrics_token, settings.sentry_dsn) if one]
+    secrets += [one for one in (settings.metrics_token, settings.sentry_dsn, settings.backup_key) if one]
     logs.configure(settings.log_level, "json" if settings.log_style == "JSON" else "plain", secrets)
 
 

@@ -2,6 +2,8 @@
 
 healthberry run                         everything on this machine, as `make run` does
 healthberry db upgrade                  bring the tables to the newest schema
+healthberry backup FILE                 everything in the database in one encrypted file, verified; --keep N FOLDER
+healthberry restore FILE                such a file into an empty database; --check only reads it
 healthberry register build|load|refresh the national register
 healthberry scheduler                   what runs by the clock
 healthberry listen                      follow the streams of channels that have one
@@ -29,8 +31,10 @@ from flask import Flask
 from sqlalchemy import Engine, create_engine
 
 from healthberry.application import create_app
+from healthberry.backup import commands as backups
 from healthberry.connectors import overview
 from healthberry.core import events, failed_work, operator
+from healthberry.core.migrating import TablesInUse
 from healthberry.extensions import db as tables
 from healthberry.jobs.listening import Listener
 from healthberry.jobs.schedule import Schedule
@@ -62,9 +66,17 @@ def db() -> None:
 
 @db.command()
 def upgrade() -> None:
-    """Bring the tables to the newest schema."""
+    """Bring the tables to the newest schema; people go on working. Exit code 1 where the tables are in use too long."""
     with _app().app_context():
-        flask_migrate.upgrade()
+        try:
+            flask_migrate.upgrade()
+        except TablesInUse as error:
+            click.echo(str(error), err=True)
+            sys.exit(1)
+
+
+commands.add_command(backups.backup)
+commands.add_command(backups.restore)
 
 
 @commands.group()

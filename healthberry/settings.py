@@ -52,6 +52,12 @@ class Settings(Environment):
         parse=env.fernet_keys,
         secret=True,
     )
+    backup_key: str | None = setting(
+        "encrypts backups; at least 32 random characters, kept apart from this machine",
+        parse=env.long_secret,
+        default=None,
+        secret=True,
+    )
     public_url: str = setting(
         "address under which people reach HealthBerry; begins every link in a mail", parse=env.web_url
     )

@@ -76,7 +76,7 @@ def test_what_is_too_old_stays_while_it_is_held_and_goes_afterwards(
 
     assert (expiry.expire_part(channel), keeping_steps.notes(member.organisation_id)) == (0, 0)
     assert keeping.would_go(member, "nhsuk", 3) == (0, 1)
-    assert thread.open_conversation(member, one).held
+    assert thread.open_conversation(member, one).on_hold
     assert db.session.scalars(select(Message.text)).all() == ["Long ago"]
 
     _lift(member, hold)
