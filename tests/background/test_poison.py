@@ -124,5 +124,6 @@ def test_a_job_that_takes_too_much_memory_ends_alone_and_counts_as_failed(
 
     kind, subject, _, reason, _ = _failed(records, 1)
 
-    assert (kind, subject, reason) == ("import", upload.id, "MemoryError")
+    assert (kind, subject) == ("import", upload.id)
+    assert reason in ("MemoryError", "DatabaseError")  # whoever asks for more first: ours, or the database's client
     assert worker.poll() is None
