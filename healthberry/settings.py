@@ -204,7 +204,7 @@ class Settings(Environment):
     )
     job_memory_mb: int = setting(
         "how much memory one job of a worker may take before it is ended (megabytes)",
-        parse=env.whole(256, 1_000_000),
+        parse=env.whole(64, 1_000_000),
         default=1024,
     )
     worker_jobs: int = setting(

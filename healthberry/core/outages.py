@@ -49,8 +49,7 @@ def claim_telling() -> list[Outage]:
     """Take what the operator is to be told of: what was noticed, and what is over and was told of.
 
     None of it where another web process is at it; one that dies loses it by waiting. What happens at the same time is
-    told together, so nothing is told before those that stopped with it are noticed too. Commit before the mail server
-    is spoken to.
+    told together, so nothing is told before those that stopped with it are noticed too. Commit before it is mailed.
     """
     settled = func.clock_timestamp() - timedelta(seconds=beat_seconds() * _BEATS)
     begun = Outage.ended_at.is_(None) & Outage.told_at.is_(None) & (Outage.noticed_at < settled)

@@ -92,7 +92,7 @@ def claim(organisation_id: UUID, channel_id: UUID) -> Channel | None:
     if (spent := paid_reads.spent(channel.kind)) is not None:
         reading.delivery_failed(channel, spent)
         return None
-    if shares.all_taken(channel):
+    if not shares.take(channel):
         return None
     channel.delivery_claimed_until = now() + _CLAIM
     return channel

@@ -47,7 +47,7 @@ def claim_backfill(organisation_id: UUID, channel_id: UUID) -> Channel | None:
     if (spent := paid_reads.spent(channel.kind)) is not None:
         backfill_failed(channel, spent)
         return None
-    if shares.all_taken(channel):
+    if not shares.take(channel):
         return None
     channel.backfill_claimed_until = now() + _CLAIM
     channel.backfill_state = "running"
@@ -114,7 +114,7 @@ def claim_poll(organisation_id: UUID, channel_id: UUID) -> Channel | None:
     if (spent := paid_reads.spent(channel.kind)) is not None:
         poll_failed(channel, spent)
         return None
-    if shares.all_taken(channel):
+    if not shares.take(channel):
         return None
     channel.claimed_until = now() + _CLAIM
     return channel

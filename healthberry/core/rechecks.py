@@ -52,7 +52,7 @@ def claim(organisation_id: UUID, channel_id: UUID) -> tuple[Channel, list[str]] 
     if not asked:
         channel.recheck_at = now() + _REST
         return None
-    if shares.all_taken(channel):
+    if not shares.take(channel):
         return None
     channel.recheck_claimed_until = now() + _CLAIM
     return channel, asked

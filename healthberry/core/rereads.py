@@ -33,7 +33,7 @@ def claim(organisation_id: UUID, channel_id: UUID) -> Channel | None:
     if (spent := paid_reads.spent(channel.kind)) is not None:
         failed(channel, spent)
         return None
-    if shares.all_taken(channel):
+    if not shares.take(channel):
         return None
     channel.reread_claimed_until = now() + _CLAIM
     return channel

@@ -15,9 +15,10 @@ from uuid import UUID
 from flask import Flask, current_app, has_app_context
 from redis.exceptions import RedisError
 from rq import get_current_job
+from sqlalchemy.exc import SQLAlchemyError
 
 from healthberry import logs, meter, observing
-from healthberry.core import events, failed_work, scope
+from healthberry.core import events, failed_work, scope, shares
 from healthberry.core.failed_work import Piece
 from healthberry.jobs import ending, failures
 from healthberry.queues import queue
@@ -129,7 +130,7 @@ def job(queue_name: str, timeout_seconds: int = 120, kind: str = "") -> Callable
                     with _metered(function.__name__):
                         _counted(function, piece_of(named, arguments), arguments)
                 except ending.Ended:
-                    _hand_back(arguments[0] if arguments else None)
+                    _hand_back(piece_of(named, arguments))
                     nudge(*arguments)
                 finally:
                     scope.leave()
@@ -164,12 +165,14 @@ def _counted(function: Callable[..., None], piece: Piece | None, arguments: Sequ
     try:
         function(*arguments)
     except Exception as error:
+        _hand_back(piece)
         if failures.is_of_the_work(error):
             failures.note(piece, type(error).__name__)
         raise
     if piece is not None and standing == "failed":
         scope.enter(piece.organisation_id)
         failed_work.succeeded(piece)
+    if shares.leave() or standing:
         events.commit()
 
 
@@ -182,10 +185,14 @@ def _standing(piece: Piece | None) -> str:
     return found
 
 
-def _hand_back(organisation_id: str | None) -> None:
-    """Give back what a job had claimed that was broken off; what it had not committed is gone."""
-    events.forget()
-    if organisation_id is not None:
-        scope.enter(UUID(organisation_id))
-    ending.give_back()
-    events.commit()
+def _hand_back(piece: Piece | None) -> None:
+    """Give back what a job had claimed that did not get to its end; what it had not committed is gone."""
+    try:
+        events.forget()
+        if piece is not None:
+            scope.enter(piece.organisation_id)
+        ending.give_back()
+        shares.leave()
+        events.commit()
+    except SQLAlchemyError as error:  # the claims run out by themselves
+        log.warning("not_handed_back", extra={"error": type(error).__name__})

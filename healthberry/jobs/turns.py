@@ -7,8 +7,11 @@ from healthberry.models.channels import Channel
 
 
 def hand_on(channel: Channel) -> bool:
-    """Nudge what else waits to be read of this channel's kind or for its organisation; return whether anything does."""
-    waiting = shares.next_waiting(channel)
+    """Give the place up, and nudge what else waits to be read of this channel's kind or for its organisation, if any.
+
+    Return whether anything does.
+    """
+    waiting = shares.give_up(channel)
     commit()
     if waiting is None:
         return False

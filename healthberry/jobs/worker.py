@@ -4,6 +4,7 @@ Told to end, it lets its job finish or hand back what it has, and takes no other
 """
 
 import contextlib
+import logging
 import os
 import resource
 import signal
@@ -16,13 +17,18 @@ from rq import Worker
 from rq.exceptions import AbandonedJobError, DeserializationError
 from rq.job import Job
 from rq.serializers import JSONSerializer
+from sqlalchemy.exc import SQLAlchemyError
 
-from healthberry.core import scope
+from healthberry import logs
+from healthberry.core import scope, shares
+from healthberry.core.events import commit
 from healthberry.core.health import SENDING
 from healthberry.extensions import db
 from healthberry.jobs import base, ending, failures
 from healthberry.jobs.life import Life
 from healthberry.queues import queue
+
+log = logging.getLogger(__name__)
 
 _MEGABYTE = 1024 * 1024
 _TTL_BEYOND_WAIT_SECONDS = 15  # RQ waits for jobs this much less than its time to live
@@ -34,6 +40,7 @@ class BerryWorker(Worker):
     def __init__(self, app: Flask, names: Sequence[str]) -> None:
         role = "sender" if set(names) <= set(SENDING) else "worker"
         self._life = Life(app, role, names)
+        shares.belong_to(self._life.process)
         self._settings = app.extensions["settings"]
         self._app = app
         self._renew_at = time.monotonic() + self._settings.worker_hours * 3600
@@ -85,20 +92,34 @@ class BerryWorker(Worker):
             resource.setrlimit(resource.RLIMIT_DATA, (self._settings.job_memory_mb * _MEGABYTE, most))
 
     def _killed(self, job: Job, *_: Any) -> None:
-        """Note that a job was killed, which it could not do itself."""
+        """Note that a job was killed, which it could not do itself, and give its place up."""
+        self._note_killed(job)
+        try:
+            with self._app.app_context():
+                shares.clear()
+                commit()
+        except SQLAlchemyError as error:
+            logs.event(log, "place.not_given_up", logging.WARNING, error=type(error).__name__)
+        finally:
+            self._let_go()
+
+    def _note_killed(self, job: Job) -> None:
         try:
             piece = base.piece_of(base.kind_of(job.func_name or ""), job.args)
         except DeserializationError:
             return
         with self._app.app_context():
-            try:
-                failures.note(piece, "Killed")
-            finally:
-                scope.leave()
-                db.engine.dispose()
+            failures.note(piece, "Killed")
+            scope.leave()
+        self._let_go()
+
+    def _let_go(self) -> None:
+        """Keep no connection to the database: the next job is a fork of this process."""
+        with self._app.app_context():
+            db.engine.dispose()
 
     def _abandoned(self, job: Job, kind: type[BaseException], *_: Any) -> bool:
         """Note that a job died together with its worker; all else was noted where it happened."""
         if kind is AbandonedJobError:
-            self._killed(job)
+            self._note_killed(job)
         return True

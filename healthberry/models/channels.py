@@ -10,11 +10,6 @@ from sqlalchemy.orm import Mapped, mapped_column
 from healthberry.extensions import Base
 from healthberry.models.owned import Moment, OrganisationOwned, now, owned_key
 
-_CLAIMED = (
-    "claimed_until IS NOT NULL OR backfill_claimed_until IS NOT NULL OR delivery_claimed_until IS NOT NULL"
-    " OR recheck_claimed_until IS NOT NULL OR reread_claimed_until IS NOT NULL"
-)
-
 
 class Channel(Base, OrganisationOwned):
     """One linked listing, page or handle; `kind` says which connector reads it.
@@ -24,8 +19,7 @@ class Channel(Base, OrganisationOwned):
     unlinked (read no more; what it brought is kept, or erased part by part while `erase_at` is set).
     `backfill_state`: waiting, running, done. `items_total` is None where the source does not tell how many it has.
     `claimed_until` keeps two workers from polling the same channel at once; `backfill_claimed_until`,
-    `delivery_claimed_until`, `recheck_claimed_until` and `reread_claimed_until` likewise. All five lie ahead only while
-    somebody works, and are counted (core.shares).
+    `delivery_claimed_until`, `recheck_claimed_until` and `reread_claimed_until` likewise.
     `next_poll_at` is None where there is nothing to ask: all that comes is sent, entered or uploaded.
     `recheck_at` is when stored messages are next looked at for edits and withdrawals; while a worker looks, it lies
     ahead.
@@ -44,7 +38,6 @@ class Channel(Base, OrganisationOwned):
         Index("ix_channels_reread", "reread_at", postgresql_where=text("reread_at IS NOT NULL")),
         Index("ix_channels_id", "id"),
         Index("ix_channels_revoke", "revoke_at", postgresql_where=text("revoke_at IS NOT NULL")),
-        Index("ix_channels_claimed", "kind", postgresql_where=text(_CLAIMED)),
     )
 
     kind: Mapped[str]

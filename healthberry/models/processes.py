@@ -10,10 +10,11 @@ from healthberry.models.owned import Moment, OrganisationOwned, new_id, now
 
 
 class Heartbeat(Base):
-    """When a background process was last alive; holds nothing of any organisation. Times are the database's.
+    """When a background process was last alive; of the installation. Times are the database's.
 
     `role` is worker, sender, scheduler, listener, or sweep: the round that the scheduler starts and a worker runs.
-    `queues` are those that it serves. `ended_at` is set by one that was told to end.
+    `queues` are those that it serves. `ended_at` is set by one that was told to end. `reads_kind` and
+    `reads_organisation_id` say of a worker whose channel it reads now, at the longest `reads_until`.
     """
 
     __tablename__ = "heartbeats"
@@ -25,6 +26,9 @@ class Heartbeat(Base):
     started_at: Mapped[Moment] = mapped_column(default=now)
     beat_at: Mapped[Moment] = mapped_column(default=now)
     ended_at: Mapped[Moment | None]
+    reads_kind: Mapped[str | None]
+    reads_organisation_id: Mapped[UUID | None]
+    reads_until: Mapped[Moment | None]
 
 
 class Outage(Base):

@@ -1,7 +1,7 @@
 """Which background processes live, what is told of them, work that fails again and again, and fair turns.
 
-A heartbeat says who beats and what queues it serves. The reading of a channel is claimed in columns of its own for each kind of
-work, so that what runs now can be counted by kind and by organisation; what is due is taken in turns of the kinds.
+A heartbeat says who beats, what queues it serves and whose channel it reads now, which is counted by kind and by organisation. The
+reading of a channel is claimed in columns of its own for each kind of work; what is due is taken in turns of the kinds.
 """
 
 from alembic import op
@@ -15,7 +15,10 @@ ALTER TABLE heartbeats
     ADD COLUMN queues VARCHAR[] NOT NULL DEFAULT '{}',
     ADD COLUMN version VARCHAR NOT NULL DEFAULT '',
     ADD COLUMN started_at TIMESTAMP WITH TIME ZONE NOT NULL DEFAULT now(),
-    ADD COLUMN ended_at TIMESTAMP WITH TIME ZONE;
+    ADD COLUMN ended_at TIMESTAMP WITH TIME ZONE,
+    ADD COLUMN reads_kind VARCHAR,
+    ADD COLUMN reads_organisation_id UUID,
+    ADD COLUMN reads_until TIMESTAMP WITH TIME ZONE;
 
 CREATE TABLE outages (
     id UUID NOT NULL,
@@ -52,8 +55,6 @@ ALTER TABLE channels
     ADD COLUMN recheck_claimed_until TIMESTAMP WITH TIME ZONE,
     ADD COLUMN reread_claimed_until TIMESTAMP WITH TIME ZONE,
     ADD COLUMN reread_cursor VARCHAR;
-CREATE INDEX ix_channels_claimed ON channels (kind) WHERE claimed_until IS NOT NULL OR backfill_claimed_until IS NOT NULL
-    OR delivery_claimed_until IS NOT NULL OR recheck_claimed_until IS NOT NULL OR reread_claimed_until IS NOT NULL;
 """
 
 WALL = """
@@ -86,27 +87,6 @@ LANGUAGE sql SECURITY DEFINER SET search_path = public AS $$
         UPDATE failed_work SET stopped_at = NULL, next_at = at, version = of_version
          WHERE stopped_at IS NOT NULL AND version <> of_version RETURNING 1
     ) SELECT count(*) FROM released
-$$;
-
--- How many pieces of reading run now, of one kind of channel and of one organisation. Who asks is alone until its
--- transaction ends: two who claim at once do not both take the last place.
-CREATE FUNCTION running_claims(the_kind text, the_organisation uuid, at timestamptz)
-RETURNS TABLE (of_kind bigint, of_organisation bigint)
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = public AS $$
-BEGIN
-    PERFORM pg_advisory_xact_lock(1212153856, 16);
-    RETURN QUERY
-    SELECT coalesce(sum(r.n) FILTER (WHERE r.kind = the_kind), 0)::bigint,
-           coalesce(sum(r.n) FILTER (WHERE r.organisation_id = the_organisation), 0)::bigint
-      FROM (SELECT c.kind, c.organisation_id,
-                   coalesce((c.claimed_until > at)::int, 0) + coalesce((c.backfill_claimed_until > at)::int, 0)
-                   + coalesce((c.delivery_claimed_until > at)::int, 0) + coalesce((c.recheck_claimed_until > at)::int, 0)
-                   + coalesce((c.reread_claimed_until > at)::int, 0) AS n
-              FROM channels c
-             WHERE c.claimed_until IS NOT NULL OR c.backfill_claimed_until IS NOT NULL
-                OR c.delivery_claimed_until IS NOT NULL OR c.recheck_claimed_until IS NOT NULL
-                OR c.reread_claimed_until IS NOT NULL) r;
-END
 $$;
 
 -- What has waited longest to be read, of one kind or of one organisation: who gives a place up hands it on to this.
@@ -230,13 +210,12 @@ OLD_READING = """
 BEFORE = """
 DROP FUNCTION due_work(timestamptz, integer);
 DROP FUNCTION held_work(timestamptz), all_failed_work(), release_stopped_work(text, timestamptz);
-DROP FUNCTION running_claims(text, uuid, timestamptz), next_reading(text, uuid, uuid, timestamptz);
+DROP FUNCTION next_reading(text, uuid, uuid, timestamptz);
 DROP TABLE failed_work, outages;
-DROP INDEX ix_channels_claimed;
 ALTER TABLE channels DROP COLUMN delivery_claimed_until, DROP COLUMN recheck_claimed_until,
     DROP COLUMN reread_claimed_until, DROP COLUMN reread_cursor;
 ALTER TABLE heartbeats DROP COLUMN role, DROP COLUMN queues, DROP COLUMN version, DROP COLUMN started_at,
-    DROP COLUMN ended_at;
+    DROP COLUMN ended_at, DROP COLUMN reads_kind, DROP COLUMN reads_organisation_id, DROP COLUMN reads_until;
 """
 
 

@@ -1,10 +1,11 @@
 """Real background processes over the test's own database, queue, mailbox and sandbox."""
 
+import contextlib
 import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, TypeVar
@@ -38,19 +39,19 @@ class Processes:
     started: list["subprocess.Popen[bytes]"]
 
     def worker(self, *queues: str, **given: str) -> "subprocess.Popen[bytes]":
-        return self._start("worker.py", *queues, **given)
+        return self._start(["worker.py", *queues], given)
 
     def scheduler(self, **given: str) -> "subprocess.Popen[bytes]":
-        return self._start("-m", "healthberry.cli", "scheduler", **given)
+        return self._start(["-m", "healthberry.cli", "scheduler"], given)
 
     def listener(self, **given: str) -> "subprocess.Popen[bytes]":
-        return self._start("-m", "healthberry.cli", "listen", **given)
+        return self._start(["-m", "healthberry.cli", "listen"], given)
 
     def web(self, listener: socket.socket, **given: str) -> "subprocess.Popen[bytes]":
         """Start two web processes at an open socket."""
         number = listener.fileno()
         command = ["-m", "gunicorn", "--config", "gunicorn.conf.py", "--workers", "2", "--bind", f"fd://{number}"]
-        return self._start(*command, "wsgi:app", pass_fds=[number], **given)
+        return self._start([*command, "wsgi:app"], given, [number])
 
     def run(self, *command: str) -> str:
         """Run a command to its end; return what it says."""
@@ -58,7 +59,9 @@ class Processes:
         done = subprocess.run(whole, check=True, capture_output=True, text=True, cwd=ROOT, env=self.environment)
         return done.stdout
 
-    def _start(self, *command: str, pass_fds: Sequence[int] = (), **given: str) -> "subprocess.Popen[bytes]":
+    def _start(
+        self, command: Sequence[str], given: Mapping[str, str], pass_fds: Sequence[int] = ()
+    ) -> "subprocess.Popen[bytes]":
         environment = {**self.environment, **given}
         process = subprocess.Popen([sys.executable, *command], cwd=ROOT, env=environment, pass_fds=pass_fds)
         self.started.append(process)
@@ -66,11 +69,10 @@ class Processes:
 
     def end(self) -> None:
         for process in self.started:
-            for one in [*_children(process.pid), process]:
-                try:
-                    one.kill()
-                except (psutil.NoSuchProcess, ProcessLookupError):
-                    continue
+            for child in _children(process.pid):
+                with contextlib.suppress(psutil.NoSuchProcess):
+                    child.kill()
+            process.kill()
         for process in self.started:
             process.wait(20)
 
@@ -99,10 +101,10 @@ class Records:
     connection: psycopg.Connection
 
     def all(self, query: str, *values: object) -> list[tuple[Any, ...]]:
-        return self.connection.execute(query, values).fetchall()  # type: ignore[arg-type]
+        return self.connection.execute(query, values).fetchall()
 
     def change(self, statement: str, *values: object) -> None:
-        self.connection.execute(statement, values)  # type: ignore[arg-type]
+        self.connection.execute(statement, values)
 
     def living(self, role: str) -> list[str]:
         """Return the names of the processes of a role that live."""

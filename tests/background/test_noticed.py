@@ -1,5 +1,6 @@
-"""A worker, a sender or a scheduler that stops is noticed: on pages, by mail, in `/health`; and so is its coming back."""
+"""A worker, a sender or a scheduler that stops is noticed on pages, by mail and in `/health`; so is its coming back."""
 
+import functools
 import re
 import signal
 import socket
@@ -37,6 +38,10 @@ def _banner(page: str) -> str:
     return " ".join(re.sub(r"<[^>]+>", " ", found[1]).split())
 
 
+def _says_told(site: httpx.Client, address: str) -> bool:
+    return "has been told at" in _banner(site.get(address, follow_redirects=True).text)
+
+
 def _kill(process: "subprocess.Popen[bytes]") -> None:
     process.send_signal(signal.SIGKILL)
     process.wait(10)
@@ -61,15 +66,15 @@ def test_workers_that_are_killed_are_noticed_shown_and_mailed_once_and_so_is_the
     told = eventually(lambda: _mails(mailbox, "part"))
     assert "No worker reads channels" in told[0]
     assert "No worker sends replies and alerts" in told[0]
-    health = eventually(lambda: (answer := site.get("/health")).status_code == 503 and answer).json()
-    assert health["silent"] == ["worker", "sender"]
+    eventually(lambda: site.get("/health").status_code == 503)
+    assert site.get("/health").json()["silent"] == ["worker", "sender"]
     assert site.get("/health/web").status_code == 200
     heard = open_page.next().data
     while "has been told at" not in heard:
         heard = open_page.next().data
     assert 'hx-target="#outage"' in heard
     for address in ("/", "/settings", "/channels"):
-        eventually(lambda address=address: "has been told at" in _banner(site.get(address, follow_redirects=True).text))
+        eventually(functools.partial(_says_told, site, address))
     words = _banner(site.get("/settings").text)
     assert re.search(r"New feedback and replies are not being handled .* operator has been told at \d\d:\d\d\.", words)
 
