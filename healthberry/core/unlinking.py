@@ -10,6 +10,7 @@ from healthberry.core.permissions import require
 from healthberry.extensions import db
 from healthberry.models.channels import Author, Channel, QuarantinedItem
 from healthberry.models.conversations import Conversation
+from healthberry.models.coverage import Walk
 from healthberry.models.imports import Import
 from healthberry.models.organisations import Member
 from healthberry.models.owned import now
@@ -81,7 +82,7 @@ def erase_part(organisation_id: UUID, channel_id: UUID) -> bool:
         copies.forget(organisation_id, ids)
         db.session.execute(delete(Conversation).where(*of_channel, Conversation.id.in_(ids)))
         return True
-    for model in (Author, QuarantinedItem, PushDelivery, Import):
+    for model in (Author, QuarantinedItem, PushDelivery, Import, Walk):
         db.session.execute(
             delete(model).where(model.organisation_id == organisation_id, model.channel_id == channel_id)
         )

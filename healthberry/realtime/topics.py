@@ -201,6 +201,24 @@ class Warned:
 
 
 @dataclass(frozen=True)
+class Present:
+    """What is to be warned of now: `about` compares with another look, `html` takes the place of the warnings."""
+
+    about: Hashable
+    html: str
+
+
+def present_warnings(organisation_id: UUID) -> Present:
+    """Return what every page of an organisation has to warn of now, whether or not anybody recorded a change."""
+    found = warnings.of_organisation(organisation_id)
+    about = (
+        tuple((one.channel_id, one.since) for one in found.stale),
+        tuple((one.channel_id, one.count) for one in found.neglected),
+    )
+    return Present(about, _render_page("stream/_warnings.html", warned=found))
+
+
+@dataclass(frozen=True)
 class Trust:
     """That its member may publish from now on: for pages that were drawn while they might not.
 
