@@ -40,7 +40,8 @@ def unlink(member: Member, channel_id: UUID, *, erase: bool) -> Channel:
         if reply.state in _LEAVING:
             raise Conflict(_ON_ITS_WAY)
         sending.mark_failed(reply, _UNSEEN)
-    channel.state, channel.trouble, channel.stale_at = "unlinked", "", None
+    channel.state, channel.trouble = "unlinked", ""
+    channels.no_longer_watched(channel)
     revoking.begin(channel)
     channel.erase_at = now() if erase else channel.erase_at
     pushes.forget(channel.organisation_id, channel.id)
