@@ -63,8 +63,8 @@ def show(channel_id: UUID) -> ResponseReturnValue:
 @guard.signed_in
 def read_again(channel_id: UUID) -> ResponseReturnValue:
     """Have everything from one day on read again; while that goes on already, nothing more happens."""
-    text = request.form.get("day", "")
-    day = _date(text)
+    _with_calendar(channel_id)
+    day = _date(request.form.get("day", ""))
     if day is None:
         raise Invalid("Choose a day of the calendar.", "day")
     walks.want(guard.member(), channel_id, day)

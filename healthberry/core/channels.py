@@ -148,12 +148,20 @@ def switch(member: Member, channel_id: UUID, on: bool) -> Channel:
     if channel.erase_at is not None:
         raise Conflict("What this channel brought is still being erased. Link it again in a minute.")
     channel.state, channel.trouble = ("active" if on else "off"), ""
-    channel.watched_from, channel.stale_at = now(), None
+    channel.watched_from = now()
+    no_longer_watched(channel)
     channel.backfill_next_at = now()
     channel.next_poll_at = now() if capabilities_of(channel.kind).poll_seconds else None
     kind = "channel_linked" if on else "channel_switched_off"
     events.record(member.organisation_id, kind, channel_id=channel.id, member=member)
     return channel
+
+
+def no_longer_watched(channel: Channel) -> None:
+    """Let the silence of a channel mean nothing from now on, and nobody be warned of it."""
+    if channel.stale_at is not None:
+        channel.stale_at = None
+        events.record(channel.organisation_id, "channel_not_watched", channel_id=channel.id)
 
 
 def is_unlinked(channel: Channel) -> bool:

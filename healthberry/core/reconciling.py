@@ -90,11 +90,11 @@ def store(channel: Channel, told: int | None) -> None:
     days = capabilities_of(channel.kind).walk_days
     walk.compare_at = now() + DAILY
     if told is None:
-        if days and _is_due(walk, timedelta(days=days)):
+        if days and _is_over(walk.full_at or channel.backfill_finished_at, timedelta(days=days)):
             walks.plan(channel, reading.backfill_since(channel), walks.REGULAR)
         return
     walk.told, walk.held, walk.unread, walk.compared_at = told, _held(channel), channel.items_quarantined, now()
-    if _missing(walk) > 0 and _is_due(walk, _BETWEEN_WALKS):
+    if _missing(walk) > 0 and _is_over(walk.full_at, _BETWEEN_WALKS):
         walks.plan(channel, walks.ALL, walks.DIFFERENCE)
     db.session.flush()
     events.record(channel.organisation_id, "counts_compared", channel_id=channel.id, missing=_missing(walk))
@@ -112,8 +112,8 @@ def _is_compared(kind: str) -> bool:
     return about.tells_total or about.walk_days is not None
 
 
-def _is_due(walk: Walk, every: timedelta) -> bool:
-    return walk.full_at is None or walk.full_at < now() - every
+def _is_over(since: datetime | None, every: timedelta) -> bool:
+    return since is None or since < now() - every
 
 
 def _missing(walk: Walk) -> int:

@@ -10,6 +10,7 @@ from healthberry.core.permissions import require
 from healthberry.extensions import db
 from healthberry.models.channels import Author, Channel, QuarantinedItem
 from healthberry.models.conversations import Conversation
+from healthberry.models.coverage import Walk
 from healthberry.models.imports import Import
 from healthberry.models.organisations import Member
 from healthberry.models.owned import now
@@ -41,7 +42,8 @@ def unlink(member: Member, channel_id: UUID, *, erase: bool) -> Channel:
         if reply.state in _LEAVING:
             raise Conflict(_ON_ITS_WAY)
         sending.mark_failed(reply, _UNSEEN)
-    channel.state, channel.trouble, channel.stale_at = "unlinked", "", None
+    channel.state, channel.trouble = "unlinked", ""
+    channels.no_longer_watched(channel)
     revoking.begin(channel)
     channel.erase_at = now() if erase else channel.erase_at
     pushes.forget(channel.organisation_id, channel.id)
@@ -83,7 +85,7 @@ def erase_part(organisation_id: UUID, channel_id: UUID) -> bool:
         copies.forget(organisation_id, ids)
         db.session.execute(delete(Conversation).where(*of_channel, Conversation.id.in_(ids)))
         return True
-    for model in (Author, QuarantinedItem, PushDelivery, Import):
+    for model in (Author, QuarantinedItem, PushDelivery, Import, Walk):
         db.session.execute(
             delete(model).where(model.organisation_id == organisation_id, model.channel_id == channel_id)
         )

@@ -45,18 +45,7 @@ _BY_THE_HUNDRED = {"backfill_progress": "more", "channel_erased": "erased"}
 
 _HELD = frozenset({"channel_stale", "channel_fresh_again"})  # after these a reply may have to wait, or no longer
 # After these it may be another channel that is silent, or none; or a piece is no longer neglected.
-_WARNED = frozenset(
-    {
-        "channel_stale",
-        "channel_fresh_again",
-        "channel_linked",
-        "channel_switched_off",
-        "channel_unlinked",
-        "channel_failing",
-        "channel_recovered",
-        "quarantine_handled",
-    }
-)
+_WARNED = frozenset({"channel_stale", "channel_fresh_again", "channel_not_watched", "quarantine_handled"})
 
 
 class Topic(Protocol):
@@ -198,6 +187,24 @@ class Warned:
 
     def _render(self, member: Member) -> str:
         return _render_page("stream/_warnings.html", warned=warnings.of_organisation(member.organisation_id))
+
+
+@dataclass(frozen=True)
+class Present:
+    """What is to be warned of now: `about` compares with another look, `html` takes the place of the warnings."""
+
+    about: Hashable
+    html: str
+
+
+def present_warnings(organisation_id: UUID) -> Present:
+    """Return what every page of an organisation has to warn of now, whether or not anybody recorded a change."""
+    found = warnings.of_organisation(organisation_id)
+    about = (
+        tuple((one.channel_id, one.since, one.trouble) for one in found.stale),
+        tuple((one.channel_id, one.count) for one in found.neglected),
+    )
+    return Present(about, _render_page("stream/_warnings.html", warned=found))
 
 
 @dataclass(frozen=True)

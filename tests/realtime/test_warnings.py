@@ -6,9 +6,11 @@ from datetime import timedelta
 import pytest
 
 from healthberry.core import events, scope, staleness
+from healthberry.extensions import db
 from healthberry.models.channels import Channel
 from healthberry.models.organisations import Organisation
 from healthberry.models.owned import now
+from healthberry.realtime.hub import Hub
 from tests.realtime.pages import Message, Page
 from tests.world import World
 
@@ -56,6 +58,22 @@ def test_the_warning_comes_and_goes_on_an_open_page(
     went = of_warnings(page.until(sweep(channel)))
     assert 'id="warnings"' in went
     assert "has not been read" not in went
+
+
+def test_a_page_is_warned_by_the_web_process_itself_where_no_worker_is_left_to_notice(
+    world: World, organisation: Organisation, channel: Channel, hub: Hub, open_stream: Open
+) -> None:
+    channel.last_success_at = now()
+    db.session.commit()
+    page = open_stream(world.member(organisation), "view=house", after=0)
+    (room,) = hub._rooms.values()
+    room.check()
+
+    channel.last_success_at = now() - timedelta(minutes=30)
+    db.session.commit()
+    room.check()
+
+    assert "NHS.UK has not been read since" in page.next().data
 
 
 def test_an_open_conversation_hears_whether_it_can_be_answered(

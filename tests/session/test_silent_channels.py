@@ -43,14 +43,16 @@ def warning(page: str) -> str:
     return " ".join(re.sub(r"<[^>]+>", " ", found[0]).split()) if found else ""
 
 
-@pytest.mark.parametrize("path", ["/inbox", "/channels", "/settings", "/people", "/help", "/welcome", "/channels/add"])
+@pytest.mark.parametrize(
+    "path", ["/inbox", "/channels", "/settings", "/people", "/help", "/welcome", "/channels/add", "/channels/{}"]
+)
 def test_every_page_of_the_organisation_says_since_when_and_leads_to_the_channel(
     client: FlaskClient, world: World, organisation: Organisation, admin: Member, path: str
 ) -> None:
     channel = silent(world, organisation)
     scope.leave()
 
-    page = client.get(path, follow_redirects=True)
+    page = client.get(path.format(channel.id), follow_redirects=True)
 
     assert page.status_code == 200
     assert "NHS.UK has not been read since" in warning(page.text)
