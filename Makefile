@@ -15,14 +15,15 @@ run: .venv/.run assets ## start HealthBerry with everything it needs; Ctrl-C end
 	@exec $(BIN)/python -m healthberry.local.run
 
 test: .venv/.dev assets chromium ## run all tests, or those of one path: make test T=tests/core
-	@exec $(BIN)/python -m pytest --numprocesses=2 --dist=loadfile $(T)
+	@exec $(BIN)/python -m pytest --numprocesses=2 --dist=loadfile --no-loadscope-reorder $(T)
 
-check: .venv/.dev ## formatting, lint of Python and templates, types, import contracts
+check: .venv/.dev ## formatting, lint of Python and templates, types, import contracts, locks of migrations
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/djlint --quiet --lint healthberry
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(BIN)/python -W ignore -m tests.policy.locks
 
 fmt: .venv/.dev ## format the Python code and repair what can be repaired
 	$(BIN)/ruff check --quiet --fix-only .
@@ -42,7 +43,7 @@ real: .venv/.dev assets ## walk the main job with what people really wrote
 
 lock: .venv/.dev ## pin newer versions, with hashes (needs uv and npm)
 	$(LOCK) --upgrade --extra build pyproject.toml --output-file requirements.txt
-	$(LOCK) --upgrade --extra build --extra dev --constraint requirements.txt pyproject.toml --output-file requirements-dev.txt
+	$(LOCK) --upgrade --extra build --extra observe --extra dev --constraint requirements.txt pyproject.toml --output-file requirements-dev.txt
 	$(LOCK) --upgrade --group node --output-file requirements-node.txt
 	npm install --package-lock-only
 

@@ -9,8 +9,8 @@ from sqlalchemy import delete, select
 from sqlalchemy.dialects.postgresql import insert
 
 from healthberry.core import events
-from healthberry.core.errors import Invalid, NotFound
-from healthberry.core.permissions import require
+from healthberry.core.errors import Invalid, NotAllowed, NotFound
+from healthberry.core.permissions import may, require
 from healthberry.extensions import db
 from healthberry.models.activities import Note, Unread
 from healthberry.models.conversations import Conversation
@@ -38,6 +38,17 @@ def find(member: Member, conversation_id: UUID, *, lock: bool = False) -> Conver
     found = db.session.scalar(statement.with_for_update(key_share=True) if lock else statement)
     if found is None:
         raise NotFound
+    return found
+
+
+def readable(member: Member, conversation_id: UUID) -> Conversation:
+    """Return the conversation for what shows or repeats its words.
+
+    Raises: NotFound; NotAllowed where it is restricted to administrators.
+    """
+    found = find(member, conversation_id)
+    if found.restricted and not may(member, "manage"):
+        raise NotAllowed("This is restricted while a request is assessed. Only administrators see it meanwhile.")
     return found
 
 

@@ -4,7 +4,7 @@ from uuid import UUID
 
 from sqlalchemy import and_, delete, select
 
-from healthberry.core import channels, copies, events, pushes, revoking, sending
+from healthberry.core import channels, copies, coverage, events, holds, pushes, revoking, sending
 from healthberry.core.errors import Conflict
 from healthberry.core.permissions import require
 from healthberry.extensions import db
@@ -31,15 +31,17 @@ def unlink(member: Member, channel_id: UUID, *, erase: bool) -> Channel:
     Replies that were to be seen on its site are given back to their writers. It does not come back by itself, however
     often channels are looked for.
 
-    Raises: NotFound; NotAllowed; Conflict while a reply is on its way there.
+    Raises: NotFound; NotAllowed; Conflict while a reply is on its way there, and, with `erase`, under a legal hold.
     """
     require(member, "manage")
     channel = channels.find(member.organisation_id, channel_id, lock=True)
+    if erase:
+        holds.refuse_erasing(channel)
     for reply in _underway(channel):
         if reply.state in _LEAVING:
             raise Conflict(_ON_ITS_WAY)
         sending.mark_failed(reply, _UNSEEN)
-    channel.state, channel.trouble = "unlinked", ""
+    channel.state, channel.trouble, channel.stale_at = "unlinked", "", None
     revoking.begin(channel)
     channel.erase_at = now() if erase else channel.erase_at
     pushes.forget(channel.organisation_id, channel.id)
@@ -86,6 +88,7 @@ def erase_part(organisation_id: UUID, channel_id: UUID) -> bool:
             delete(model).where(model.organisation_id == organisation_id, model.channel_id == channel_id)
         )
     channel.erase_at = channel.poll_cursor = channel.backfill_cursor = channel.backfill_finished_at = None
+    coverage.forget(channel)
     channel.backfill_state, channel.items_loaded, channel.items_total, channel.items_quarantined = "waiting", 0, None, 0
     db.session.flush()
     events.record(organisation_id, "channel_erased", channel_id=channel_id)

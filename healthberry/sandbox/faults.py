@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from .site import Site
 
 EARLY = ("rate_limit", "server_error", "timeout_before", "expired_token", "html_page")
-LISTING = ("duplicate_delivery", "reordered", "stray")
+LISTING = ("duplicate_delivery", "reordered", "stray", "forgotten_item")
 LATE = ("timeout_after", "truncated_body", "cut_connection", "malformed_utf8", *LISTING)
 KINDS = EARLY + LATE
 # What else the kinds are called.

@@ -168,9 +168,9 @@ class Site(ABC):
         return answer
 
     def spoilt(self, response: Response, fault: Fault) -> None:
-        """Let a list deliver one item twice, or all in the opposite order, or hold something that is no item.
+        """Let a list deliver one item twice, leave one out, turn round, or hold something that is no item.
 
-        The last in an item's place, if so ordered.
+        What is no item stands in an item's place, if so ordered.
         """
         if not response.is_json:
             return
@@ -180,6 +180,8 @@ class Site(ABC):
             return
         if fault.kind == "duplicate_delivery":
             items[1:1] = items[:1]
+        elif fault.kind == "forgotten_item":
+            del items[:1]
         elif fault.kind == "reordered":
             items.reverse()
         else:
