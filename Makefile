@@ -6,7 +6,7 @@ LOCK = uv pip compile --quiet --universal --python-version 3.11 --generate-hashe
        --no-emit-index-url --custom-compile-command "make lock"
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check fmt assets bench real lock chromium
+.PHONY: help run test check fmt assets bench chaos real lock chromium
 
 help: ## list what can be done
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -34,6 +34,9 @@ assets: .venv/.run ## install and build what browsers load, if anything changed
 
 bench: .venv/.dev assets ## measure what is claimed, beside the targets
 	@exec $(BIN)/python -m benchmarks
+
+chaos: .venv/.dev assets ## kill everything at random, and prove that nothing is lost and nothing doubled; C="--seed 7"
+	@exec $(BIN)/python -m tests.chaos $(C)
 
 real: .venv/.dev assets ## walk the main job with what people really wrote
 	@exec $(BIN)/python -m pytest --log-cli-level=INFO --log-cli-format='%(asctime)s %(message)s' tests/stories/test_real_input.py
