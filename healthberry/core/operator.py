@@ -134,4 +134,4 @@ def rotate_secrets() -> Rotation:
         except VaultError:
             keyless.append(organisation_id)
         db.session.flush()
-    return Rotation(rotated, unopened, keyless)
+    return Rotation(rotated, unopened, tuple(keyless))
