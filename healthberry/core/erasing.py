@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID, uuid5
 
-from sqlalchemy import ColumnElement, and_, exists, func, or_, select, update
+from sqlalchemy import ColumnElement, and_, exists, func, select, update
 
 from healthberry.core import channels, conversations, copies, events, holds, suppression
 from healthberry.core.copies import Elsewhere
@@ -190,7 +190,7 @@ def _refuse(conversation: Conversation, writer: Writer) -> None:
     leaving = exists().where(
         Reply.organisation_id == conversation.organisation_id,
         Reply.conversation_id.in_(wrote),
-        or_(Reply.state.in_(_LEAVING), Reply.pending),
+        Reply.state.in_(_LEAVING),
     )
     if db.session.scalar(select(leaving)):
         raise Conflict("A reply to them is still on its way. Erase what they wrote when it is out.")

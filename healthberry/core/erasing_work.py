@@ -157,6 +157,8 @@ def _forget_around(erasure: Erasure, ids: Collection[UUID], counts: Counter[str]
     mine = update(Reply).where(Reply.organisation_id == org, Reply.conversation_id.in_(ids))
     unsent = mine.where(Reply.state.in_(_UNSENT), or_(Reply.text != "", Reply.state != "cancelled"))
     counts["drafts"] += _run(unsent.values(text="", state="cancelled", url=None))
+    # One that moderators hold is out as far as we are concerned: it must not come back as a draft.
+    _run(mine.where(Reply.state == "sent", Reply.pending).values(pending=False))
     if erasure.wanted.get("answers"):
         _run(mine.where(Reply.state == "sent").values(text="", url=None))
     if erasure.wanted.get("notes"):

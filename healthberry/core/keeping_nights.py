@@ -5,7 +5,7 @@ The row is the truth: a night whose queue was lost, or whose worker died, is gon
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from uuid import UUID
 
 from sqlalchemy import select, text
@@ -22,6 +22,7 @@ _BEGIN = text("SELECT begin_keeping(:tonight, :at)")
 _CLAIM = timedelta(minutes=5)
 _MOST_ATTEMPTS = 5
 _SHOWN = 14
+_BEGUN_BY = 4  # o'clock, UTC: the clock calls soon after three
 _GIVEN_UP = "It stopped in the middle again and again, and was given up. The next night goes on."
 _TRIED_AGAIN = "It stopped in the middle, and is tried again."
 
@@ -40,6 +41,12 @@ def begin() -> None:
     """Begin tonight for every organisation; a second call on the same day changes nothing."""
     at = now()
     db.session.execute(_BEGIN, {"tonight": at.date(), "at": at})
+
+
+def make_up(clock: datetime | None = None) -> None:
+    """Begin tonight where its hour has passed and its call was lost, also for organisations that joined since."""
+    if (clock or now()).hour >= _BEGUN_BY:
+        begin()
 
 
 def claim(organisation_id: UUID, night_id: UUID) -> bool:

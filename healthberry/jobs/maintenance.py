@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-from healthberry.core import codes, failed_work, pending_links, processes, scope, staleness, unlinking
+from healthberry.core import codes, failed_work, keeping_nights, pending_links, processes, scope, staleness, unlinking
 from healthberry.core import imports as uploads
 from healthberry.core import sweep as due
 from healthberry.core.events import commit
@@ -64,9 +64,10 @@ def erase(organisation: str, channel_id: str) -> None:
 
 @job("ingest", timeout_seconds=60)
 def tidy() -> None:
-    """Delete codes, half-finished links and uploaded files that nobody can use, or came back to."""
+    """Delete codes, half-finished links and files that nobody came back to; make up for a night that was lost."""
     codes.forget_old()
     pending_links.forget_old()
     uploads.forget_old()
     processes.forget_old()
+    keeping_nights.make_up()
     commit()

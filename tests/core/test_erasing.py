@@ -28,6 +28,7 @@ from healthberry.core import (
     quarantine,
     replies,
     scope,
+    sending,
     suppression,
     sweep,
     thread,
@@ -333,6 +334,24 @@ def test_a_reply_on_its_way_is_waited_for(world: World, member: Member, channel:
         erasing.begin(member, one, _who(member, one), reference="IG-7", answers=False, notes=False)
 
 
+def test_a_reply_that_moderators_hold_does_not_come_back_as_a_draft(
+    world: World, member: Member, channel: Channel
+) -> None:
+    (one,) = world.arrives(channel, _item(world))
+    target = replies.target_of(member.organisation_id, one)
+    assert target is not None
+    made = {"conversation_id": one, "target_id": target.id, "member_name": "Priya", "mode": "api", "key": "k"}
+    held = {"text": "Dear you", "state": "sent", "pending": True, "remote_id": "ours"}
+    db.session.add(Reply(organisation_id=member.organisation_id, **made, **held))
+    db.session.commit()
+
+    _erase(member, one)
+
+    reply = db.session.scalars(select(Reply)).one()
+    assert (reply.pending, reply.text) == (False, "Dear you")
+    assert sending.claim(member.organisation_id, reply.id) is None
+
+
 def test_only_administrators_erase_and_each_step_stands_in_the_history(
     world: World, member: Member, channel: Channel
 ) -> None:
@@ -395,11 +414,11 @@ def test_without_the_installations_keys_nobody_can_ask_who_was_erased_and_nothin
     suppression._keys.clear()
     with pytest.raises(VaultError):
         suppression.sift(channel, [item])
-    assert operator.rotate_secrets().keyless == [org]
+    assert operator.rotate_secrets().keyless == (org,)
     db.session.rollback()
 
     monkeypatch.setitem(current_app.extensions, "vault", _both(newer, old))
-    assert operator.rotate_secrets().keyless == []
+    assert operator.rotate_secrets().keyless == ()
     db.session.commit()
     scope.enter(org)
     assert db.session.get_one(OrganisationDetails, org).suppression_key != sealed

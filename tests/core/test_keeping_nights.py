@@ -9,7 +9,18 @@ from flask import Flask
 from sqlalchemy import func, select, update
 
 from healthberry.connectors.base import BadItem, Delivery
-from healthberry.core import conversations, drafts, events, keeping, keeping_nights, keeping_steps, pushes, quarantine
+from healthberry.connectors.imports import FileReading, ReadRow
+from healthberry.core import (
+    conversations,
+    drafts,
+    events,
+    import_checks,
+    keeping,
+    keeping_nights,
+    keeping_steps,
+    pushes,
+    quarantine,
+)
 from healthberry.core.errors import Invalid
 from healthberry.core.keeping_nights import Night
 from healthberry.core.keeping_table import ACTIVITIES, DELIVERIES, DRAFTS, MAILS, NOTES, PIECES, REPLIES
@@ -248,3 +259,23 @@ def test_no_organisation_keeps_longer_than_its_source_allows(world: World, membe
     assert keeping.limit_of(member, "nhsuk").days == 730
     told = select(Activity.details).where(Activity.kind == "keeping_changed").order_by(Activity.number)
     assert [details["days"] for details in db.session.scalars(told)] == [184, None]
+
+
+def test_a_night_whose_call_was_lost_is_made_up_for_later_in_the_day_and_not_before_its_hour(member: Member) -> None:
+    early, late = now().replace(hour=1), now().replace(hour=5)
+    keeping_nights.make_up(early)
+    assert _count(KeepingNight) == 0
+    keeping_nights.make_up(late)
+    keeping_nights.make_up(late)
+    assert _count(KeepingNight) == 1
+
+
+def test_rows_of_a_file_that_may_not_be_kept_are_shown_as_such_and_stop_nothing(world: World, member: Member) -> None:
+    channel = world.channel(db.session.get_one(Organisation, member.organisation_id), "fft")
+    keeping.shorten(member, "fft", 12)
+    rows = [ReadRow("Row 1", world.item("Old", experienced="2020-05")), ReadRow("Row 2", world.item("New"))]
+
+    checked = import_checks.check(channel, FileReading(rows))
+
+    assert [item.text for item, _ in checked.new] == ["New"]
+    assert checked.unusable == [("Row 1", "It is older than what you keep, or was erased on request.")]
