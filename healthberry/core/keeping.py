@@ -94,8 +94,8 @@ def shorten(member: Member, kind: str, months: int | None) -> bool:
         db.session.flush()
     else:
         kept = insert(KeepingLimit).values(**mine, days=own)
-        kept = kept.on_conflict_do_update(index_elements=list(mine), set_={"days": own}).returning(KeepingLimit)
-        db.session.scalars(kept.execution_options(populate_existing=True)).one()
+        told = kept.on_conflict_do_update(index_elements=list(mine), set_={"days": own}).returning(KeepingLimit)
+        db.session.scalars(told.execution_options(populate_existing=True)).one()
     events.record(member.organisation_id, "keeping_changed", member=member, channel_kind=kind, days=own)
     return True
 
