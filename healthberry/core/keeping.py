@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from uuid import UUID
 
-from sqlalchemy import delete, func, select
+from sqlalchemy import func, select
 from sqlalchemy.dialects.postgresql import insert
 
 from healthberry.core import events, holds
@@ -90,11 +90,12 @@ def shorten(member: Member, kind: str, months: int | None) -> bool:
         return False
     mine = {"organisation_id": member.organisation_id, "kind": kind}
     if own is None:
-        db.session.execute(delete(KeepingLimit).filter_by(**mine))
+        db.session.delete(db.session.get_one(KeepingLimit, tuple(mine.values())))
+        db.session.flush()
     else:
         kept = insert(KeepingLimit).values(**mine, days=own)
-        db.session.execute(kept.on_conflict_do_update(index_elements=list(mine), set_={"days": own}))
-    db.session.expire_all()
+        told = kept.on_conflict_do_update(index_elements=list(mine), set_={"days": own}).returning(KeepingLimit)
+        db.session.scalars(told.execution_options(populate_existing=True)).one()
     events.record(member.organisation_id, "keeping_changed", member=member, channel_kind=kind, days=own)
     return True
 
