@@ -78,6 +78,9 @@ class _Leaving:
         finally:
             self._go()
 
+    def __del__(self) -> None:
+        self._go()  # a server that forgot to close it must not take the place for ever
+
     def _go(self) -> None:
         if not self._left:
             self._left = True

@@ -24,9 +24,6 @@ ALTER TABLE quarantined_items ADD COLUMN is_delivery BOOLEAN NOT NULL DEFAULT fa
     ADD COLUMN tried_with VARCHAR NOT NULL DEFAULT '',
     ADD COLUMN tried_at TIMESTAMP WITH TIME ZONE,
     ADD COLUMN handled_at TIMESTAMP WITH TIME ZONE;
-CREATE INDEX ix_messages_posted ON messages (organisation_id, channel_id, posted_at) WHERE direction = 'inbound';
-CREATE INDEX ix_quarantined_items_tried ON quarantined_items (tried_with);
-CREATE INDEX ix_quarantined_items_waiting ON quarantined_items (organisation_id, received_at) WHERE handled_at IS NULL;
 """
 
 TABLES = """
@@ -120,7 +117,6 @@ $$;
 BEFORE = """
 DROP FUNCTION changed_staleness, due_walks, due_quarantine;
 DROP TABLE walks, coverage;
-DROP INDEX ix_messages_posted;
 ALTER TABLE quarantined_items DROP COLUMN is_delivery, DROP COLUMN seen_at, DROP COLUMN tried_with, DROP COLUMN tried_at,
     DROP COLUMN handled_at;
 ALTER TABLE channels DROP COLUMN watched_from, DROP COLUMN stale_at, DROP COLUMN read_from, DROP COLUMN read_to,
