@@ -1,28 +1,64 @@
-"""Migrations run as the owner of the tables, never as the application's own role."""
+"""Migrations run as the owner of the tables, never as the application's own role.
+
+Each is a transaction of its own that waits briefly for its tables and is tried again (core/migrating.py). Whoever restores
+a backup hands over a connection: then all happens within that transaction, on tables that nobody uses.
+"""
 
 from alembic import context
 from flask import current_app
 from sqlalchemy import Connection, create_engine, text
 from sqlalchemy.engine import make_url
 
-from healthberry.core import wall
+from healthberry.core import migrating, wall
 from healthberry.extensions import db
 
 settings = current_app.extensions["settings"]
 
 
 def run_migrations() -> None:
-    """Bring the schema to the newest revision, then let the application's role read and write (not own) the tables."""
-    engine, application = create_engine(settings.sqlalchemy_owner_url), create_engine(settings.sqlalchemy_url)
-    with engine.begin() as connection:
-        with application.connect() as other:
-            wall.require(other, connection)
-        context.configure(connection=connection, target_metadata=db.metadata, compare_type=True)
-        with context.begin_transaction():
-            context.run_migrations()
-        grant(connection)
-    engine.dispose()
+    """Bring the schema to the wanted revision, then let the application's role read and write (not own) the tables."""
+    given = context.config.attributes.get("connection")
+    if context.is_offline_mode():
+        write_statements()
+    elif given is not None:
+        run_on(given)
+        grant(given)
+    else:
+        migrating.until_done(run_with_own_connection)
+
+
+def run_with_own_connection() -> None:
+    engine = create_engine(settings.sqlalchemy_owner_url)
+    try:
+        with engine.connect() as connection:
+            migrating.wait_briefly(connection)
+            connection.commit()
+            run_on(connection)
+            grant(connection)
+            connection.commit()
+    finally:
+        engine.dispose()
+
+
+def run_on(connection: Connection) -> None:
+    application = create_engine(settings.sqlalchemy_url)
+    with application.connect() as other:
+        wall.require(other, connection)
     application.dispose()
+    if context.config.attributes.get("connection") is None:
+        connection.rollback()  # what was asked began a transaction: each migration has its own
+    context.configure(
+        connection=connection, target_metadata=db.metadata, compare_type=True, transaction_per_migration=True
+    )
+    with context.begin_transaction():
+        context.run_migrations()
+
+
+def write_statements() -> None:
+    """Write the statements instead of running them: what `migrations/check.py` reads."""
+    context.configure(dialect_name="postgresql", literal_binds=True, transaction_per_migration=True)
+    with context.begin_transaction():
+        context.run_migrations()
 
 
 def grant(connection: Connection) -> None:

@@ -3,15 +3,28 @@
 And the pieces that it sent and nobody could read.
 """
 
+from typing import Any
 from uuid import UUID
 
-from flask import Blueprint, redirect, render_template, request, url_for
+from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from healthberry.blueprints import guard, headers, link_steps
+from healthberry.blueprints import coverage, guard, headers, link_steps
 from healthberry.connectors.base import Access
 from healthberry.connectors.errors import ConnectorError
-from healthberry.core import channels, events, link_forms, linking, paid_reads, quarantine, reading, unlinking
+from healthberry.core import (
+    calendar_days,
+    channels,
+    events,
+    link_forms,
+    link_settings,
+    paid_reads,
+    quarantine,
+    reading,
+    reconciling,
+    unlinking,
+    unread,
+)
 from healthberry.core.errors import Conflict
 from healthberry.core.pending_links import Begun
 from healthberry.core.permissions import may, require
@@ -33,10 +46,21 @@ def show(channel_id: UUID) -> ResponseReturnValue:
         may_switch=channels.may_switch(member),
         missing=channels.connector_of(channel).missing(),
         budget=paid_reads.in_words(channel.kind),
-        settings=linking.in_words(channel) if may(member, "manage") else [],
+        settings=link_settings.in_words(channel) if may(member, "manage") else [],
         hook=link_steps.hook_of(channel) if _is_sent_to(channel) else "",
         number=events.last_number(member.organisation_id),
+        **_what_was_read(channel),
     )
+
+
+def _what_was_read(channel: Channel) -> dict[str, Any]:
+    kept = calendar_days.is_kept(channel)
+    return {
+        "months": coverage.months(channel, coverage.this_month(), 2) if kept else [],
+        "gaps": calendar_days.summary(channel)[2],
+        "compared": reconciling.standing(channel),
+        "picked": None,
+    }
 
 
 @blueprint.post("/channels/<uuid:channel_id>/read")
@@ -72,7 +96,7 @@ def start(channel_id: UUID) -> ResponseReturnValue:
     begun = Begun(channel.kind, Access(dict(channel.config)), channel_id=channel.id, wanted=wanted)
     try:
         given = link_forms.checked(
-            connector.capabilities.fields, linking.fields_of(channel), linking.kept_secrets(channel)
+            connector.capabilities.fields, link_settings.fields_of(channel), link_settings.kept_secrets(channel)
         )
         events.commit()
         return link_steps.go_on(connector, link_steps.prepared(connector, begun, given))
@@ -89,7 +113,7 @@ def start(channel_id: UUID) -> ResponseReturnValue:
 def settings(channel_id: UUID) -> ResponseReturnValue:
     """Show the form that the channel was linked with, filled in; secrets are never shown."""
     channel = _mine(channel_id)
-    return _settings(channel, linking.fields_of(channel))
+    return _settings(channel, link_settings.fields_of(channel))
 
 
 @blueprint.post("/channels/<uuid:channel_id>/settings")
@@ -98,7 +122,7 @@ def save_settings(channel_id: UUID) -> ResponseReturnValue:
     """Try other settings, and keep them when they lead to the channel; a secret left blank stays as it is."""
     channel = _mine(channel_id)
     connector, fields = channels.connector_of(channel), channels.capabilities_of(channel.kind).fields
-    kept = linking.kept_secrets(channel)
+    kept = link_settings.kept_secrets(channel)
     if channel.state == "unlinked":
         raise Conflict("This channel was unlinked. Link it again, and then change its settings.")
     try:
@@ -147,6 +171,26 @@ def show_quarantined(channel_id: UUID) -> ResponseReturnValue:
     )
 
 
+@blueprint.post("/channels/<uuid:channel_id>/quarantined")
+@guard.signed_in
+def handle_quarantined(channel_id: UUID) -> ResponseReturnValue:
+    """Note that people have dealt with what could not be read; again: nothing changes."""
+    unread.handle(guard.member(), channel_id)
+    events.commit()
+    flash("Noted: you have dealt with them. They stay here.")
+    return redirect(url_for("channels.show_quarantined", channel_id=channel_id), 303)
+
+
+@blueprint.post("/channels/<uuid:channel_id>/quarantined/again")
+@guard.signed_in
+def read_quarantined_again(channel_id: UUID) -> ResponseReturnValue:
+    """Try once more to read what could not be read."""
+    unread.want(guard.member(), channel_id)
+    events.commit()
+    flash("They are being tried again. What can be read appears in the inbox, and goes from here.")
+    return redirect(url_for("channels.show_quarantined", channel_id=channel_id), 303)
+
+
 def _mine(channel_id: UUID) -> Channel:
     member = guard.member()
     require(member, "manage")
@@ -170,7 +214,7 @@ def _settings(channel: Channel, values: dict[str, str], errors: dict[str, str] |
     about = channels.capabilities_of(channel.kind)
     if not about.fields:
         raise Conflict("There is nothing to set for this channel.")
-    kept = linking.kept_secrets(channel)
+    kept = link_settings.kept_secrets(channel)
     return render_template(
         "channels/settings.html", channel=channel, about=about, values=values, kept=kept.keys(), errors=errors or {}
     )

@@ -11,7 +11,7 @@ from healthberry.blueprints import listing, opened, snoozes
 from healthberry.blueprints.guard import member, signed_in
 from healthberry.blueprints.linkify import linkify
 from healthberry.blueprints.render import elsewhere, render, wants_part
-from healthberry.core import conversations, events, inbox
+from healthberry.core import conversations, events, inbox_standing
 from healthberry.core.errors import Invalid
 from healthberry.core.inbox import View
 
@@ -171,7 +171,7 @@ def entries(context: dict[str, Any]) -> str:
 def _row(conversation_id: UUID) -> str:
     """Return the conversation's row as a piece for the list beside it."""
     view = listing.present_view()
-    found = inbox.row_of(member(), view, conversation_id)
+    found = inbox_standing.row_of(member(), view, conversation_id)
     if found is None:
         return ""
     row, belongs = found

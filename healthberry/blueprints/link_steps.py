@@ -16,7 +16,8 @@ from healthberry.blueprints import guard, headers
 from healthberry.connectors.base import Access, Connector, Field, Linkable
 from healthberry.connectors.errors import ConnectorError, NotAuthorised, NotLinked
 from healthberry.core import channels, events, link_forms, linking, pending_links
-from healthberry.core.linking import Offer, with_installed
+from healthberry.core.link_settings import with_installed
+from healthberry.core.offers import Offer
 from healthberry.core.pending_links import Begun
 from healthberry.mail import links
 from healthberry.models.channels import Channel
@@ -96,11 +97,11 @@ def declined(begun: Begun) -> ResponseReturnValue:
 
 def done(begun: Begun, made: Sequence[Channel], chosen: Sequence[Linkable]) -> ResponseReturnValue:
     """Go on after linking; what people need elsewhere is shown this once."""
-    shown = {one.listing.remote_id: one.reveal for one in chosen if one.reveal}
+    shown = {one.listing.remote_id: one.reveal for one in chosen if _is_new(one.reveal, begun)}
     if revealed := [
         (channel, _filled(channel, shown[channel.remote_id])) for channel in made if channel.remote_id in shown
     ]:
-        return render_template("linking/reveal.html", revealed=revealed)
+        return render_template("linking/reveal.html", revealed=revealed, linked=begun.channel_id is None)
     asked = channels.capabilities_of(begun.kind).poll_seconds is not None
     word = "connected" if begun.channel_id is not None else "linked" if asked else "ready"
     return redirect(_onward(begun, word, made[0].id), 303)
@@ -141,6 +142,12 @@ def _found(begun: Begun, account: str = "") -> ResponseReturnValue:
 def hook_of(channel: Channel) -> str:
     """Return the address to which others send what is for this channel."""
     return links.address("hooks.of_channel", kind=channel.kind, channel_id=str(channel.id))
+
+
+def _is_new(reveal: Sequence[tuple[str, str]], begun: Begun) -> bool:
+    """Say whether something is shown this once only: our own address stands on the channel's page as well."""
+    made = any("{hook}" not in value and "{home}" not in value for _, value in reveal)
+    return made if begun.channel_id is not None else bool(reveal)
 
 
 def _filled(channel: Channel, reveal: Sequence[tuple[str, str]]) -> list[tuple[str, str]]:

@@ -12,9 +12,9 @@ from flask.typing import ResponseReturnValue
 from healthberry.blueprints import guard, link_steps
 from healthberry.connectors.base import Linkable
 from healthberry.connectors.errors import ConnectorError
-from healthberry.core import channels, events, link_forms, linking, pending_links
+from healthberry.core import channels, events, link_forms, linking, offers, pending_links
 from healthberry.core.errors import Conflict, Invalid
-from healthberry.core.linking import Offer
+from healthberry.core.offers import Offer
 from healthberry.core.pending_links import Begun
 
 blueprint = Blueprint("linking", __name__)
@@ -31,16 +31,16 @@ _GROUPS = (
 @guard.signed_in
 def index() -> ResponseReturnValue:
     """Show every kind of channel, with what it reads and whether it is linked."""
-    offers = linking.offers(guard.member())
-    groups = [(words, [one for one in offers if one.about.group == group]) for group, words in _GROUPS]
-    return render_template("linking/index.html", groups=[(words, kinds) for words, kinds in groups if kinds])
+    kinds = offers.offers(guard.member())
+    groups = [(words, [one for one in kinds if one.about.group == group]) for group, words in _GROUPS]
+    return render_template("linking/index.html", groups=[(words, some) for words, some in groups if some])
 
 
 @blueprint.get("/channels/add/<kind>")
 @guard.signed_in
 def show(kind: str) -> ResponseReturnValue:
     """Say what linking this kind means, with its form or the button that leads to its sign-in."""
-    offer = linking.offer(guard.member(), kind)
+    offer = offers.offer(guard.member(), kind)
     link_steps.let_lead_to_sign_in(offer)
     return _form(offer, {one.name: one.default for one in offer.about.fields})
 
@@ -50,7 +50,7 @@ def show(kind: str) -> ResponseReturnValue:
 def begin(kind: str) -> ResponseReturnValue:
     """Take the form: link what it leads to, or lead to the sign-in."""
     member = guard.member()
-    connector = linking.check(member, kind)
+    connector = offers.check(member, kind)
     fields = connector.capabilities.fields
     try:
         given = link_forms.checked(fields, request.form)
@@ -58,7 +58,7 @@ def begin(kind: str) -> ResponseReturnValue:
         return link_steps.go_on(connector, link_steps.prepared(connector, Begun(kind), given))
     except (link_forms.NotFilledIn, ConnectorError) as error:
         events.forget()
-        offer = linking.offer(guard.member(), kind)
+        offer = offers.offer(guard.member(), kind)
         return _form(offer, link_forms.tidied(fields, request.form), link_steps.errors_of(error, fields)), 422
 
 
@@ -113,7 +113,7 @@ def _form(offer: Offer, values: dict[str, str], errors: dict[str, str] | None = 
 
 
 def _choice(begun: Begun, state: str, errors: dict[str, str] | None = None) -> str:
-    offer = linking.offer(guard.member(), begun.kind)
+    offer = offers.offer(guard.member(), begun.kind)
     linked = {channel.remote_id for channel in offer.channels}
     return render_template(
         "linking/choose.html", offer=offer, found=begun.found, state=state, linked=linked, errors=errors or {}
@@ -125,7 +125,7 @@ def _failed(begun: Begun, trouble: str) -> str:
     if begun.channel_id is not None:
         channel = channels.find(member.organisation_id, begun.channel_id)
         return render_template("welcome/connect.html", channel=channel, wanted=begun.wanted, trouble=trouble)
-    offer = linking.offer(member, begun.kind)
+    offer = offers.offer(member, begun.kind)
     values = link_forms.tidied(offer.about.fields, _texts(begun.access.config))
     return _form(offer, values, trouble=trouble)
 

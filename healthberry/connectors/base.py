@@ -1,273 +1,36 @@
-"""What every connector is given and gives back: plain values, no database rows, no HTTP objects."""
+"""The contract of every connector. What it is given and gives back are plain values: no database rows, no HTTP."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, ClassVar, Literal, Protocol
+from typing import ClassVar, Protocol
 
+from healthberry.connectors.access import Access as Access
+from healthberry.connectors.access import Authorisation as Authorisation
+from healthberry.connectors.answers import Reply as Reply
+from healthberry.connectors.answers import ReplyPermission as ReplyPermission
+from healthberry.connectors.answers import ReplyTarget as ReplyTarget
+from healthberry.connectors.answers import ReplyWay as ReplyWay
+from healthberry.connectors.answers import SentReply as SentReply
 from healthberry.connectors.capabilities import About as About
 from healthberry.connectors.capabilities import Capabilities as Capabilities
 from healthberry.connectors.capabilities import Field as Field
 from healthberry.connectors.capabilities import ReplyMode as ReplyMode
 from healthberry.connectors.imports import Importer as Importer
+from healthberry.connectors.items import Author as Author
+from healthberry.connectors.items import BadItem as BadItem
+from healthberry.connectors.items import Change as Change
+from healthberry.connectors.items import File as File
+from healthberry.connectors.items import InboundItem as InboundItem
+from healthberry.connectors.items import Page as Page
+from healthberry.connectors.items import Rating as Rating
+from healthberry.connectors.listings import Discovery as Discovery
+from healthberry.connectors.listings import Linkable as Linkable
+from healthberry.connectors.listings import Linkables as Linkables
+from healthberry.connectors.listings import Listing as Listing
+from healthberry.connectors.listings import ProviderFacts as ProviderFacts
 from healthberry.connectors.webhooks import Delivery as Delivery
 from healthberry.connectors.webhooks import WebhookAnswer as WebhookAnswer
 from healthberry.connectors.webhooks import WebhookRequest as WebhookRequest
-
-Change = Literal["created", "edited", "withdrawn"]
-
-
-@dataclass(frozen=True)
-class ProviderFacts:
-    """What the register knows of the organisation that a channel is looked for."""
-
-    ods_code: str
-    name: str
-    kind: str
-    web_domain: str | None
-    nation: str
-    site_codes: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True)
-class Listing:
-    """A page, handle or listing that can be linked as a channel.
-
-    `config` is all that the connector needs to read it later (no secrets). `found_at` says how it was found, for
-    people: "Found by ODS code RYJ", "Linked from www.imperial.nhs.uk". `needs` names what is missing before it can be
-    read ("" when nothing is). `amount` says how much a first look found, for people: "12 reviews", "more than 100
-    reviews" ("" where a first look cannot tell).
-    """
-
-    kind: str
-    remote_id: str
-    label: str
-    url: str
-    config: Mapping[str, Any]
-    found_at: str = ""
-    needs: str = ""
-    amount: str = ""
-
-
-@dataclass(frozen=True)
-class Discovery:
-    """What can be linked for an organisation, and in sentences for people what could not be found and why.
-
-    A listing may stand beside a problem: one that is certain by its code is listed even while its site is down.
-    `again` says that something failed for the moment only, so that another look, later, may find more.
-    """
-
-    listings: Sequence[Listing] = ()
-    problems: Sequence[str] = ()
-    again: bool = False
-
-
-@dataclass(frozen=True)
-class Access:
-    """How to reach one channel: its settings and its secrets (never logged, masked in repr)."""
-
-    config: Mapping[str, Any]
-    secrets: Mapping[str, str] = field(default_factory=dict, repr=False)
-    expires_at: datetime | None = None
-
-
-@dataclass(frozen=True)
-class Authorisation:
-    """What signing in at the provider gave: to be stored encrypted. `account` is the handle or page signed in as."""
-
-    secrets: Mapping[str, str] = field(repr=False)
-    expires_at: datetime | None
-    account_id: str
-    account: str
-
-
-@dataclass(frozen=True)
-class Linkable:
-    """A listing that can be linked now, with the secrets that belong to it alone (a Page's own token).
-
-    The channel keeps its own `secrets`, good until `expires_at`; where it has none, those of the form and the sign-in,
-    as every other channel of theirs does. Its settings are the listing's, above what the form gave by the same names.
-    `account` is whom replies are published as, "" where there is nobody yet.
-
-    `reveal` are pairs of label and value that people need elsewhere and are shown once, after linking (a secret that
-    we made); "{hook}" in a value stands for the address of the channel's own hook.
-    """
-
-    listing: Listing
-    secrets: Mapping[str, str] = field(default_factory=dict, repr=False)
-    expires_at: datetime | None = None
-    account: str = ""
-    reveal: tuple[tuple[str, str], ...] = field(default=(), repr=False)
-
-
-@dataclass(frozen=True)
-class Linkables:
-    """What a sign-in or a filled-in form opens; `problems` are sentences on what it does not, and why."""
-
-    found: Sequence[Linkable] = ()
-    problems: Sequence[str] = ()
-
-
-@dataclass(frozen=True)
-class Rating:
-    """One rating: `name` as the provider words it, `value` of `out_of`."""
-
-    name: str
-    value: float
-    out_of: float
-
-
-@dataclass(frozen=True)
-class Author:
-    """Who wrote it, as this channel knows them; `remote_id` is None for anonymous authors."""
-
-    remote_id: str | None
-    screen_name: str
-    url: str | None = None
-
-
-@dataclass(frozen=True)
-class File:
-    """A file that came with an item and that nobody else keeps: a name for people, its media type, its bytes."""
-
-    name: str
-    content_type: str
-    body: bytes = field(repr=False)
-
-
-@dataclass(frozen=True)
-class InboundItem:
-    """One thing that somebody wrote, or that the organisation answered, as the channel served it.
-
-    `thread_id` groups a conversation (a review and its response share one). `direction` is outbound for what the
-    organisation itself published, other for what another organisation answered in the same thread: it is shown, and
-    nothing follows from it. `may_not_reply` is a sentence why not, or None when it can be answered.
-    `service_code` is the ODS code of the site or service it is about. `syndication_key` is equal for copies of one
-    story on two sites.
-    `details` are pairs of label and value for people; a blank value takes back what was there, what is not named stays.
-    `experienced` is "YYYY-MM". Texts are plain text or Markdown as served, without control characters; never trusted.
-
-    A connector does not know what is stored: `edited` says that this is the item as it is now and may differ (store
-    it where it is unknown, compare where it is known); `withdrawn` items carry no words, and their `thread_id` may be
-    their own id. An outbound item never opens a conversation: where its thread is unknown, it answers somebody else's
-    story and is to be left out. A withdrawn outbound item says by `posted_at` when it was seen to be missing: what was
-    published later stays.
-    """
-
-    remote_id: str
-    thread_id: str
-    direction: Literal["inbound", "outbound", "other"]
-    author: Author
-    text: str
-    posted_at: datetime
-    title: str = ""
-    in_reply_to: str | None = None
-    ratings: tuple[Rating, ...] = ()
-    experienced: str | None = None
-    url: str | None = None
-    service_code: str | None = None
-    service_name: str | None = None
-    author_role: str | None = None
-    attachments: tuple[Mapping[str, str], ...] = ()
-    syndication_key: str | None = None
-    may_not_reply: str | None = None
-    change: Change = "created"
-    details: tuple[tuple[str, str], ...] = ()
-    also: str = ""  # the id under which a second reader of the channel brings the same item
-    provisional: bool = False  # it comes from the second reader: what is stored may have a better id, and more to it
-    source: Mapping[str, Any] = field(default_factory=dict)  # small provider facts that later calls need
-    aliases: tuple[str, ...] = ()  # other ids of the same item: it may be stored under one of them
-    files: tuple[File, ...] = field(default=(), repr=False)  # kept by us, where the channel is told and keeps nothing
-
-
-@dataclass(frozen=True)
-class BadItem:
-    """A piece of a page that could not be read: kept raw, with the reason for people."""
-
-    raw: str
-    reason: str
-    remote_id: str | None = None
-
-
-@dataclass(frozen=True)
-class Page:
-    """One page read: `cursor` resumes after it, `more` says whether to go on at once.
-
-    `total` is how many items the source says there are (None where it does not tell). `bad` are elements that could not
-    be read; the others are unaffected. The same page stored twice changes nothing.
-    """
-
-    items: Sequence[InboundItem]
-    cursor: str | None
-    more: bool
-    bad: Sequence[BadItem] = ()
-    total: int | None = None
-    poll_now: bool = False  # of a delivery: it was a hint only, the channel is to be asked
-    paid: Sequence[str] = ()  # ids of what the provider charges for, each once a day
-
-
-@dataclass(frozen=True)
-class ReplyTarget:
-    """The message that is to be answered; `posted_at` is when its author wrote it."""
-
-    remote_id: str
-    thread_id: str
-    url: str | None
-    service_code: str | None
-    source: Mapping[str, Any]
-    may_not_reply: str | None
-    posted_at: datetime | None = None
-
-
-@dataclass(frozen=True)
-class ReplyWay:
-    """One of several ways to answer the same message: publicly, or in private; `note` is a sentence for people."""
-
-    name: str
-    label: str
-    note: str = ""
-
-
-@dataclass(frozen=True)
-class ReplyPermission:
-    """Whether and how this message can be answered.
-
-    `mode` is api (we publish), assisted (a person copies it to the site) or none. `reason` is a sentence for people
-    when mode is none or assisted; `url` is where to answer on the site. `ways` are the choices, the usual one first;
-    one alone is no choice, but its note is shown. `until` is when the provider stops taking an answer.
-    """
-
-    mode: ReplyMode
-    reason: str = ""
-    url: str | None = None
-    ways: tuple[ReplyWay, ...] = ()
-    until: datetime | None = None
-
-
-@dataclass(frozen=True)
-class Reply:
-    """A reply to send: `key` is chosen before the first attempt and stays the same in every attempt.
-
-    `queued_at` is when its writer sent it off, knowing what was stored by then.
-    """
-
-    key: str
-    text: str
-    target: ReplyTarget
-    author_name: str
-    author_email: str
-    attempted_at: datetime | None = None
-    way: str = ""  # the name of the chosen `ReplyWay`; "" for the usual one
-    queued_at: datetime | None = None
-
-
-@dataclass(frozen=True)
-class SentReply:
-    """What the provider made of our reply; `state` is pending while its moderators hold it."""
-
-    remote_id: str
-    url: str | None
-    state: Literal["live", "pending"] = "live"
 
 
 class Connector(Protocol):
@@ -330,6 +93,20 @@ class Connector(Protocol):
         """Exchange a refresh token for a new pair; the old one is dead afterwards. Raises: NotAuthorised, Temporary."""
         ...
 
+    def grant(self, access: Access) -> str:
+        """Name what `revoke` would take back, the same for every channel that would lose it; "" where that is nothing.
+
+        The name may hold a token: it is compared, and never shown or stored.
+        """
+        ...
+
+    def revoke(self, access: Access) -> None:
+        """Give back at the provider what signing in gave; what is given back already is no error.
+
+        Raises: Temporary, Permanent.
+        """
+        ...
+
     def backfill(self, access: Access, since: datetime, cursor: str | None) -> Page:
         """Read history, newest first, one page a call. Raises: Temporary, Permanent."""
         ...
@@ -338,6 +115,13 @@ class Connector(Protocol):
         """Read what is new or changed since `cursor`, with overlap; None looks back two days.
 
         While `more` is true the catch-up is unfinished: call again with the cursor. Raises: Temporary, Permanent.
+        """
+        ...
+
+    def total(self, access: Access) -> int | None:
+        """Ask how many threads the source shows in all, however old; None where it does not tell.
+
+        Raises: Temporary, Permanent.
         """
         ...
 

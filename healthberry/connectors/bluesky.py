@@ -18,6 +18,7 @@ from healthberry.connectors import bluesky_reading as reading
 from healthberry.connectors import bluesky_replies as replies
 from healthberry.connectors import bluesky_session as session
 from healthberry.connectors import bluesky_text, bluesky_walks
+from healthberry.connectors.answers import as_signed_in
 from healthberry.connectors.base import (
     About,
     Access,
@@ -69,16 +70,18 @@ class Bluesky(Defaults):
             needs="Somebody who can make an app password for your account, usually your communications team.",
             permissions="An app password can read and publish as the account; it cannot change or delete the account.",
             data="What is edited or deleted on Bluesky follows here within a day.",
+            leaving="HealthBerry signs out. Delete the app password in Bluesky, under Settings, Privacy and security.",
         ),
         group="social",
         fields=(
             Field("handle", "Handle of your account", "For example example-trust.bsky.social."),
             Field("app_password", "App password", "Made in Bluesky, under Settings, Privacy and security.", "secret"),
-            Field("words", "Words to search for", "Up to five words or phrases, one on each line.", "words", False),
+            Field("words", "Words to search for", "Up to five words or phrases.", "words", False),
         ),
         length_limit=bluesky_text.GRAPHEMES,
         counting="graphemes",
         backfill_depth="two years, as far as Bluesky lists them",
+        serves_all=False,
         reread_seconds=3600,
         recheck_batch=reading.BATCH,
     )
@@ -114,6 +117,14 @@ class Bluesky(Defaults):
     def refresh(self, access: Access) -> Authorisation:
         """Renew the session; store the answer before anything else. Raises: NotAuthorised, Temporary."""
         return session.renewed(self._servers, access.secrets)
+
+    def grant(self, access: Access) -> str:
+        """Return the session's token for renewal."""
+        return access.secrets.get("refresh_token", "")
+
+    def revoke(self, access: Access) -> None:
+        """Close the session; the app password stays until somebody deletes it there. Raises: Temporary, Permanent."""
+        session.close(self._servers, access.secrets)
 
     def backfill(self, access: Access, since: datetime, cursor: str | None) -> Page:
         """Read one page of history: notifications, then each search, then our own answers.
@@ -151,11 +162,7 @@ class Bluesky(Defaults):
 
     def may_reply(self, access: Access, target: ReplyTarget) -> ReplyPermission:
         """Say that it can be answered as long as the account is connected, and its author lets us."""
-        if target.may_not_reply:
-            return ReplyPermission("none", target.may_not_reply, target.url)
-        if not access.secrets.get("access_token"):
-            return ReplyPermission("assisted", _NOT_CONNECTED, target.url)
-        return ReplyPermission("api", "", target.url)
+        return as_signed_in(access, target, _NOT_CONNECTED)
 
     def reply(self, access: Access, reply: Reply) -> SentReply:
         """Write the record of this reply, unless it is there.

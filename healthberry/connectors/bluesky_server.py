@@ -31,7 +31,8 @@ from healthberry.connectors.errors import (
     Unavailable,
     UnexpectedAnswer,
 )
-from healthberry.connectors.http import Answer, Http, Params, Refusals
+from healthberry.connectors.http import Http, Params
+from healthberry.connectors.http_answers import Answer, Refusals
 from healthberry.connectors.reading import mapping
 from healthberry.connectors.safe_transport import SafeTransport
 from healthberry.connectors.text import line
@@ -116,6 +117,12 @@ class Calls:
         """Call a procedure. Raises: as the table says; Unavailable means that nobody knows."""
         answer = self._http.ask("POST", f"/xrpc/{method}", headers=self._headers, json=json)
         return self._object(answer)
+
+    def tell(self, method: str) -> None:
+        """Call a procedure that answers nothing. Raises: as the table says."""
+        answer = self._http.ask("POST", f"/xrpc/{method}", headers=self._headers)
+        if not 200 <= answer.status < 300:
+            raise self._refusal(answer)
 
     def _object(self, answer: Answer) -> Mapping[str, Any]:
         if not 200 <= answer.status < 300:

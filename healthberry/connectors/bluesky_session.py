@@ -7,6 +7,7 @@ that was refused.
 
 import base64
 import binascii
+import contextlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -60,6 +61,17 @@ def sign_in(servers: Servers, handle: str, password: str) -> Session:
     if body.get("active") is False:
         raise NotLinked(_ASLEEP, "handle")
     return opened
+
+
+def close(servers: Servers, secrets: Mapping[str, str]) -> None:
+    """Close a session by its token for renewal; one that is closed is no error. Raises: Temporary, Permanent.
+
+    Source: lexicon com.atproto.server.deleteSession. The token for access lives on for its two hours.
+    """
+    with contextlib.suppress(NotAuthorised):
+        Calls(servers.entryway(), secrets.get("refresh_token", ""), at_once=True).tell(
+            "com.atproto.server.deleteSession"
+        )
 
 
 def renewed(servers: Servers, secrets: Mapping[str, str]) -> Authorisation:

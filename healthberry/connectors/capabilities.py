@@ -25,6 +25,7 @@ class Field:
     required: bool = True
     choices: tuple[tuple[str, str], ...] = ()
     default: str = ""
+    later: bool = False  # an act rather than a setting: asked for only where the channel is linked already, never kept
 
 
 @dataclass(frozen=True)
@@ -37,6 +38,7 @@ class About:
     costs: str = "Free of charge."
     permissions: str = "None."
     data: str = "What is taken down there leaves HealthBerry within a day."
+    leaving: str = ""  # what unlinking gives back there, and what people have to do themselves
 
 
 @dataclass(frozen=True)
@@ -59,6 +61,10 @@ class Capabilities:
     connect: Connect
     about: About
     group: Group = "other"
+    source: str = ""  # what lists say of where it came from, where that is not `place`
+    sign_in: str = ""  # where one signs in, where that is not `place`
+    way: str = ""  # "to the other system": how a reply gets there, where neither "on" nor "by" fits
+    opens: str = ""  # "Open the article": the link to the original, where "Open on …" does not fit
     fields: tuple[Field, ...] = ()
     found: bool = False  # looked for with no question when an organisation signs up
     several: bool = True  # one organisation may link more than one
@@ -73,6 +79,10 @@ class Capabilities:
     moderation_note: str = ""  # the same for people: "Care Opinion publishes replies after up to 30 minutes"
     backfills: bool = True
     backfill_depth: str = ""  # for people: "the newest 800 mentions"
+    serves_all: bool = True  # a backfill gets all that there is since then; False: an unknown number of the newest
+    tells_total: bool = False  # the source says how many it has: `total`
+    walk_days: int | None = None  # where it does not: how often everything is read again, to find what was missed
+    reach_days: int | None = None  # how long a silence may last until polls miss something; None: however long
     push: bool = False  # the provider can tell us at once: `receive`
     streams: bool = False  # there is a stream to listen to: `listen`
     paid_reads: bool = False  # the provider charges for what is read: it is counted, for the whole installation
@@ -85,3 +95,28 @@ class Capabilities:
     recheck_seconds: int = 20 * 3600  # how often what is stored is looked at again, for edits and withdrawals
     recheck_days: int | None = None  # for how long after it was posted; None: as long as it is stored
     recheck_batch: int = 20  # how many are looked at in one go
+
+    @property
+    def name(self) -> str:
+        """Return what lists and headings call where it came from: "Facebook", "Care Connect"."""
+        return self.source or self.place
+
+    @property
+    def thing(self) -> str:
+        """Return what one piece is called where it might come from anywhere: "Google review", "e-mail"."""
+        return self.item if self.item.lower() == self.name.lower() else f"{self.name} {self.item}"
+
+    @property
+    def there(self) -> str:
+        """Return where or how a reply appears: "on Facebook", "by e-mail"."""
+        return self.way or f"{'by' if self.private else 'on'} {self.place}"
+
+    @property
+    def signs_in_at(self) -> str:
+        """Return who asks for the password: "Google" for YouTube."""
+        return self.sign_in or self.place
+
+    @property
+    def open_words(self) -> str:
+        """Return the words of the link to the original."""
+        return self.opens or f"Open on {self.place}"

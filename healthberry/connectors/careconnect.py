@@ -83,6 +83,7 @@ class CareConnect(Defaults):
         return Capabilities(
             label="Care Connect problems",
             place="e-mail",
+            source="Care Connect",
             short="CC",
             item="problem",
             reply="api",
@@ -105,6 +106,16 @@ class CareConnect(Defaults):
                     kind="email",
                     required=False,
                 ),
+                Field(
+                    "renew",
+                    "Make a new password?",
+                    "Nothing can be handed over until that service has the new one.",
+                    kind="choice",
+                    required=False,
+                    choices=(("no", "No"), ("yes", "Yes, and show it once")),
+                    default="no",
+                    later=True,
+                ),
             ),
             several=False,
             reply_verb="Send e-mail",
@@ -126,24 +137,27 @@ class CareConnect(Defaults):
         reply_to = given.get("reply_to", "").strip()
         if reply_to and not letters.is_address(reply_to):
             raise NotLinked("Enter an e-mail address, such as pals@example.nhs.uk.", "reply_to")
-        return Access({"codes": list(dict.fromkeys(codes)), "reply_to": reply_to})
+        renew = given.get("renew") == "yes"
+        return Access({"codes": list(dict.fromkeys(codes)), "reply_to": reply_to, "renew": renew})
 
     def link(self, access: Access) -> Linkables:
-        """Make a user name and password, shown once; with the channel's own config the user name stays the same."""
+        """Make a user name and password, shown once; a channel keeps its own, but for a new password asked for."""
         codes = list(map(str, sequence(access.config.get("codes"))))
         if not codes:
             raise NotLinked(_NO_CODES, "codes")
         user = str(access.config.get("user") or f"cc-{secrets.token_hex(6)}")
+        kept = access.secrets.get("password_hash") if not access.config.get("renew") else None
         password = secrets.token_urlsafe(24)
         listing = Listing(
             kind=self.kind,
             remote_id=user,
             label=f"Care Connect problems for {', '.join(codes[:3])}",
             url="",
-            config={**access.config, "user": user, "codes": codes},
-            found_at="Made here",
+            config={"reply_to": access.config.get("reply_to", ""), "user": user, "codes": codes},
         )
         reveal = (("Address", "{home}api/v0.1/problem"), ("User name", user), ("Password", password))
+        if kept:
+            return Linkables([Linkable(listing, {"password_hash": kept})])
         return Linkables([Linkable(listing, {"password_hash": _hash(password)}, reveal=reveal)])
 
     def addressed(self, request: WebhookRequest) -> str | None:

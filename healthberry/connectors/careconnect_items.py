@@ -45,7 +45,7 @@ _TITLES: Final = {
     "parking": "Parking",
     "lostproperty": "Lost property",
     "food": "Food",
-    "other": "Something else",
+    "other": "",  # "Something else" would say nothing: the words of the problem say more
 }
 _RING: Final = "They left a telephone number and no e-mail address: ring {phone}."
 _RATHER_RING: Final = "They asked to be rung: {phone}."

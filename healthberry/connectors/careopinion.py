@@ -44,7 +44,7 @@ from healthberry.connectors.errors import (
     Temporary,
     TooMuch,
 )
-from healthberry.connectors.http import Pace
+from healthberry.connectors.pace import Pace
 from healthberry.connectors.reading import (
     as_history,
     days_before,

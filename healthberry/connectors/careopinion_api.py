@@ -21,8 +21,10 @@ from healthberry.connectors.base import Access
 from healthberry.connectors.careopinion_walks import LIMIT
 from healthberry.connectors.endpoints import Credentials
 from healthberry.connectors.errors import Gone, NotAuthorised, RateLimited, Unavailable, UnexpectedAnswer
-from healthberry.connectors.http import Answer, Http, Pace, Refusals
+from healthberry.connectors.http import Http
+from healthberry.connectors.http_answers import Answer, Refusals
 from healthberry.connectors.own_keys import codes_in, subscription_key
+from healthberry.connectors.pace import Pace
 from healthberry.connectors.walks import Position, asked_for
 
 _KEY_REJECTED: Final = "Care Opinion rejected our key."

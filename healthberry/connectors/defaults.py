@@ -54,6 +54,13 @@ class Defaults:
         """Raise NotAuthorised: there is nothing to refresh."""
         raise NotAuthorised(_NO_SIGN_IN)
 
+    def grant(self, access: Access) -> str:
+        """Return "": nothing that could be given back."""
+        return ""
+
+    def revoke(self, access: Access) -> None:
+        """Do nothing: nobody signed in."""
+
     def link(self, access: Access) -> Linkables:
         """Raise NotLinked: this kind is found by itself."""
         raise NotLinked("This kind of channel is found by itself. Look for your channels again.")
@@ -65,6 +72,10 @@ class Defaults:
     def poll(self, access: Access, cursor: str | None) -> Page:
         """Return nothing: there is nobody to ask."""
         return Page([], cursor, more=False)
+
+    def total(self, access: Access) -> int | None:
+        """Return None: the source does not tell how much it has."""
+        return None
 
     def addressed(self, request: WebhookRequest) -> str | None:
         """Return None: the request does not say for which channel it is, its address does."""

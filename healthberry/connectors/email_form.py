@@ -25,15 +25,15 @@ _FIELDS: Final = (
     ),
     Field(
         "password",
-        "Password",
-        "Some providers want a password made for programs (app password). Not for Microsoft 365.",
+        "Password, where you sign in with one",
+        "Not for Microsoft 365 or NHSmail. Some providers want one made for programs (app password).",
         kind="secret",
         required=False,
     ),
     Field("folder", "Folder", "The folder that feedback comes into.", required=False, default="INBOX"),
     Field(
         "after",
-        "What is to happen to e-mails that were read",
+        "What should happen to e-mails once they are read here?",
         kind="choice",
         required=False,
         choices=(
@@ -50,6 +50,7 @@ _FIELDS: Final = (
 CAPABILITIES: Final = Capabilities(
     label="E-mails",
     place="e-mail",
+    source="E-mail",
     short="EM",
     item="e-mail",
     reply="api",

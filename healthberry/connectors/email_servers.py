@@ -13,7 +13,8 @@ from xml.etree import ElementTree
 import httpx
 
 from healthberry.connectors.errors import ConnectorError, Gone, NotLinked
-from healthberry.connectors.http import Http, Refusals
+from healthberry.connectors.http import Http
+from healthberry.connectors.http_answers import Refusals
 from healthberry.connectors.mail_servers import MailHost, Security
 from healthberry.connectors.reading import mapping
 from healthberry.connectors.text import line

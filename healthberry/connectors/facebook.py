@@ -9,16 +9,12 @@ only.
 
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from datetime import datetime
 from typing import Any, ClassVar, Final
 
-import httpx
-
 from healthberry.connectors import facebook_items as items
-from healthberry.connectors import facebook_pushes, facebook_replies, graph, graph_hooks, graph_lists
+from healthberry.connectors import facebook_pushes, facebook_replies, graph
 from healthberry.connectors.base import (
     Access,
-    Authorisation,
     InboundItem,
     Linkable,
     Linkables,
@@ -29,19 +25,18 @@ from healthberry.connectors.base import (
     ReplyTarget,
     SentReply,
 )
-from healthberry.connectors.defaults import Defaults
-from healthberry.connectors.endpoints import Credentials, Endpoints
-from healthberry.connectors.errors import Gone, NotAuthorised, NotLinked, Permanent, Rejected, Temporary
+from healthberry.connectors.endpoints import Endpoints
+from healthberry.connectors.errors import Gone, NotAuthorised, Permanent, Rejected, Temporary
 from healthberry.connectors.facebook_about import CAPABILITIES
 from healthberry.connectors.facebook_items import Us
 from healthberry.connectors.facebook_lists import PUBLIC, PageLists
 from healthberry.connectors.facebook_replies import Replies
+from healthberry.connectors.graph_channel import NOT_SIGNED_IN, GraphChannel, kept_secrets, token_of
 from healthberry.connectors.graph_errors import SwitchedOff
-from healthberry.connectors.graph_sign_in import OwnPage, SignIn
-from healthberry.connectors.reading import Unreadable, identifier, withdrawn
+from healthberry.connectors.graph_sign_in import OwnPage
+from healthberry.connectors.reading import Unreadable, identifier
 from healthberry.connectors.rechecks import one_by_one
 from healthberry.connectors.text import line
-from healthberry.connectors.webhooks import WebhookAnswer, WebhookRequest
 
 _SCOPES: Final = (
     "pages_show_list",
@@ -52,7 +47,6 @@ _SCOPES: Final = (
 )
 _MESSAGES: Final = "pages_messaging"
 _TASK: Final = "MODERATE"
-_NOT_SIGNED_IN: Final = "Connect this channel with Facebook in its settings to publish from here."
 _NO_PAGE: Final = (
     "Facebook names no Page that you work for. Sign in as somebody who manages your Page, and leave it ticked when "
     "Facebook asks which Pages HealthBerry may see."
@@ -63,50 +57,27 @@ _NO_RATINGS: Final = (
 _MESSAGE: Final = "m_"  # what the ids of private messages begin with
 
 
-class Facebook(Defaults):
+class Facebook(GraphChannel):
     """The connector of kind "facebook". Channel config: `page_id`, `name`, `messages` ("yes", "no"), `ratings`."""
 
     kind: ClassVar[str] = "facebook"
+    place = "Facebook"
+    hook_object = "page"
     capabilities = CAPABILITIES
 
-    def __init__(
-        self,
-        endpoints: Endpoints,
-        credentials: Credentials,
-        *,
-        transport: httpx.BaseTransport | None = None,
-        read_seconds: float | None = None,
-    ) -> None:
-        self._api = graph.Graph(
-            endpoints.facebook_graph,
-            "Facebook",
-            credentials.facebook_app_id,
-            credentials.facebook_app_secret,
-            transport=transport,
-            read_seconds=read_seconds,
-        )
-        self._web = endpoints.facebook_web
-        self._verify_token = credentials.facebook_verify_token or ""
-        self._sign_in = SignIn(self._api, self._web)
-
-    def missing(self) -> str:
-        """Say that the app's id and secret are missing, where they are."""
-        return self._sign_in.missing()
+    @staticmethod
+    def _addresses(endpoints: Endpoints) -> tuple[str, str]:
+        return endpoints.facebook_graph, endpoints.facebook_web
 
     def prepare(self, given: Mapping[str, str], redirect_uri: str) -> Access:
         """Take whether private messages are wanted: only "yes" is a yes. Raises: NotLinked when there is no app."""
-        if self.missing():
-            raise NotLinked(self.missing())
+        super().prepare(given, redirect_uri)
         return Access({"messages": "yes" if given.get("messages") == "yes" else "no"})
 
     def authorise_url(self, access: Access, state: str, redirect_uri: str, verifier: str) -> str:
         """Return Facebook's page to sign in at. Raises: NotAuthorised when this installation has no app."""
         scopes = (*_SCOPES, _MESSAGES) if _reads_messages(access) else _SCOPES
         return self._sign_in.url(scopes, state, redirect_uri)
-
-    def authorise(self, access: Access, answer: Mapping[str, str], redirect_uri: str, verifier: str) -> Authorisation:
-        """Exchange the code; the token found serves `link` alone. Raises: NotAuthorised, Temporary."""
-        return self._sign_in.authorise(answer, redirect_uri)
 
     def link(self, access: Access) -> Linkables:
         """Return the Pages that whoever signed in may moderate, each tried with its own token.
@@ -133,32 +104,6 @@ class Facebook(Defaults):
             problems.append(_NO_RATINGS)
         return Linkables(found, problems)
 
-    def refresh(self, access: Access) -> Authorisation:
-        """Return the Page's token as it is, where it still opens the Page. Raises: NotAuthorised, Temporary."""
-        return self._sign_in.alive(access, identifier(access.config.get("page_id")))
-
-    def backfill(self, access: Access, since: datetime, cursor: str | None) -> Page:
-        """Read one page of one list, newest first, or of one post's further comments; no total is known.
-
-        Before the first page Facebook is asked to tell us what is new. Raises: Temporary, Permanent.
-        """
-        if cursor is None:
-            self._subscribe(access)
-        return graph_lists.backfill(self._lists(access), since, cursor)
-
-    def poll(self, access: Access, cursor: str | None) -> Page:
-        """Read one page of a catch-up: the newest of every list; without a cursor the last thirty days' posts.
-
-        Raises: Temporary, Permanent.
-        """
-        if cursor is None:
-            self._subscribe(access)
-        return graph_lists.poll(self._lists(access), cursor)
-
-    def receive(self, access: Access, request: WebhookRequest) -> WebhookAnswer:
-        """Answer Facebook's question or verify its request; one delivery for each change. Raises: BadSignature."""
-        return graph_hooks.receive(request, "page", self._api.app_secret, self._verify_token)
-
     def read_delivery(self, access: Access, body: str) -> Page:
         """Look up what the delivery names. Raises: Temporary, Permanent."""
 
@@ -172,8 +117,8 @@ class Facebook(Defaults):
         if access.secrets.get("access_token"):
             return facebook_replies.permission(target, private=_reads_messages(access))
         if target.may_not_reply or target.source.get("private"):
-            return ReplyPermission("none", target.may_not_reply or _NOT_SIGNED_IN, target.url)
-        return ReplyPermission("assisted", _NOT_SIGNED_IN, target.url)
+            return ReplyPermission("none", target.may_not_reply or NOT_SIGNED_IN, target.url)
+        return ReplyPermission("assisted", NOT_SIGNED_IN, target.url)
 
     def reply(self, access: Access, reply: Reply) -> SentReply:
         """Answer as the Page, the way that was chosen.
@@ -198,20 +143,9 @@ class Facebook(Defaults):
         asked = [one for one in remote_ids if not one.startswith((_MESSAGE, items.RATING))]
         return one_by_one(asked, lambda remote_id: self._recheck(access, remote_id))
 
-    def _recheck(self, access: Access, remote_id: str) -> Sequence[InboundItem]:
-        us = self._us(access)
-        try:
-            return self._look_either(access, remote_id)
-        except Gone:
-            self._api.read(_token(access), "/{id}", [("fields", "id")], id=us.page_id)
-        try:
-            return self._look_either(access, remote_id)
-        except Gone:
-            return [withdrawn(remote_id)]
-
-    def _look_either(self, access: Access, remote_id: str) -> Sequence[InboundItem]:
+    def _seen(self, access: Access, remote_id: str) -> Sequence[InboundItem]:
         """Look at what may be a post or a comment: each has fields that the other does not know."""
-        is_post = remote_id.startswith(f"{self._us(access).page_id}_")
+        is_post = remote_id.startswith(f"{self._account_id(access)}_")
         try:
             return self._look(access, remote_id, is_post=is_post)
         except Rejected:
@@ -219,37 +153,38 @@ class Facebook(Defaults):
 
     def _look(self, access: Access, remote_id: str, *, is_post: bool) -> Sequence[InboundItem]:
         fields = items.POST_FIELDS if is_post else items.COMMENT_FIELDS
-        element = self._api.read(_token(access), "/{id}", [("fields", fields)], id=remote_id)
+        element = self._api.read(token_of(access), "/{id}", [("fields", fields)], id=remote_id)
         try:
             found = (items.post if is_post else items.comment)({**element, "id": remote_id}, self._us(access))
         except Unreadable as error:
             raise Rejected(str(error)) from error
         return found
 
+    def _account_id(self, access: Access) -> str:
+        return identifier(access.config.get("page_id"))
+
     def _lists(self, access: Access) -> PageLists:
         edges = [*PUBLIC]
         edges += ["ratings"] if access.config.get("ratings") is True else []
         edges += ["conversations"] if _reads_messages(access) else []
-        return PageLists(self._api, _token(access), self._us(access), edges)
+        return PageLists(self._api, token_of(access), self._us(access), edges)
 
     def _replies(self, access: Access) -> Replies:
-        return Replies(self._api, _token(access), self._us(access))
+        return Replies(self._api, token_of(access), self._us(access))
 
     def _us(self, access: Access) -> Us:
-        return Us(identifier(access.config.get("page_id")), line(access.config.get("name"), 200), self._web)
+        return Us(self._account_id(access), line(access.config.get("name"), 200), self._web)
 
     def _subscribe(self, access: Access) -> None:
         """Ask to be told of what is new on this Page; asking twice changes nothing, and polls go on without."""
-        if not self._verify_token:
-            return
         fields = "feed,mention" + (",ratings" if access.config.get("ratings") is True else "")
         fields += ",messages,message_echoes,message_edits" if _reads_messages(access) else ""
         with suppress(Temporary, Permanent):
             self._api.write(
-                _token(access),
+                token_of(access),
                 "/{id}/subscribed_apps",
                 form={"subscribed_fields": fields},
-                id=identifier(access.config.get("page_id")),
+                id=self._account_id(access),
             )
 
     def _serves_ratings(self, page: OwnPage) -> bool:
@@ -268,17 +203,8 @@ class Facebook(Defaults):
             "ratings": ratings,
         }
         listing = Listing(self.kind, page.page_id, page.name, f"{self._web}/{page.page_id}", config)
-        # The person's own token opens more than this Page: it is not kept with the channel.
-        secrets = {"access_token": page.token, "account_id": page.page_id, "account": page.name, "user_token": ""}
-        return Linkable(listing, secrets, None, page.name)
+        return Linkable(listing, kept_secrets(page.token, page.page_id, page.name), None, page.name)
 
 
 def _reads_messages(access: Access) -> bool:
     return access.config.get("messages") == "yes"
-
-
-def _token(access: Access) -> str:
-    token = access.secrets.get("access_token", "")
-    if not token:
-        raise NotAuthorised(_NOT_SIGNED_IN)
-    return token

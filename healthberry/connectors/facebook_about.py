@@ -24,6 +24,8 @@ CAPABILITIES: Final = Capabilities(
         "pages_manage_metadata), and, for private messages, pages_messaging.",
         data="What is deleted or hidden on Facebook leaves HealthBerry as soon as Facebook tells us, within a day "
         "for the last 90 days. Private messages are read only if you choose so.",
+        leaving="Facebook is asked to send us no more news of your Page. What you allowed HealthBerry stays until you "
+        "remove it in your Facebook settings, under Business integrations.",
     ),
     group="social",
     fields=(

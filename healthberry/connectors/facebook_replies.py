@@ -10,19 +10,17 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 from healthberry.connectors import facebook_items as items
+from healthberry.connectors import graph_answers
 from healthberry.connectors.base import Reply, ReplyPermission, ReplyTarget, ReplyWay, SentReply
 from healthberry.connectors.errors import Rejected, Unavailable
 from healthberry.connectors.facebook_items import Us
 from healthberry.connectors.graph import Graph, after
 from healthberry.connectors.graph_errors import AlreadyThere
-from healthberry.connectors.reading import address, identifier, mapping, moment, sequence
-from healthberry.connectors.text import normal
+from healthberry.connectors.reading import address, identifier, mapping, sequence
 
 PRIVATE_LENGTH: Final = 2_000  # from memory
 _PRIVATE_WINDOW: Final = timedelta(hours=24)
 _ONCE_WINDOW: Final = timedelta(days=7)
-_CLOCKS: Final = timedelta(minutes=5)  # how far Facebook's clock and ours may differ
-_FIND_PAGES: Final = 5
 _LATE: Final = (
     "Facebook takes a private answer only within 24 hours of the person's last message. That time is over: they have "
     "to write again first."
@@ -97,7 +95,7 @@ class Replies:
         message_id = identifier(body.get("message_id"))
         if not message_id:
             raise Unavailable("Facebook took the message but did not say under which number.")
-        return SentReply(message_id, None)
+        return SentReply(message_id, None, private=True)
 
     def _find_public(self, reply: Reply) -> SentReply | None:
         params = [
@@ -110,7 +108,7 @@ class Replies:
         parents = list(dict.fromkeys([reply.target.remote_id, reply.target.thread_id]))
         for parent in parents:
             cursor = ""
-            for _ in range(_FIND_PAGES):
+            for _ in range(graph_answers.FIND_PAGES):
                 wanted = [*params, *([("after", cursor)] if cursor else [])]
                 body = self._api.read(self._token, "/{id}/comments", wanted, id=parent)
                 found = [one for one in map(mapping, sequence(body.get("data"))) if self._is_it(one, reply, parents)]
@@ -130,7 +128,7 @@ class Replies:
             messages = sequence(mapping(mapping(thread).get("messages")).get("data"))
             for one in map(mapping, messages):
                 if items.is_ours(one, self._us) and (one.get("metadata") == reply.key or _says(one, reply)):
-                    return SentReply(items.remote_id(one), None)
+                    return SentReply(items.remote_id(one), None, private=True)
         return None
 
     def _threads(self, reply: Reply) -> Sequence[Any]:
@@ -161,8 +159,4 @@ def _recipient(reply: Reply) -> Mapping[str, str]:
 
 
 def _says(given: Mapping[str, Any], reply: Reply) -> bool:
-    """Say whether it holds our words and is no older than the first attempt."""
-    if normal(str(given.get("message") or "")) != normal(reply.text):
-        return False
-    written = moment(given.get("created_time"))
-    return written is None or reply.attempted_at is None or written >= reply.attempted_at - _CLOCKS
+    return graph_answers.says(reply, given.get("message"), given.get("created_time"))

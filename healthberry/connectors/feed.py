@@ -29,6 +29,7 @@ from healthberry.connectors.base import (
 from healthberry.connectors.defaults import Defaults
 from healthberry.connectors.errors import NotLinked, Permanent, Temporary, UnexpectedAnswer
 from healthberry.connectors.feed_fetch import Document, FeedFetch
+from healthberry.connectors.feed_formats import without_other_formats
 from healthberry.connectors.feed_items import before, items_of, wanted
 from healthberry.connectors.feed_parse import NO_FEED, Feed, feed_in, named_in
 from healthberry.connectors.public_addresses import Resolve, system_resolve
@@ -76,6 +77,7 @@ class FeedChannel(Defaults):
     capabilities = Capabilities(
         label="News and blogs",
         place="Feed",
+        opens="Open the article",
         short="RSS",
         item="article",
         reply="none",
@@ -113,6 +115,7 @@ class FeedChannel(Defaults):
             ),
         ),
         backfill_depth="what the feed still lists",
+        serves_all=False,
         rechecks=False,
     )
 
@@ -197,17 +200,18 @@ class FeedChannel(Defaults):
         return ReplyPermission("none", _NO_ANSWER, target.url)
 
     def _named(self, page: Document, access: Access) -> Linkables:
-        found: list[Linkable] = []
+        found: list[tuple[str, Feed]] = []
         problems: list[str] = []
         for address in map(self._fetch.known_as, named_in(page)):
             try:
                 if feed := feed_in(self._fetch.document(address)):
-                    found.append(_linkable(feed, address, access))
+                    found.append((address, feed))
             except (Temporary, Permanent) as error:
                 problems.append(f"{address}: {error.reason}")
         if not found:
             raise NotLinked(f"{NO_FEED} The page there names none that can be read, either.", "address")
-        return Linkables(found, problems)
+        several = without_other_formats(found)
+        return Linkables([_linkable(feed, address, access) for address, feed in several], problems)
 
     def _feed(self, document: Document) -> Feed:
         feed = feed_in(document)

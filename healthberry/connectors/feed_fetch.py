@@ -21,7 +21,8 @@ from healthberry.connectors.errors import (
     Unavailable,
     UnexpectedAnswer,
 )
-from healthberry.connectors.http import USER_AGENT, retry_after
+from healthberry.connectors.http import USER_AGENT
+from healthberry.connectors.http_answers import retry_after
 from healthberry.connectors.safe_fetch import FetchFailed, SafeFetch, check_url, within
 
 # What statuses mean; every other 5xx passes, every other 4xx is not understood.

@@ -21,14 +21,15 @@ def capabilities(*, pushed: bool) -> Capabilities:
             permissions="See and manage your Business Profile listings (business.manage): Google offers nothing "
             "smaller. Only reviews, locations and the wish to be told of new reviews are touched.",
             data="What is taken down on Google leaves HealthBerry within a day.",
+            leaving="HealthBerry gives its permission back to Google, unless another of your channels needs it.",
         ),
         group="reviews",
         fields=(
             Field(
                 "locations",
                 "Only these locations",
-                "One on each line, by name, town or store code. Leave it empty for all. Add the ODS code of a site "
-                "to tell reviews by site: St Mary's Hospital = RYJ01",
+                "By name, town or store code. Leave it empty for all. Add the ODS code of a site to tell reviews by "
+                "site: St Mary's Hospital = RYJ01.",
                 kind="words",
                 required=False,
             ),
@@ -39,6 +40,7 @@ def capabilities(*, pushed: bool) -> Capabilities:
         moderation_note="Google checks answers before they show, and refuses any that say something about "
         "somebody's health or care",
         backfill_depth="all reviews",
+        tells_total=True,
         push=pushed,
         reread_seconds=3600,
         # There is no list of what was deleted: every review is looked for again each day, in whole lists where

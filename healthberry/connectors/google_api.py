@@ -15,7 +15,8 @@ from healthberry.connectors.base import Access
 from healthberry.connectors.endpoints import Endpoints
 from healthberry.connectors.errors import Gone, Unavailable, UnexpectedAnswer
 from healthberry.connectors.google_sign_in import bearer
-from healthberry.connectors.http import Http, Pace, Params
+from healthberry.connectors.http import Http, Params
+from healthberry.connectors.pace import Pace
 from healthberry.connectors.reading import identifier, mapping, sequence
 from healthberry.connectors.text import line
 

@@ -38,7 +38,8 @@ from healthberry.connectors.endpoints import Endpoints
 from healthberry.connectors.errors import Gone, NotAuthorised, NotLinked
 from healthberry.connectors.google_plus_archive import Archive
 from healthberry.connectors.here import one_of_a_kind
-from healthberry.connectors.http import Http, Refusals
+from healthberry.connectors.http import Http
+from healthberry.connectors.http_answers import Refusals
 from healthberry.connectors.reading import as_history, identifier, mapping, newest_first, read_each, sequence
 from healthberry.connectors.text import line
 from healthberry.connectors.walks import pack, unpack

@@ -19,7 +19,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from healthberry.connectors.errors import ConnectorError, Gone, NotAuthorised, RateLimited, Rejected, Temporary
-from healthberry.connectors.http import Answer, Refusals
+from healthberry.connectors.http_answers import Answer, Refusals
 from healthberry.connectors.reading import mapping, sequence
 from healthberry.connectors.text import line
 

@@ -5,20 +5,18 @@ comes with the consent (`prompt=consent`, `access_type=offline`), may be used ag
 a dead one is 400 `invalid_grant`. While Google's consent screen is in testing, refresh tokens die after seven days.
 """
 
-import base64
-import hashlib
 from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
 from typing import Any, Final
-from urllib.parse import quote, urlencode
 
 import httpx
 
+from healthberry.connectors import oauth
 from healthberry.connectors.base import Access, Authorisation
 from healthberry.connectors.endpoints import Credentials, Endpoints
 from healthberry.connectors.errors import Gone, NotAuthorised, Rejected, UnexpectedAnswer
-from healthberry.connectors.http import Http, Refusals
-from healthberry.connectors.reading import mapping, number
+from healthberry.connectors.http import Http
+from healthberry.connectors.http_answers import Refusals
+from healthberry.connectors.reading import mapping
 from healthberry.connectors.text import line
 
 NO_CLIENT: Final = (
@@ -29,7 +27,6 @@ REFUSALS: Final[Refusals] = {
     401: (NotAuthorised, "Google refused this installation's client."),
     403: (NotAuthorised, "Google refused this sign-in."),
 }
-_CANCELLED: Final = "Signing in with Google was cancelled. Nothing has been linked."
 _TOO_LATE: Final = "Google did not accept the sign-in: it was used already or took too long. Try again."
 _RUN_OUT: Final = "The link with Google has run out or was taken back. Sign in with Google again."
 _NOT_LASTING: Final = (
@@ -63,30 +60,13 @@ class SignIn:
 
     def url(self, state: str, redirect_uri: str, verifier: str) -> str:
         """Return the page to send the browser to. Raises: NotAuthorised when there is no client."""
-        query = {
-            "client_id": self._client()["client_id"],
-            "redirect_uri": redirect_uri,
-            "response_type": "code",
-            "scope": self._scope,
-            "access_type": "offline",
-            "prompt": "consent",
-            "state": state,
-            "code_challenge": _challenge(verifier),
-            "code_challenge_method": "S256",
-        }
-        return f"{self._web}/o/oauth2/v2/auth?{urlencode(query, quote_via=quote)}"
+        page, client_id = f"{self._web}/o/oauth2/v2/auth", self._client()["client_id"]
+        lasting = {"access_type": "offline", "prompt": "consent"}
+        return oauth.sign_in_page(page, client_id, self._scope, state, redirect_uri, verifier, **lasting)
 
     def exchange(self, answer: Mapping[str, str], redirect_uri: str, verifier: str) -> Access:
         """Return the tokens for the browser's `code`, with no settings. Raises: NotAuthorised, Temporary."""
-        if answer.get("error") or not answer.get("code"):
-            raise NotAuthorised(_CANCELLED)
-        form = {
-            "grant_type": "authorization_code",
-            "code": answer["code"],
-            "redirect_uri": redirect_uri,
-            "code_verifier": verifier,
-        }
-        token = self._token(form, _TOO_LATE)
+        token = self._token(oauth.code_form(answer, redirect_uri, verifier, "Google"), _TOO_LATE)
         if not token.get("refresh_token"):
             raise NotAuthorised(_NOT_LASTING)
         # People may untick what they are asked for; a Google that does not say what was granted granted all.
@@ -98,10 +78,25 @@ class SignIn:
     def refresh(self, access: Access) -> Authorisation:
         """Exchange the refresh token, which stays good, for a new access token. Raises: NotAuthorised, Temporary."""
         kept = access.secrets.get("refresh_token", "")
-        if not kept:
-            raise NotAuthorised(_RUN_OUT)
-        fresh = _access(self._token({"grant_type": "refresh_token", "refresh_token": kept}, _RUN_OUT))
+        fresh = _access(self._token(oauth.refresh_form(kept, _RUN_OUT), _RUN_OUT))
         return Authorisation({"refresh_token": kept, **fresh.secrets}, fresh.expires_at, "", "")
+
+    def grant(self, access: Access) -> str:
+        """Return the same name for everybody who signed in: what one person allowed several channels goes at once.
+
+        Source: from memory: whatever token is given back, all that this person allowed this client ends.
+        """
+        return "google" if oauth.tokens_of(access) else ""
+
+    def revoke(self, access: Access) -> None:
+        """End what whoever signed in allowed; a dead token has ended. Raises: Temporary, Permanent.
+
+        Source: Google's documents, `POST https://oauth2.googleapis.com/revoke`; dead is 400 `invalid_token`.
+        """
+        for token in oauth.tokens_of(access)[:1]:
+            answer = self._http.ask("POST", "/revoke", headers={}, form={"token": token})
+            if answer.status != 400 and not 200 <= answer.status < 300:
+                raise self._http.refusal(answer)
 
     def _token(self, form: Mapping[str, str], refused: str) -> Mapping[str, Any]:
         try:
@@ -129,9 +124,4 @@ def bearer(access: Access) -> Mapping[str, str]:
 
 def _access(token: Mapping[str, Any]) -> Access:
     secrets = {name: str(token[name]) for name in ("access_token", "refresh_token") if token.get(name)}
-    lives = number(token.get("expires_in"))
-    return Access({}, secrets, datetime.now(UTC) + timedelta(seconds=_USUAL_SECONDS if lives is None else lives))
-
-
-def _challenge(verifier: str) -> str:
-    return base64.urlsafe_b64encode(hashlib.sha256(verifier.encode()).digest()).rstrip(b"=").decode()
+    return Access({}, secrets, oauth.runs_out(token, _USUAL_SECONDS))

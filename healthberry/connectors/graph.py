@@ -17,7 +17,8 @@ import httpx
 
 from healthberry.connectors import graph_errors
 from healthberry.connectors.errors import RateLimited, TooMuch, Unavailable, UnexpectedAnswer
-from healthberry.connectors.http import Answer, Http, Params
+from healthberry.connectors.http import Http, Params
+from healthberry.connectors.http_answers import Answer
 from healthberry.connectors.reading import mapping, number, sequence
 from healthberry.connectors.text import line
 
@@ -69,6 +70,10 @@ class Graph:
         """Send a form or, as `given`, JSON. Raises: Unavailable when nobody knows; Temporary, Permanent."""
         answer = self._ask("POST", token, f"/{VERSION}{template}", (), form=form, json=given, **path)
         return self._body(answer)
+
+    def delete(self, token: str, template: str, **path: str) -> None:
+        """Delete `template`. Raises: Temporary, Permanent."""
+        self._body(self._ask("DELETE", token, f"/{VERSION}{template}", (), **path))
 
     def said(self, template: str, params: Params) -> Mapping[str, Any]:
         """Read what needs no token but the parameters. Raises: Temporary, Permanent."""

@@ -33,7 +33,7 @@ from healthberry.connectors.errors import (
     Temporary,
     Unavailable,
 )
-from healthberry.connectors.http import Answer
+from healthberry.connectors.http_answers import Answer
 from healthberry.connectors.reading import mapping, number
 from healthberry.connectors.text import line
 

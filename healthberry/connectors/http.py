@@ -1,42 +1,21 @@
-"""The one way to providers over HTTP: time limits, size limits, errors as ours, logs without secrets.
+"""The one way to providers over HTTP: time limits, size limits, errors as ours, logs without secrets."""
 
-What a call becomes, before a connector's own table of statuses is asked:
-
-    no connection, timeout, broken or cut-off body    Unavailable   (may have been carried out all the same)
-    408, 425, every 5xx                               Unavailable   (with Retry-After)
-    429                                               RateLimited   (Retry-After, else x-rate-limit-reset)
-    3xx                                               UnexpectedAnswer, redirects are never followed
-    other 4xx                                         UnexpectedAnswer
-"""
-
-import json
 import logging
 import os
 import time
 import weakref
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
-from threading import Lock
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 from urllib.parse import quote, urlsplit
 
 import httpx
 
-from healthberry import logs
+from healthberry import logs, meter
 from healthberry.connectors.certificates import certificates
-from healthberry.connectors.errors import (
-    ConnectorError,
-    Permanent,
-    RateLimited,
-    Temporary,
-    TooMuch,
-    Unavailable,
-    UnexpectedAnswer,
-)
+from healthberry.connectors.errors import ConnectorError, Temporary, TooMuch, Unavailable
+from healthberry.connectors.http_answers import Answer, Refusals, retry_after, usual_refusal
+from healthberry.connectors.pace import Pace
 
-Refusals = Mapping[int, tuple[type[Temporary] | type[Permanent], str]]
 Params = Sequence[tuple[str, str]]
 
 # httpx prints whole addresses at INFO, and queries may carry tokens.
@@ -50,56 +29,7 @@ READ_SECONDS: Final = 20.0
 WHOLE_SECONDS: Final = 90.0  # a body that trickles in slowly is given up after this
 LARGEST_BYTES: Final = 64 * 1024 * 1024
 LARGEST_LINE_BYTES: Final = 1024 * 1024
-LONGEST_WAIT: Final = 24 * 3600.0
 USER_AGENT: Final = "HealthBerry/1 (feedback inbox)"
-
-
-@dataclass(frozen=True)
-class Answer:
-    """What a provider said; header names ignore case."""
-
-    status: int
-    headers: Mapping[str, str]
-    body: bytes = field(repr=False)
-
-    @property
-    def is_html(self) -> bool:
-        """Say whether this is a page for people where data was asked for."""
-        declared = self.headers.get("content-type", "").lower()
-        return "html" in declared or self.body[:200].lstrip().lower().startswith((b"<!doctype html", b"<html"))
-
-    def json(self) -> Any:
-        """Return the decoded body; malformed UTF-8 becomes U+FFFD, control characters in strings pass.
-
-        Raises: Unavailable when the body is cut off or garbled, so that the same page is asked for again.
-        """
-        try:
-            return json.loads(self.body.decode("utf-8-sig", "replace"), strict=False, parse_int=_integer)
-        except (ValueError, RecursionError) as error:
-            raise Unavailable("The answer was cut off or garbled.") from error
-
-
-class Pace:
-    """Keep calls of this process at most `per_second`: `wait` returns when the next one may start."""
-
-    def __init__(
-        self,
-        per_second: float,
-        clock: Callable[[], float] = time.monotonic,
-        sleep: Callable[[float], None] = time.sleep,
-    ) -> None:
-        self._gap = 1 / per_second
-        self._clock, self._sleep = clock, sleep
-        self._lock = Lock()
-        self._next = 0.0
-
-    def wait(self) -> None:
-        """Sleep until it is this caller's turn."""
-        with self._lock:
-            turn = max(self._next, self._clock())
-            self._next = turn + self._gap
-        if (pause := turn - self._clock()) > 0:
-            self._sleep(pause)
 
 
 class Http:
@@ -213,7 +143,7 @@ class Http:
         """Return the error that a status outside 2xx means for this provider."""
         kind, reason = self._refusals.get(answer.status, (None, ""))
         if kind is None:
-            kind, reason = _usual(answer.status, self._place)
+            kind, reason = usual_refusal(answer.status, self._place)
         error = kind(reason)
         if isinstance(error, Temporary):
             error.retry_after = retry_after(answer.headers)
@@ -253,6 +183,7 @@ class Http:
         return self._client
 
     def _record(self, method: str, template: str, outcome: str | int, started: float) -> None:
+        meter.count("provider_calls", self._place, _outcome(outcome))
         logs.event(
             _log,
             "connector.called",
@@ -264,17 +195,10 @@ class Http:
         )
 
 
-def retry_after(headers: Mapping[str, str], now: datetime | None = None) -> float | None:
-    """Return the seconds to wait that the headers ask for (at most a day), or None where they ask for nothing."""
-    now = now or datetime.now(UTC)
-    asked = headers.get("retry-after", "").strip()
-    reset = headers.get("x-rate-limit-reset", "").strip()
-    seconds = _number(asked)
-    if asked and seconds is None:
-        seconds = _until(asked, now)
-    if seconds is None and (at := _number(reset)) is not None:
-        seconds = at - now.timestamp()
-    return None if seconds is None else min(max(seconds, 0.0), LONGEST_WAIT)
+def _outcome(outcome: str | int) -> str:
+    if isinstance(outcome, str):
+        return "no answer"
+    return "answered" if outcome < 400 else f"{outcome // 100}xx"
 
 
 def _lines(response: httpx.Response, place: str) -> Iterator[str]:
@@ -285,32 +209,3 @@ def _lines(response: httpx.Response, place: str) -> Iterator[str]:
         if len(waiting) > LARGEST_LINE_BYTES:
             raise TooMuch(f"{place} sent a line that is larger than we take.")
         yield from (one.strip().decode("utf-8", "replace") for one in whole)
-
-
-def _usual(status: int, place: str) -> tuple[type[Temporary] | type[Permanent], str]:
-    if status == 429:
-        return RateLimited, f"{place} asks us to slow down."
-    if status >= 500 or status in (408, 425):
-        return Unavailable, f"{place} is not available just now."
-    return UnexpectedAnswer, f"{place} gave an answer that we do not understand (status {status})."
-
-
-def _number(text: str) -> float | None:
-    try:
-        number = float(text)
-    except ValueError:
-        return None
-    return number if abs(number) < 1e12 else None  # also drops "nan" and "inf"
-
-
-def _until(text: str, now: datetime) -> float | None:
-    try:
-        at = parsedate_to_datetime(text)
-    except (ValueError, OverflowError):
-        return None
-    return ((at if at.tzinfo else at.replace(tzinfo=UTC)) - now).total_seconds()
-
-
-def _integer(digits: str) -> int | str:
-    # Python refuses to convert thousands of digits; such a "number" is no reason to lose the page.
-    return int(digits) if len(digits) < 400 else digits

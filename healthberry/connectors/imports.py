@@ -4,16 +4,12 @@ An importer is stateless, like its connector, and is given the whole file each t
 be read in two ways: it asks. A kind that takes tables derives from `TableImporter` (table_importer.py).
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 
 from healthberry.connectors.capabilities import Field
-
-if TYPE_CHECKING:
-    from healthberry.connectors.base import InboundItem
+from healthberry.connectors.items import InboundItem
 
 
 @dataclass(frozen=True)

@@ -8,16 +8,13 @@ of a deleted comment (from memory): it is looked for. Mentions are told once and
 
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from datetime import datetime
 from typing import Any, ClassVar, Final
 
-import httpx
-
-from healthberry.connectors import graph, graph_hooks, graph_lists, instagram_replies
+from healthberry.connectors import graph_hooks, instagram_replies
 from healthberry.connectors import instagram_items as items
+from healthberry.connectors.answers import as_signed_in
 from healthberry.connectors.base import (
     Access,
-    Authorisation,
     InboundItem,
     Linkable,
     Linkables,
@@ -28,24 +25,16 @@ from healthberry.connectors.base import (
     ReplyTarget,
     SentReply,
 )
-from healthberry.connectors.defaults import Defaults
-from healthberry.connectors.endpoints import Credentials, Endpoints
-from healthberry.connectors.errors import (
-    Gone,
-    NotAuthorised,
-    NotLinked,
-    Permanent,
-    Rejected,
-    Temporary,
-)
-from healthberry.connectors.graph_sign_in import OwnPage, SignIn
+from healthberry.connectors.endpoints import Endpoints
+from healthberry.connectors.errors import Gone, Permanent, Rejected, Temporary
+from healthberry.connectors.graph_channel import NOT_SIGNED_IN, GraphChannel, kept_secrets, token_of
+from healthberry.connectors.graph_sign_in import OwnPage
 from healthberry.connectors.instagram_about import CAPABILITIES
 from healthberry.connectors.instagram_items import Us
 from healthberry.connectors.instagram_lists import AccountLists
 from healthberry.connectors.reading import Unreadable, identifier, mapping, sequence, withdrawn
 from healthberry.connectors.rechecks import one_by_one
 from healthberry.connectors.text import line
-from healthberry.connectors.webhooks import WebhookAnswer, WebhookRequest
 
 _SCOPES: Final = (
     "pages_show_list",
@@ -55,56 +44,27 @@ _SCOPES: Final = (
     "instagram_manage_comments",
 )
 _ACCOUNT: Final = "instagram_business_account{id,username}"
-_NOT_SIGNED_IN: Final = "Connect this channel with Facebook in its settings to publish from here."
 _NO_PAGE: Final = (
     "Facebook names no Page that you work for. Sign in as somebody who manages the Page that your Instagram account is "
     "linked to, and leave it ticked when Facebook asks which Pages HealthBerry may see."
 )
 
 
-class Instagram(Defaults):
+class Instagram(GraphChannel):
     """The connector of kind "instagram". Channel config: `ig_id`, `username`, `page_id`."""
 
     kind: ClassVar[str] = "instagram"
+    place = "Instagram"
+    hook_object = "instagram"
     capabilities = CAPABILITIES
 
-    def __init__(
-        self,
-        endpoints: Endpoints,
-        credentials: Credentials,
-        *,
-        transport: httpx.BaseTransport | None = None,
-        read_seconds: float | None = None,
-    ) -> None:
-        self._api = graph.Graph(
-            endpoints.instagram_graph,
-            "Instagram",
-            credentials.facebook_app_id,
-            credentials.facebook_app_secret,
-            transport=transport,
-            read_seconds=read_seconds,
-        )
-        self._web = endpoints.instagram_web
-        self._verify_token = credentials.facebook_verify_token or ""
-        self._sign_in = SignIn(self._api, endpoints.facebook_web)
-
-    def missing(self) -> str:
-        """Say that the app's id and secret are missing, where they are."""
-        return self._sign_in.missing()
-
-    def prepare(self, given: Mapping[str, str], redirect_uri: str) -> Access:
-        """Ask nothing. Raises: NotLinked when there is no app."""
-        if self.missing():
-            raise NotLinked(self.missing())
-        return Access({})
+    @staticmethod
+    def _addresses(endpoints: Endpoints) -> tuple[str, str]:
+        return endpoints.instagram_graph, endpoints.instagram_web
 
     def authorise_url(self, access: Access, state: str, redirect_uri: str, verifier: str) -> str:
         """Return Facebook's page to sign in at. Raises: NotAuthorised when this installation has no app."""
         return self._sign_in.url(_SCOPES, state, redirect_uri)
-
-    def authorise(self, access: Access, answer: Mapping[str, str], redirect_uri: str, verifier: str) -> Authorisation:
-        """Exchange the code; the token found serves `link` alone. Raises: NotAuthorised, Temporary."""
-        return self._sign_in.authorise(answer, redirect_uri)
 
     def link(self, access: Access) -> Linkables:
         """Return the professional accounts of the Pages of whoever signed in. Raises: NotAuthorised, Temporary."""
@@ -123,32 +83,6 @@ class Instagram(Defaults):
                 found.append(account)
         return Linkables(found, problems if pages else [_NO_PAGE])
 
-    def refresh(self, access: Access) -> Authorisation:
-        """Return the token as it is, where it still opens the account. Raises: NotAuthorised, Temporary."""
-        return self._sign_in.alive(access, identifier(access.config.get("ig_id")))
-
-    def backfill(self, access: Access, since: datetime, cursor: str | None) -> Page:
-        """Read one page of posts with their comments, newest first, or of one post's further comments.
-
-        Before the first page Meta is asked to tell us what is new. Raises: Temporary, Permanent.
-        """
-        if cursor is None:
-            self._subscribe(access)
-        return graph_lists.backfill(self._lists(access), since, cursor)
-
-    def poll(self, access: Access, cursor: str | None) -> Page:
-        """Read one page of a catch-up: the newest posts; without a cursor those of the last thirty days.
-
-        Raises: Temporary, Permanent.
-        """
-        if cursor is None:
-            self._subscribe(access)
-        return graph_lists.poll(self._lists(access), cursor)
-
-    def receive(self, access: Access, request: WebhookRequest) -> WebhookAnswer:
-        """Answer Meta's question or verify its request; one delivery for each change. Raises: BadSignature."""
-        return graph_hooks.receive(request, "instagram", self._api.app_secret, self._verify_token)
-
     def read_delivery(self, access: Access, body: str) -> Page:
         """Look up the comment or mention that the delivery names. Raises: Temporary, Permanent."""
         _, piece, _ = graph_hooks.opened(body)
@@ -156,33 +90,29 @@ class Instagram(Defaults):
         comment_id = identifier(value.get("id" if piece.get("field") == "comments" else "comment_id"))
         media_id = identifier(value.get("media_id"))
         if piece.get("field") == "comments":
-            return self._seen(access, comment_id)
+            return self._found(access, comment_id)
         if piece.get("field") != "mentions" or not (comment_id or media_id):
             return Page([], None, more=False)
         marked = f"{items.MENTION}{comment_id}" if comment_id else f"{items.CAPTION}{media_id}"
-        return self._seen(access, marked, media_id)
+        return self._found(access, marked, media_id)
 
     def may_reply(self, access: Access, target: ReplyTarget) -> ReplyPermission:
         """Say whether the account may answer: everywhere but where it is only tagged in a picture."""
-        if target.may_not_reply:
-            return ReplyPermission("none", target.may_not_reply, target.url)
-        if not access.secrets.get("access_token"):
-            return ReplyPermission("assisted", _NOT_SIGNED_IN, target.url)
-        return ReplyPermission("api", "", target.url)
+        return as_signed_in(access, target, NOT_SIGNED_IN)
 
     def reply(self, access: Access, reply: Reply) -> SentReply:
         """Answer as the account, unless it is there already: nothing keeps the same words from showing twice.
 
         Raises: Unavailable (unknown outcome), RateLimited, Rejected, NotAuthorised, Gone.
         """
-        return instagram_replies.send(self._api, _token(access), self._us(access), reply)
+        return instagram_replies.send(self._api, token_of(access), self._us(access), reply)
 
     def find_reply(self, access: Access, reply: Reply) -> SentReply | None:
         """Look below the comment for an answer of ours with our words, no older than the attempt.
 
         Raises: UnexpectedAnswer where nobody can know: below others' posts. Gone; Temporary, Permanent.
         """
-        return instagram_replies.find(self._api, _token(access), self._us(access), reply)
+        return instagram_replies.find(self._api, token_of(access), self._us(access), reply)
 
     def recheck(self, access: Access, remote_ids: Sequence[str]) -> list[InboundItem]:
         """Look at each comment and mention again; photo tags can't be asked for one by one.
@@ -193,25 +123,18 @@ class Instagram(Defaults):
         asked = [one for one in remote_ids if not one.startswith(items.TAG)]
         return one_by_one(asked, lambda remote_id: self._recheck(access, remote_id))
 
-    def _recheck(self, access: Access, remote_id: str) -> Sequence[InboundItem]:
-        try:
-            return self._look(access, remote_id)
-        except Gone:
-            self._api.read(_token(access), "/{id}", [("fields", "id")], id=self._us(access).ig_id)
-        try:
-            return self._look(access, remote_id)
-        except Gone:
-            return [withdrawn(remote_id)]
-
-    def _seen(self, access: Access, remote_id: str, media_id: str = "") -> Page:
+    def _found(self, access: Access, remote_id: str, media_id: str = "") -> Page:
         if not remote_id:
             return Page([], None, more=False)
         try:
-            return Page(self._look(access, remote_id, media_id), None, more=False)
+            return Page(self._seen(access, remote_id, media_id), None, more=False)
         except Gone:
             return Page([withdrawn(remote_id)], None, more=False)
 
-    def _look(self, access: Access, remote_id: str, media_id: str = "") -> Sequence[InboundItem]:
+    def _account_id(self, access: Access) -> str:
+        return identifier(access.config.get("ig_id"))
+
+    def _seen(self, access: Access, remote_id: str, media_id: str = "") -> Sequence[InboundItem]:
         us = self._us(access)
         try:
             if remote_id.startswith(items.MENTION):
@@ -223,7 +146,7 @@ class Instagram(Defaults):
                 found = self._mentioned(access, "mentioned_media", "media_id", remote_id.removeprefix(items.CAPTION))
                 return items.caption(found, us)
             return items.comment(
-                self._api.read(_token(access), "/{id}", [("fields", items.REPLY_FIELDS)], id=remote_id), us
+                self._api.read(token_of(access), "/{id}", [("fields", items.REPLY_FIELDS)], id=remote_id), us
             )
         except Unreadable as error:
             raise Rejected(str(error)) from error
@@ -232,18 +155,18 @@ class Instagram(Defaults):
         """Ask for what mentions us; it is a field of our own account. Whether its id comes along is not documented."""
         fields = "id,text,timestamp,username,media{id,permalink}" if by == "comment_id" else items.TAG_FIELDS
         params = [("fields", f"{name}.{by}({ident}){{{fields}}}")]
-        body = self._api.read(_token(access), "/{id}", params, id=self._us(access).ig_id)
+        body = self._api.read(token_of(access), "/{id}", params, id=self._account_id(access))
         found = mapping(body.get(name))
         if not found:
             raise Gone("This is no longer on Instagram, or nobody may see it.")
         return {"id": ident, **found}
 
     def _lists(self, access: Access) -> AccountLists:
-        return AccountLists(self._api, _token(access), self._us(access))
+        return AccountLists(self._api, token_of(access), self._us(access))
 
     def _us(self, access: Access) -> Us:
         username = line(access.config.get("username"), 50).removeprefix("@")
-        return Us(identifier(access.config.get("ig_id")), username, self._web)
+        return Us(self._account_id(access), username, self._web)
 
     def _account(self, page: OwnPage) -> Linkable | None:
         account = mapping(page.given.get("instagram_business_account"))
@@ -254,25 +177,14 @@ class Instagram(Defaults):
         username = line(known.get("username"), 50) or line(account.get("username"), 50) or ig_id
         config = {"ig_id": ig_id, "username": username, "page_id": page.page_id}
         listing = Listing(self.kind, ig_id, f"@{username}", f"{self._web}/{username}", config)
-        # The person's own token opens more than this account: it is not kept with the channel.
-        secrets = {"access_token": page.token, "account_id": ig_id, "account": f"@{username}", "user_token": ""}
-        return Linkable(listing, secrets, None, f"@{username}")
+        return Linkable(listing, kept_secrets(page.token, ig_id, f"@{username}"), None, f"@{username}")
 
     def _subscribe(self, access: Access) -> None:
         """Ask to be told of what is new, unless we are: the same app may follow the Page for more than this."""
-        if not self._verify_token:
-            return
         page_id = identifier(access.config.get("page_id"))
         with suppress(Temporary, Permanent):
-            body = self._api.read(_token(access), "/{id}/subscribed_apps", id=page_id)
+            body = self._api.read(token_of(access), "/{id}/subscribed_apps", id=page_id)
             known = {identifier(mapping(one).get("id")) for one in sequence(body.get("data"))}
             if self._api.app_id not in known:
                 form = {"subscribed_fields": "feed"}
-                self._api.write(_token(access), "/{id}/subscribed_apps", form=form, id=page_id)
-
-
-def _token(access: Access) -> str:
-    token = access.secrets.get("access_token", "")
-    if not token:
-        raise NotAuthorised(_NOT_SIGNED_IN)
-    return token
+                self._api.write(token_of(access), "/{id}/subscribed_apps", form=form, id=page_id)

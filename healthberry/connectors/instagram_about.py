@@ -7,6 +7,7 @@ from healthberry.connectors.capabilities import About, Capabilities
 CAPABILITIES: Final = Capabilities(
     label="Instagram account",
     place="Instagram",
+    sign_in="Facebook",
     short="IG",
     item="comment",
     reply="api",
@@ -23,11 +24,14 @@ CAPABILITIES: Final = Capabilities(
         permissions="See your Pages and their Instagram accounts, read and answer comments, be told of news "
         "(pages_show_list, pages_read_engagement, pages_manage_metadata, instagram_basic, instagram_manage_comments).",
         data="What is deleted or hidden on Instagram leaves HealthBerry within a day, for the last 90 days.",
+        leaving="Facebook is asked to send us no more news of your Page. What you allowed HealthBerry stays until you "
+        "remove it in your Facebook settings, under Business integrations.",
     ),
     group="social",
     # Source: from memory.
     length_limit=2_200,
     backfill_depth="all comments on posts that Instagram still serves; of mentions only what comes from now on",
+    serves_all=False,
     push=True,
     reread_seconds=3_600,
     recheck_days=90,

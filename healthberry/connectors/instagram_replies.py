@@ -5,19 +5,16 @@ answers below other accounts' posts are not served: whether such a one went out,
 """
 
 from collections.abc import Mapping
-from datetime import timedelta
 from typing import Any, Final
 
+from healthberry.connectors import graph_answers
 from healthberry.connectors import instagram_items as items
 from healthberry.connectors.base import Reply, SentReply
 from healthberry.connectors.errors import Unavailable, UnexpectedAnswer
 from healthberry.connectors.graph import Graph, after
 from healthberry.connectors.instagram_items import Us
-from healthberry.connectors.reading import identifier, mapping, moment, sequence
-from healthberry.connectors.text import normal
+from healthberry.connectors.reading import identifier, mapping, sequence
 
-_FIND_PAGES: Final = 5
-_CLOCKS: Final = timedelta(minutes=5)  # how far Instagram's clock and ours may differ
 _NOT_SHOWN: Final = (
     "Instagram does not show us answers below other accounts' posts: look there before you send this one again."
 )
@@ -44,11 +41,11 @@ def find(api: Graph, token: str, us: Us, reply: Reply) -> SentReply | None:
     if reply.target.source.get("media_id"):
         raise UnexpectedAnswer(_NOT_SHOWN)
     cursor = ""
-    for _ in range(_FIND_PAGES):
+    for _ in range(graph_answers.FIND_PAGES):
         params = [("fields", items.REPLY_FIELDS), ("limit", "100"), *([("after", cursor)] if cursor else [])]
         body = api.read(token, "/{id}/replies", params, id=reply.target.thread_id)
         for one in map(mapping, sequence(body.get("data"))):
-            if items.is_ours(one, us) and _says(one, reply):
+            if items.is_ours(one, us) and graph_answers.says(reply, one.get("text"), one.get("timestamp")):
                 return SentReply(items.remote_id(one), reply.target.url)
         if not (cursor := after(body)):
             break
@@ -60,11 +57,3 @@ def _sent(body: Mapping[str, Any], reply: Reply) -> SentReply:
     if not remote_id:
         raise Unavailable("Instagram took the comment but did not say under which number.")
     return SentReply(remote_id, reply.target.url)
-
-
-def _says(given: Mapping[str, Any], reply: Reply) -> bool:
-    """Say whether it holds our words and is no older than the first attempt."""
-    if normal(str(given.get("text") or "")) != normal(reply.text):
-        return False
-    written = moment(given.get("timestamp"))
-    return written is None or reply.attempted_at is None or written >= reply.attempted_at - _CLOCKS

@@ -20,7 +20,7 @@ from healthberry.connectors.public_addresses import (
     public_addresses,
     system_resolve,
 )
-from healthberry.environment import mail_server
+from healthberry.setting_values import mail_server
 
 Security = Literal["none", "starttls", "tls"]
 

@@ -8,7 +8,7 @@ Source: documentation of Mastodon as of July 2026.
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any, ClassVar, Final
 
 import httpx
@@ -21,6 +21,7 @@ from healthberry.connectors import mastodon_sign_in as sign_in
 from healthberry.connectors import mastodon_stream as stream
 from healthberry.connectors import mastodon_walks as walks
 from healthberry.connectors import mastodon_words as words
+from healthberry.connectors.answers import as_signed_in
 from healthberry.connectors.base import (
     About,
     Access,
@@ -58,7 +59,6 @@ _BATCH: Final = 20
 # "@name " stands before each answer; names have up to 30 characters.
 _FOR_THE_NAME: Final = 32
 _MOST_TAGS: Final = 10
-_CLOCKS_DIFFER: Final = timedelta(minutes=10)
 _NOT_SIGNED_IN: Final = (
     "Connect the account again in the channel's settings. Until then copy the text and answer there."
 )
@@ -87,15 +87,17 @@ class Mastodon(Defaults):
             permissions="Read notifications, posts and the profile of the account, publish posts (read:notifications, "
             "read:statuses, read:accounts, write:statuses).",
             data="What is edited, hidden or deleted on Mastodon follows here within a day.",
+            leaving="HealthBerry gives its permission back to the server.",
         ),
         group="social",
         fields=(
             Field("server", "Server of your account", "For example mastodon.social, or @you@mastodon.social."),
-            Field("tags", "Tags", "Up to ten, one on each line, for example #RoyalExample.", "words", required=False),
+            Field("tags", "Tags", "Up to ten, for example #RoyalExample.", "words", required=False),
         ),
         length_limit=settings.USUAL_LIMIT - _FOR_THE_NAME,
         counting="graphemes",
         backfill_depth="two years, as far as the server keeps them",
+        serves_all=False,
         streams=True,
         reread_seconds=3600,
         recheck_batch=_BATCH,
@@ -126,6 +128,14 @@ class Mastodon(Defaults):
     def refresh(self, access: Access) -> Authorisation:
         """Renew a token of a server whose tokens run out. Raises: NotAuthorised, Temporary."""
         return self._authorised(access, sign_in.renewed(self._servers.http(_host(access)), access.secrets))
+
+    def grant(self, access: Access) -> str:
+        """Return the token: each sign-in has its own."""
+        return access.secrets.get("access_token", "")
+
+    def revoke(self, access: Access) -> None:
+        """Kill the tokens. Raises: Temporary, Permanent."""
+        sign_in.revoke(self._servers.http(_host(access)), access)
 
     def link(self, access: Access) -> Linkables:
         """Return the account that signed in, with what its server allows.
@@ -184,11 +194,7 @@ class Mastodon(Defaults):
 
     def may_reply(self, access: Access, target: ReplyTarget) -> ReplyPermission:
         """Say that it can be answered as long as the account is connected; a private post is answered in private."""
-        if target.may_not_reply:
-            return ReplyPermission("none", target.may_not_reply, target.url)
-        if not access.secrets.get("access_token"):
-            return ReplyPermission("assisted", _NOT_SIGNED_IN, target.url)
-        return ReplyPermission("api", "", target.url)
+        return as_signed_in(access, target, _NOT_SIGNED_IN)
 
     def reply(self, access: Access, reply: Reply) -> SentReply:
         """Publish, after a look whether it is there: not every server honours the key, and none for long.

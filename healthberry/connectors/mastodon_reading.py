@@ -8,7 +8,8 @@ from healthberry.connectors import mastodon_items as items
 from healthberry.connectors import mastodon_walks as walks
 from healthberry.connectors.base import InboundItem, Page
 from healthberry.connectors.errors import Gone, NotAuthorised, Permanent
-from healthberry.connectors.http import Answer, Params
+from healthberry.connectors.http import Params
+from healthberry.connectors.http_answers import Answer
 from healthberry.connectors.mastodon_server import Calls
 from healthberry.connectors.reading import mapping, moment, newest_first, read_each, withdrawn
 from healthberry.connectors.rechecks import one_by_one

@@ -33,7 +33,8 @@ from healthberry.connectors.errors import (
     Temporary,
     UnexpectedAnswer,
 )
-from healthberry.connectors.http import Answer, Http, Params, Refusals
+from healthberry.connectors.http import Http, Params
+from healthberry.connectors.http_answers import Answer, Refusals
 from healthberry.connectors.reading import identifier, mapping, moment, number
 from healthberry.connectors.safe_transport import SafeTransport
 from healthberry.connectors.text import line

@@ -9,8 +9,9 @@ import contextlib
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
-from urllib.parse import quote, urlencode
 
+from healthberry.connectors import oauth
+from healthberry.connectors.access import Access
 from healthberry.connectors.errors import (
     Gone,
     NotAuthorised,
@@ -25,7 +26,6 @@ from healthberry.connectors.http import Http
 from healthberry.connectors.mastodon_server import Calls, accepted, an_object
 from healthberry.connectors.reading import mapping, number
 from healthberry.connectors.text import line
-from healthberry.connectors.x_sign_in import challenge
 
 SCOPES: Final = "read:notifications read:statuses read:accounts write:statuses"
 _NAME: Final = "HealthBerry"
@@ -70,38 +70,30 @@ def url(base: str, client: Mapping[str, str], state: str, redirect_uri: str, ver
     """Return the server's page to sign in at. Raises: NotAuthorised when we are not registered there."""
     if not client.get("client_id"):
         raise NotAuthorised("The link with the Mastodon server was lost. Link the account again.")
-    query = {
-        "response_type": "code",
-        "client_id": client["client_id"],
-        "redirect_uri": redirect_uri,
-        "scope": SCOPES,
-        "state": state,
-        "code_challenge": challenge(verifier),
-        "code_challenge_method": "S256",
-    }
-    return f"{base}/oauth/authorize?{urlencode(query, quote_via=quote)}"
+    return oauth.sign_in_page(f"{base}/oauth/authorize", client["client_id"], SCOPES, state, redirect_uri, verifier)
 
 
 def exchange(
     http: Http, client: Mapping[str, str], answer: Mapping[str, str], redirect_uri: str, verifier: str
 ) -> Mapping[str, Any]:
     """Return the token answer for the browser's `code`. Raises: NotAuthorised, Temporary."""
-    if answer.get("error") or not answer.get("code"):
-        raise NotAuthorised("Signing in with Mastodon was cancelled. Nothing has been linked.")
-    form = {
-        "grant_type": "authorization_code",
-        "code": answer["code"],
-        "redirect_uri": redirect_uri,
-        "code_verifier": verifier,
-    }
-    return _token(http, client, form)
+    return _token(http, client, oauth.code_form(answer, redirect_uri, verifier, "Mastodon"))
 
 
 def renewed(http: Http, secrets: Mapping[str, str]) -> Mapping[str, Any]:
     """Return the token answer for a refresh token. Raises: NotAuthorised, Temporary."""
-    if not secrets.get("refresh_token"):
-        raise NotAuthorised("The link with Mastodon has run out. Connect the account again.")
-    return _token(http, secrets, {"grant_type": "refresh_token", "refresh_token": secrets["refresh_token"]})
+    run_out = "The link with Mastodon has run out. Connect the account again."
+    return _token(http, secrets, oauth.refresh_form(secrets.get("refresh_token", ""), run_out))
+
+
+def revoke(http: Http, access: Access) -> None:
+    """Kill the tokens of a sign-in; one that is dead is no error there. Raises: Temporary, Permanent.
+
+    Source: documentation of Mastodon, "methods/oauth", `POST /oauth/revoke`.
+    """
+    client = {name: access.secrets.get(name, "") for name in ("client_id", "client_secret")}
+    for token in oauth.tokens_of(access):
+        accepted(http, http.ask("POST", "/oauth/revoke", headers={}, form={**client, "token": token}))
 
 
 def secrets_of(token: Mapping[str, Any], client: Mapping[str, str]) -> tuple[dict[str, str], datetime | None]:

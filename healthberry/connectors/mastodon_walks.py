@@ -10,7 +10,8 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
-from healthberry.connectors.http import Answer, Params
+from healthberry.connectors.http import Params
+from healthberry.connectors.http_answers import Answer
 from healthberry.connectors.mastodon_server import newer_than, older_than
 from healthberry.connectors.reading import identifier, mapping, moment
 

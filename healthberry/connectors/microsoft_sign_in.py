@@ -6,15 +6,14 @@ former one lives on). Access tokens live about an hour. Refusals are 400 with `{
 """
 
 from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
 from typing import Any, Final
-from urllib.parse import quote, urlencode
 
+from healthberry.connectors import oauth
 from healthberry.connectors.base import Authorisation
 from healthberry.connectors.errors import NotAuthorised, Rejected, UnexpectedAnswer
-from healthberry.connectors.http import Http, Refusals
-from healthberry.connectors.reading import mapping, number
-from healthberry.connectors.x_sign_in import challenge
+from healthberry.connectors.http import Http
+from healthberry.connectors.http_answers import Refusals
+from healthberry.connectors.reading import mapping
 
 REFUSALS: Final[Refusals] = {
     400: (NotAuthorised, "Microsoft did not accept the sign-in."),
@@ -38,38 +37,18 @@ class MicrosoftSignIn:
         """Say that this installation has no client there, where it has none."""
         return "" if self._client_id and self._client_secret else _NO_CLIENT
 
-    def url(self, address: str, state: str, redirect_uri: str, challenge_of: str) -> str:
+    def url(self, address: str, state: str, redirect_uri: str, verifier: str) -> str:
         """Return the page to send the browser to. Raises: NotAuthorised when there is no client."""
-        query = {
-            "client_id": self._client()[0],
-            "response_type": "code",
-            "response_mode": "query",
-            "redirect_uri": redirect_uri,
-            "scope": SCOPES,
-            "state": state,
-            "login_hint": address,
-            "code_challenge": challenge(challenge_of),
-            "code_challenge_method": "S256",
-        }
-        return f"{self._web}/common/oauth2/v2.0/authorize?{urlencode(query, quote_via=quote)}"
+        page, more = f"{self._web}/common/oauth2/v2.0/authorize", {"response_mode": "query", "login_hint": address}
+        return oauth.sign_in_page(page, self._client()[0], SCOPES, state, redirect_uri, verifier, **more)
 
     def exchange(self, answer: Mapping[str, str], redirect_uri: str, verifier: str) -> Mapping[str, Any]:
         """Return Microsoft's token answer for the browser's `code`. Raises: NotAuthorised, Temporary."""
-        if answer.get("error") or not answer.get("code"):
-            raise NotAuthorised("Signing in with Microsoft was cancelled. Nothing has been linked.")
-        form = {
-            "grant_type": "authorization_code",
-            "code": answer["code"],
-            "redirect_uri": redirect_uri,
-            "code_verifier": verifier,
-        }
-        return self._token(form)
+        return self._token(oauth.code_form(answer, redirect_uri, verifier, "Microsoft"))
 
     def refresh(self, refresh_token: str) -> Mapping[str, Any]:
         """Return Microsoft's token answer for a refresh token. Raises: NotAuthorised, Temporary."""
-        if not refresh_token:
-            raise NotAuthorised("The link with Microsoft 365 has run out. Sign in again.")
-        return self._token({"grant_type": "refresh_token", "refresh_token": refresh_token})
+        return self._token(oauth.refresh_form(refresh_token, "The link with Microsoft 365 has run out. Sign in again."))
 
     def _token(self, form: Mapping[str, str]) -> Mapping[str, Any]:
         client_id, client_secret = self._client()
@@ -95,6 +74,5 @@ def authorisation(token: Mapping[str, Any], account_id: str, account: str, befor
         "access_token": str(token["access_token"]),
         "refresh_token": refresh_token if isinstance(refresh_token, str) and refresh_token else before,
     }
-    lives = number(token.get("expires_in"))
-    expires_at = datetime.now(UTC) + timedelta(seconds=_USUAL_SECONDS if lives is None else lives)
+    expires_at = oauth.runs_out(token, _USUAL_SECONDS)
     return Authorisation({name: value for name, value in secrets.items() if value}, expires_at, account_id, account)

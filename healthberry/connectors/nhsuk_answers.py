@@ -9,7 +9,7 @@ from typing import Any, Final
 from healthberry.connectors import nhsuk_items as items
 from healthberry.connectors.base import Reply, SentReply
 from healthberry.connectors.errors import ConnectorError, Rejected, Temporary, Unavailable
-from healthberry.connectors.http import Answer
+from healthberry.connectors.http_answers import Answer
 from healthberry.connectors.reading import address, identifier, mapping
 from healthberry.connectors.text import line, similar
 

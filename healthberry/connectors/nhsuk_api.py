@@ -21,7 +21,8 @@ from healthberry.connectors import nhsuk_items as items
 from healthberry.connectors.base import Access
 from healthberry.connectors.endpoints import Credentials
 from healthberry.connectors.errors import Gone, NotAuthorised, RateLimited, Rejected, Unavailable, UnexpectedAnswer
-from healthberry.connectors.http import Answer, Http, Params, Refusals
+from healthberry.connectors.http import Http, Params
+from healthberry.connectors.http_answers import Answer, Refusals
 from healthberry.connectors.nhsuk_about import PUBLISHER_KEY
 from healthberry.connectors.nhsuk_walks import LIMIT
 from healthberry.connectors.own_keys import subscription_key

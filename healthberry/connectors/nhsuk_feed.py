@@ -29,7 +29,8 @@ import httpx
 from healthberry.connectors.base import Access, Author, InboundItem, Page
 from healthberry.connectors.errors import Gone, NotAuthorised, Unavailable
 from healthberry.connectors.html_text import words_of
-from healthberry.connectors.http import Http, Refusals
+from healthberry.connectors.http import Http
+from healthberry.connectors.http_answers import Refusals
 from healthberry.connectors.nhsuk_items import feed_reference
 from healthberry.connectors.own_keys import codes_in
 from healthberry.connectors.reading import (

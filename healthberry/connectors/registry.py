@@ -18,10 +18,10 @@ from healthberry.connectors.feed import FeedChannel
 from healthberry.connectors.fft import Fft
 from healthberry.connectors.google import Google
 from healthberry.connectors.google_plus import GooglePlus
-from healthberry.connectors.http import Pace
 from healthberry.connectors.instagram import Instagram
 from healthberry.connectors.mastodon import Mastodon
 from healthberry.connectors.nhsuk import NhsUk
+from healthberry.connectors.pace import Pace
 from healthberry.connectors.paper import Paper
 from healthberry.connectors.webhook import Webhook
 from healthberry.connectors.websites import Websites

@@ -7,13 +7,13 @@ schemas/webhook-1.json; both are ours. Nothing is asked from it: what was not se
 import hashlib
 import json
 import secrets
-import time
 from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any, ClassVar, Final
 
 import httpx
 
+from healthberry.clock import CLOCK
 from healthberry.connectors import webhook_items
 from healthberry.connectors.base import (
     About,
@@ -68,7 +68,7 @@ _FIELDS: Final = (
     Field(
         "secret",
         "Shared secret",
-        "Leave it empty: at first we make one and show it once, later the present one is kept.",
+        "Only where the other system has one already. Otherwise we make one and show it once.",
         kind="secret",
         required=False,
     ),
@@ -80,6 +80,7 @@ _FIELDS: Final = (
         required=False,
         choices=(("no", "No"), ("yes", "Yes, and show it once")),
         default="no",
+        later=True,
     ),
 )
 
@@ -91,6 +92,9 @@ class Webhook(Defaults):
     capabilities: ClassVar[Capabilities] = Capabilities(
         label="Another system (webhook)",
         place="the other system",
+        source="Other system",
+        way="to the other system",
+        opens="Open in the other system",
         short="API",
         item="message",
         reply="api",
@@ -114,7 +118,7 @@ class Webhook(Defaults):
         *,
         transport: httpx.BaseTransport | None = None,
         resolve: Resolve = system_resolve,
-        clock: Callable[[], float] = time.time,
+        clock: Callable[[], float] = CLOCK.timestamp,
     ) -> None:
         self._clock = clock
         inner = {} if transport is None else {"inner": lambda: transport}
@@ -141,7 +145,7 @@ class Webhook(Defaults):
         if callback:
             self._caller.check(callback)
         config = {"name": name, "callback": callback}
-        listing = Listing(self.kind, name.casefold(), name, callback, config, found_at="Set up by hand")
+        listing = Listing(self.kind, name.casefold(), name, "", config)
         shown = (("Shared secret", access.secrets["secret"]),) if access.config.get("made") else ()
         reveal = (("Send to this address", "{hook}"), *shown)
         return Linkables([Linkable(listing, {"secret": access.secrets["secret"]}, reveal=reveal)])

@@ -20,7 +20,8 @@ from healthberry.connectors.errors import (
     Unavailable,
     UnexpectedAnswer,
 )
-from healthberry.connectors.http import USER_AGENT, Answer, retry_after
+from healthberry.connectors.http import USER_AGENT
+from healthberry.connectors.http_answers import Answer, retry_after
 from healthberry.connectors.public_addresses import NoAddress
 from healthberry.connectors.safe_transport import Refused, SafeTransport
 from healthberry.connectors.signing import HEADER, sign

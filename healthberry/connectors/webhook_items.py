@@ -7,8 +7,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
-from jsonschema import Draft202012Validator
-from jsonschema.exceptions import best_match
+from jsonschema_rs import Draft202012Validator, ValidationError
 
 from healthberry.connectors import reading
 from healthberry.connectors.base import Author, Change, InboundItem, Rating
@@ -90,9 +89,9 @@ def _ratings(value: Any) -> list[Rating]:
 
 def _wrong(element: Any) -> str:
     """Say what is wrong with an item, "" where nothing is; none of its words stand in the answer."""
-    worst = best_match(_item_schema().iter_errors(element))
-    if worst is not None:
-        return f"{worst.json_path}: {worst.message if worst.validator == 'required' else _rule(worst)}"
+    schema = _item_schema()
+    if not schema.is_valid(element):
+        return _rule(min(schema.iter_errors(element), key=lambda error: len(error.instance_path)))
     try:
         item(element)
     except Unreadable as error:
@@ -100,8 +99,11 @@ def _wrong(element: Any) -> str:
     return ""
 
 
-def _rule(error: Any) -> str:
-    return f"breaks the rule {error.validator}: {json.dumps(error.validator_value)[:200]}"
+def _rule(error: ValidationError) -> str:
+    place = "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in error.instance_path)
+    if error.kind.name == "required":
+        return f"${place}: {error.message}"
+    return f"${place}: breaks the rule {error.kind.name}: {json.dumps(error.kind.value)[:200]}"
 
 
 def _error(reason: str, index: int | None = None, remote_id: str = "") -> dict[str, Any]:

@@ -15,7 +15,7 @@ from typing import ClassVar, Final
 import httpx
 import twitter_text
 
-from healthberry.connectors import x_listings, x_sign_in
+from healthberry.connectors import oauth, x_listings, x_sign_in
 from healthberry.connectors.base import (
     About,
     Access,
@@ -72,6 +72,7 @@ class X(Defaults):
             permissions="Read posts and your profile, publish posts, stay signed in (tweet.read, users.read, "
             "tweet.write, offline.access).",
             data="What is edited, hidden or deleted on X follows here within a day.",
+            leaving="HealthBerry gives its permission to publish back to X.",
         ),
         group="social",
         found=True,
@@ -79,6 +80,8 @@ class X(Defaults):
         length_limit=280,
         counting="x_weighted",
         backfill_depth="the newest 800 mentions, and a week of answers and quotes that do not mention you",
+        serves_all=False,
+        reach_days=7,
         paid_reads=True,
         # Source: X developer policy, "Content compliance": what X no longer shows goes within 24 hours.
         recheck_seconds=20 * 3600,
@@ -142,6 +145,14 @@ class X(Defaults):
         """Exchange the refresh token; store the answer before anything else. Raises: NotAuthorised, Temporary."""
         token = self._sign_in.refresh(access.secrets.get("refresh_token", ""))
         return x_sign_in.authorisation(token, access.secrets.get("account_id", ""), access.secrets.get("account", ""))
+
+    def grant(self, access: Access) -> str:
+        """Return a token of whoever signed in: each sign-in has its own."""
+        return next(iter(oauth.tokens_of(access)), "")
+
+    def revoke(self, access: Access) -> None:
+        """Kill both tokens. Raises: Temporary, Permanent."""
+        self._sign_in.revoke(access)
 
     def backfill(self, access: Access, since: datetime, cursor: str | None) -> Page:
         """Read one page of history: see `Reading.backfill`."""

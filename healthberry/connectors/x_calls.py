@@ -14,7 +14,8 @@ from healthberry.connectors import x_refusals
 from healthberry.connectors.base import Access
 from healthberry.connectors.endpoints import Credentials, Endpoints
 from healthberry.connectors.errors import Gone, NotAuthorised, UnexpectedAnswer
-from healthberry.connectors.http import Answer, Http, Params
+from healthberry.connectors.http import Http, Params
+from healthberry.connectors.http_answers import Answer
 from healthberry.connectors.reading import identifier, mapping
 from healthberry.connectors.text import line
 from healthberry.connectors.x_posts import Us

@@ -19,7 +19,7 @@ Source: X API v2 documents as of 2026; the wording of refusals is from answers t
 from typing import Final
 
 from healthberry.connectors.errors import ConnectorError, Gone, NotAuthorised, Rejected, Temporary
-from healthberry.connectors.http import Answer, Refusals
+from healthberry.connectors.http_answers import Answer, Refusals
 from healthberry.connectors.reading import mapping, sequence
 from healthberry.connectors.text import line
 from healthberry.connectors.x_posts import NOT_MENTIONED

@@ -8,9 +8,10 @@ from typing import Final
 
 from healthberry.connectors import x_posts as posts
 from healthberry.connectors import x_refusals, x_words
+from healthberry.connectors.answers import as_signed_in
 from healthberry.connectors.base import Access, Reply, ReplyPermission, ReplyTarget, SentReply
 from healthberry.connectors.errors import Rejected, Unavailable
-from healthberry.connectors.http import Answer
+from healthberry.connectors.http_answers import Answer
 from healthberry.connectors.reading import identifier, mapping, sequence
 from healthberry.connectors.text import line
 from healthberry.connectors.x_calls import NOT_SIGNED_IN, POST_FIELDS, Calls
@@ -27,11 +28,7 @@ class Replies:
 
     def may_reply(self, access: Access, target: ReplyTarget) -> ReplyPermission:
         """Say whether the signed-in account may answer this post."""
-        if target.may_not_reply:
-            return ReplyPermission("none", target.may_not_reply, target.url)
-        if not access.secrets.get("access_token"):
-            return ReplyPermission("assisted", NOT_SIGNED_IN, target.url)
-        return ReplyPermission("api", "", target.url)
+        return as_signed_in(access, target, NOT_SIGNED_IN)
 
     def reply(self, access: Access, reply: Reply) -> SentReply:
         """Post the answer; X adds the author's @handle by itself.

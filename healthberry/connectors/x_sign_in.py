@@ -6,16 +6,14 @@ new pair before anything else, and let only one process refresh at a time.
 """
 
 import base64
-import hashlib
 from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
 from typing import Any, Final
-from urllib.parse import quote, urlencode
 
-from healthberry.connectors.base import Authorisation
+from healthberry.connectors import oauth
+from healthberry.connectors.base import Access, Authorisation
 from healthberry.connectors.errors import NotAuthorised, Rejected, UnexpectedAnswer
 from healthberry.connectors.http import Http
-from healthberry.connectors.reading import mapping, number
+from healthberry.connectors.reading import mapping
 from healthberry.connectors.text import line
 
 SCOPES: Final = "tweet.read tweet.write users.read offline.access"
@@ -32,41 +30,30 @@ class SignIn:
 
     def url(self, state: str, redirect_uri: str, verifier: str) -> str:
         """Return the page to send the browser to. Raises: NotAuthorised when there is no client."""
-        query = {
-            "response_type": "code",
-            "client_id": self._client()[0],
-            "redirect_uri": redirect_uri,
-            "scope": SCOPES,
-            "state": state,
-            "code_challenge": challenge(verifier),
-            "code_challenge_method": "S256",
-        }
-        return f"{self._web}/i/oauth2/authorize?{urlencode(query, quote_via=quote)}"
+        address = f"{self._web}/i/oauth2/authorize"
+        return oauth.sign_in_page(address, self._client()[0], SCOPES, state, redirect_uri, verifier)
 
     def exchange(self, answer: Mapping[str, str], redirect_uri: str, verifier: str) -> Mapping[str, Any]:
         """Return X's token answer for the browser's `code`. Raises: NotAuthorised, Temporary."""
-        if answer.get("error") or not answer.get("code"):
-            raise NotAuthorised("Signing in with X was cancelled. Nothing has been linked.")
-        form = {
-            "grant_type": "authorization_code",
-            "code": answer["code"],
-            "redirect_uri": redirect_uri,
-            "code_verifier": verifier,
-        }
+        form = oauth.code_form(answer, redirect_uri, verifier, "X")
         return self._token(form, "X did not accept the sign-in: it was used or is older than 30 seconds. Try again.")
 
     def refresh(self, refresh_token: str) -> Mapping[str, Any]:
         """Return X's token answer for a refresh token, which is dead afterwards. Raises: NotAuthorised, Temporary."""
-        if not refresh_token:
-            raise NotAuthorised("The link with X has run out. Sign in with X again.")
-        form = {"grant_type": "refresh_token", "refresh_token": refresh_token}
+        form = oauth.refresh_form(refresh_token, "The link with X has run out. Sign in with X again.")
         return self._token(form, "The link with X has run out or was taken back. Sign in with X again.")
 
+    def revoke(self, access: Access) -> None:
+        """Kill the tokens of a sign-in; X takes one that it does not know as well. Raises: Temporary, Permanent.
+
+        Source: X documents, `POST /2/oauth2/revoke`.
+        """
+        for token in oauth.tokens_of(access):
+            self._http.post("/2/oauth2/revoke", headers=self._basic(), form={"token": token})
+
     def _token(self, form: Mapping[str, str], refused: str) -> Mapping[str, Any]:
-        client = ":".join(self._client())
-        basic = base64.b64encode(client.encode()).decode()
         try:
-            answer = self._http.post("/2/oauth2/token", headers={"Authorization": f"Basic {basic}"}, form=dict(form))
+            answer = self._http.post("/2/oauth2/token", headers=self._basic(), form=dict(form))
         except (NotAuthorised, Rejected, UnexpectedAnswer) as error:
             raise NotAuthorised(refused) from error
         body = mapping(answer.json())
@@ -74,15 +61,13 @@ class SignIn:
             raise UnexpectedAnswer("X accepted the sign-in but gave no token.")
         return body
 
+    def _basic(self) -> dict[str, str]:
+        return {"Authorization": f"Basic {base64.b64encode(':'.join(self._client()).encode()).decode()}"}
+
     def _client(self) -> tuple[str, str]:
         if not (self._client_id and self._client_secret):
             raise NotAuthorised(_NO_CLIENT)
         return self._client_id, self._client_secret
-
-
-def challenge(verifier: str) -> str:
-    """Return the S256 challenge of a PKCE verifier."""
-    return base64.urlsafe_b64encode(hashlib.sha256(verifier.encode()).digest()).rstrip(b"=").decode()
 
 
 def authorisation(token: Mapping[str, Any], account_id: str, account: str) -> Authorisation:
@@ -90,6 +75,4 @@ def authorisation(token: Mapping[str, Any], account_id: str, account: str) -> Au
     secrets = {"access_token": str(token["access_token"]), "account_id": account_id, "account": account}
     if token.get("refresh_token"):
         secrets["refresh_token"] = str(token["refresh_token"])
-    lives = number(token.get("expires_in"))
-    expires_at = datetime.now(UTC) + timedelta(seconds=_USUAL_SECONDS if lives is None else lives)
-    return Authorisation(secrets, expires_at, account_id, line(account, 50))
+    return Authorisation(secrets, oauth.runs_out(token, _USUAL_SECONDS), account_id, line(account, 50))

@@ -14,9 +14,9 @@ from typing import Any, ClassVar, Final
 
 import httpx
 
-from healthberry.connectors import google_sign_in
 from healthberry.connectors import youtube_items as items
 from healthberry.connectors import youtube_walks as walks
+from healthberry.connectors.answers import as_signed_in
 from healthberry.connectors.base import (
     About,
     Access,
@@ -33,9 +33,9 @@ from healthberry.connectors.base import (
     ReplyTarget,
     SentReply,
 )
-from healthberry.connectors.defaults import Defaults
 from healthberry.connectors.endpoints import Credentials, Endpoints
 from healthberry.connectors.errors import Gone, NotAuthorised, NotLinked, TooMuch, Unavailable
+from healthberry.connectors.google_channel import GoogleChannel
 from healthberry.connectors.reading import (
     as_history,
     garbled,
@@ -54,10 +54,11 @@ _HANDLE = re.compile(r"@?([\w.-]{3,60})")
 _BY_HAND: Final = "This channel is read with the installation's key: copy the text, open the comment and answer there."
 
 
-class YouTube(Defaults):
+class YouTube(GoogleChannel):
     """The connector of kind "youtube". Channel config: `channel_id`, `title`."""
 
     kind: ClassVar[str] = "youtube"
+    scope = SCOPE
 
     def __init__(
         self,
@@ -67,13 +68,11 @@ class YouTube(Defaults):
         transport: httpx.BaseTransport | None = None,
         read_seconds: float | None = None,
     ) -> None:
+        super().__init__(endpoints, credentials, transport=transport, read_seconds=read_seconds)
         key = credentials.youtube_api_key
         self._api = Api(endpoints, key, transport=transport, read_seconds=read_seconds)
         self._web = endpoints.youtube_web
         self._api_key = key
-        self._sign_in = google_sign_in.SignIn(
-            endpoints, credentials, SCOPE, transport=transport, read_seconds=read_seconds
-        )
 
     @property
     def capabilities(self) -> Capabilities:
@@ -83,6 +82,7 @@ class YouTube(Defaults):
         return Capabilities(
             label="YouTube comments",
             place="YouTube",
+            sign_in="Google",
             short="YT",
             item="comment",
             reply="api" if signs_in else "assisted",
@@ -99,6 +99,7 @@ class YouTube(Defaults):
                 if signs_in
                 else "None.",
                 data="What is edited or deleted on YouTube follows here within a day.",
+                leaving="HealthBerry gives its permission back to Google, unless another of your channels needs it.",
             ),
             group="social",
             fields=() if signs_in else (address,),
@@ -116,10 +117,6 @@ class YouTube(Defaults):
     def missing(self) -> str:
         """Say that the installation has neither a key nor a client."""
         return NO_KEY if self._sign_in.missing() and not self._api_key else ""
-
-    def authorise_url(self, access: Access, state: str, redirect_uri: str, verifier: str) -> str:
-        """Return Google's page to sign in at. Raises: NotAuthorised when this installation has no client."""
-        return self._sign_in.url(state, redirect_uri, verifier)
 
     def authorise(self, access: Access, answer: Mapping[str, str], redirect_uri: str, verifier: str) -> Authorisation:
         """Exchange the code and ask whose channel it is; where there are several, the one that is linked already.
@@ -197,11 +194,7 @@ class YouTube(Defaults):
 
     def may_reply(self, access: Access, target: ReplyTarget) -> ReplyPermission:
         """Say whether it can be answered, and whether from here."""
-        if target.may_not_reply:
-            return ReplyPermission("none", target.may_not_reply, target.url)
-        if not access.secrets.get("access_token"):
-            return ReplyPermission("assisted", _BY_HAND, target.url)
-        return ReplyPermission("api", "", target.url)
+        return as_signed_in(access, target, _BY_HAND)
 
     def reply(self, access: Access, reply: Reply) -> SentReply:
         """Reply to the comment that began the thread, unless these very words are there already.

@@ -25,7 +25,8 @@ from healthberry.connectors import google_refusals, youtube_quota
 from healthberry.connectors.base import Access
 from healthberry.connectors.endpoints import Endpoints
 from healthberry.connectors.errors import Gone, NotAuthorised, RateLimited, Rejected, UnexpectedAnswer
-from healthberry.connectors.http import Answer, Http, Params, Refusals
+from healthberry.connectors.http import Http, Params
+from healthberry.connectors.http_answers import Answer, Refusals
 from healthberry.connectors.reading import identifier, mapping, sequence
 from healthberry.connectors.text import line
 

@@ -6,11 +6,13 @@ is inserted, so that it never comes a second time.
 """
 
 from collections.abc import Sequence
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Row, and_, delete, exists, select, update
 
 from healthberry.connectors.base import InboundItem
+from healthberry.core.bulk import look_up
 from healthberry.extensions import db
 from healthberry.models.channels import Channel
 from healthberry.models.conversations import Conversation, Message
@@ -22,12 +24,10 @@ def settle(channel: Channel, items: Sequence[InboundItem]) -> None:
     named = {alias: item for item in items for alias in item.aliases if alias != item.remote_id}
     if not named:
         return
-    stored = select(Message.id, Message.remote_id, Message.conversation_id).where(
-        Message.organisation_id == channel.organisation_id,
-        Message.channel_id == channel.id,
-        Message.remote_id.in_([*named, *(item.remote_id for item in named.values())]),
-    )
-    rows = db.session.execute(stored.order_by(Message.posted_at, Message.id)).all()
+    names = {*named, *(item.remote_id for item in named.values())}
+    columns = (Message.id, Message.remote_id, Message.conversation_id, Message.posted_at)
+    stored = look_up(channel, Message.remote_id, names, *columns)
+    rows = sorted(stored, key=lambda row: (row.posted_at, row.id))
     taken = {row.remote_id for row in rows}
     for row in rows:
         if (item := named.get(row.remote_id)) is None:
@@ -45,7 +45,7 @@ def _rename(channel: Channel, message_id: UUID, remote_id: str) -> None:
     db.session.execute(update(Message).where(*mine).values(remote_id=remote_id))
 
 
-def _drop(channel: Channel, row: Row[UUID, str, UUID]) -> None:
+def _drop(channel: Channel, row: Row[Any]) -> None:
     """Delete the second copy of a message, unless it is answered or stands alone: then people decide."""
     mine = (Message.organisation_id == channel.organisation_id, Message.id == row.id)
     answered = exists().where(Reply.organisation_id == channel.organisation_id, Reply.target_id == row.id)

@@ -8,8 +8,9 @@ from sqlalchemy.dialects.postgresql import insert
 
 from healthberry.core import alerts, events
 from healthberry.extensions import db
+from healthberry.models.activities import Unread
 from healthberry.models.channels import Channel
-from healthberry.models.conversations import Conversation, Unread
+from healthberry.models.conversations import Conversation
 from healthberry.models.organisations import Member
 from healthberry.models.owned import now
 
@@ -68,6 +69,8 @@ def _set(organisation_id: UUID, ids: Collection[UUID], **values: object) -> None
 
 
 def _unread(organisation_id: UUID, ids: Collection[UUID]) -> None:
+    if not ids:
+        return
     members = db.session.scalars(
         db.select(Member.id).where(Member.organisation_id == organisation_id, Member.left_at.is_(None))
     ).all()

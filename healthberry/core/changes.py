@@ -7,7 +7,7 @@ from sqlalchemy import Select, select
 
 from healthberry.core.events import Event
 from healthberry.extensions import db
-from healthberry.models.conversations import Activity
+from healthberry.models.activities import Activity
 from healthberry.models.organisations import Member
 
 

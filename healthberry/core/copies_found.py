@@ -3,10 +3,11 @@
 It is by the sites' own key, or because the texts are near-identical within 30 days.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from typing import Final
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, or_, select
+from sqlalchemy import ARRAY, BigInteger, ColumnElement, CompoundSelect, any_, literal, or_, select, union
 
 from healthberry.connectors.base import InboundItem
 from healthberry.core import likeness
@@ -17,6 +18,8 @@ from healthberry.extensions import db
 from healthberry.models.channels import Channel
 from healthberry.models.conversations import Conversation, CopyPrint
 
+_KINDS: Final = ("first", "second", "third", "fourth")
+
 
 def note(channel: Channel, begun: Mapping[UUID, InboundItem]) -> set[UUID]:
     """Remember how these new conversations begin, and join those that are here from another site already.
@@ -25,31 +28,33 @@ def note(channel: Channel, begun: Mapping[UUID, InboundItem]) -> set[UUID]:
     """
     if not begun or capabilities_of(channel.kind).private:
         return set()
-    marks = {conversation_id: likeness.prints(item.text) for conversation_id, item in begun.items()}
-    known = _candidates(channel, begun, {one for prints in marks.values() for one in prints})
+    marks = {one: prints for one, item in begun.items() if (prints := likeness.prints(item.text)) is not None}
+    known = _candidates(channel, begun, list(marks.values()))
     joined = {
         conversation_id for conversation_id, item in begun.items() if _join_first(channel, conversation_id, item, known)
     }
     rows = [
-        {"organisation_id": channel.organisation_id, "conversation_id": conversation_id, "print": one}
+        {
+            "organisation_id": channel.organisation_id,
+            "conversation_id": conversation_id,
+            **dict(zip(_KINDS, prints, strict=True)),
+        }
         for conversation_id, prints in marks.items()
-        for one in prints
     ]
     insert_unknown(CopyPrint, rows)
     return joined
 
 
-def _candidates(channel: Channel, begun: Mapping[UUID, InboundItem], prints: Collection[int]) -> Sequence[Known]:
+def _candidates(channel: Channel, begun: Mapping[UUID, InboundItem], marks: Sequence[likeness.Prints]) -> list[Known]:
     keys = {item.syndication_key for item in begun.values() if item.syndication_key}
-    if not keys and not prints:
-        return ()
+    if not keys and not marks:
+        return []
     org = channel.organisation_id
     same: list[ColumnElement[bool]] = []
     if keys:
         same.append(Conversation.syndication_key.in_(keys))
-    if prints:
-        alike = select(CopyPrint.conversation_id).where(CopyPrint.organisation_id == org, CopyPrint.print.in_(prints))
-        same.append(Conversation.id.in_(alike))
+    if marks:
+        same.append(Conversation.id.in_(_alike(org, marks)))
     moments = [item.posted_at for item in begun.values()]
     statement = (
         openings(org)
@@ -66,10 +71,23 @@ def _candidates(channel: Channel, begun: Mapping[UUID, InboundItem], prints: Col
     return [Known(*row) for row in db.session.execute(statement)]
 
 
+def _alike(organisation_id: UUID, marks: Sequence[likeness.Prints]) -> CompoundSelect[tuple[UUID]]:
+    """Select the conversations that share a print with one of these."""
+    return union(
+        *(
+            select(CopyPrint.conversation_id).where(
+                CopyPrint.organisation_id == organisation_id,
+                getattr(CopyPrint, name) == any_(literal(list(prints), ARRAY(BigInteger))),
+            )
+            for name, prints in zip(_KINDS, zip(*marks, strict=True), strict=True)
+        )
+    )
+
+
 def _join_first(channel: Channel, conversation_id: UUID, item: InboundItem, known: Sequence[Known]) -> bool:
     for one in known:
         by_key = item.syndication_key is not None and one.key == item.syndication_key
-        near = abs(item.posted_at - one.started_at) <= WINDOW and likeness.prints(item.text)
+        near = abs(item.posted_at - one.started_at) <= WINDOW and likeness.prints(item.text) is not None
         if by_key or (near and likeness.alike(item.text, one.text)):
             tie(channel.organisation_id, conversation_id, one.shown_id)
             return True

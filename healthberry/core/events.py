@@ -16,7 +16,7 @@ from sqlalchemy import func
 from sqlalchemy.dialects.postgresql import insert
 
 from healthberry.extensions import db
-from healthberry.models.conversations import Activity
+from healthberry.models.activities import Activity
 from healthberry.models.organisations import ActivityCounter, Member
 
 log = logging.getLogger(__name__)

@@ -7,15 +7,12 @@ itself. Here only words that begin like something searched are shown to the dict
 import re
 from collections.abc import Collection, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING
 from uuid import UUID
 
 from sqlalchemy import text
 
+from healthberry.core.inbox_rows import Row
 from healthberry.extensions import db
-
-if TYPE_CHECKING:
-    from healthberry.core.inbox import Row
 
 _WORD = re.compile(r"\w+")
 _BEFORE, _AFTER = 60, 180  # characters
@@ -33,7 +30,7 @@ _HITS = text(
 )
 
 
-def add(organisation_id: UUID, rows: "Sequence[Row]", query: str) -> "list[Row]":
+def add(organisation_id: UUID, rows: Sequence[Row], query: str) -> list[Row]:
     """Return the rows with the words around their first hits as `snippet`."""
     if not rows:
         return []

@@ -4,6 +4,7 @@ A page and the cursor that resumes after it are stored in one transaction. Every
 keyed on (organisation, channel, the provider's id), so the same page twice, in any order, changes nothing.
 """
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import chain
@@ -24,7 +25,9 @@ from healthberry.core import (
     noise,
     quarantine,
     readers,
+    restricting,
     summaries,
+    suppression,
 )
 from healthberry.models.channels import Channel
 
@@ -44,6 +47,7 @@ class Stored:
     answered: set[UUID] = field(default_factory=set)
     changed: set[UUID] = field(default_factory=set)
     quiet: set[UUID] = field(default_factory=set)
+    single: set[UUID] = field(default_factory=set)
 
     def touched(self) -> set[UUID]:
         """Return every conversation that is not as it was."""
@@ -90,13 +94,17 @@ def _halves(items: Sequence[InboundItem]) -> tuple[list[InboundItem], list[Inbou
 
 
 def _store_page(channel: Channel, items: Sequence[InboundItem], backfill: bool, imported: bool) -> Stored:
-    items = expiry.lasting(channel, readers.unify(channel, items))
+    sifted = suppression.sift(channel, items)
+    items = expiry.lasting(channel, readers.unify(channel, sifted.items))
     silent = [item for item in items if imported or _is_historic(channel, item, backfill)]
     live = [item for item in items if not imported and not _is_historic(channel, item, backfill)]
     stored = _store(channel, silent, historic=True)
     arrived = _store(channel, live, historic=False)
     closed = summaries.settle(channel.organisation_id, stored.answered | arrived.answered)
-    summaries.refresh(channel.organisation_id, stored.touched() | arrived.touched())
+    restricting.follow(channel, {item.thread_id for item in items if item.author.remote_id in sifted.restricted})
+    single = stored.single | arrived.single
+    summaries.refresh(channel.organisation_id, (stored.touched() | arrived.touched()) - single)
+    summaries.index(channel.organisation_id, single)
     copies.promote(channel.organisation_id, stored.changed | arrived.changed)
     arrivals.announce(channel, arrived.new - arrived.quiet, arrived.returned - arrived.new)
     arrivals.announce_closed(channel, closed & arrived.answered)
@@ -116,6 +124,7 @@ def _joined(one: Stored, other: Stored) -> Stored:
         one.answered | other.answered,
         one.changed | other.changed,
         one.quiet | other.quiet,
+        one.single | other.single,
     )
 
 
@@ -133,6 +142,8 @@ def _store(channel: Channel, items: Sequence[InboundItem], *, historic: bool) ->
     writers = ingest_rows.authors(channel, told)
     added, late = ingest_rows.messages(channel, told, writers, threads, historic=historic)
     stored.messages = len(added)
+    said = Counter(item.thread_id for item in told)
+    stored.single = {threads[item.thread_id] for item in begun.values() if said[item.thread_id] == 1}
     stored.returned = {row.conversation_id for row in added if row.direction == "inbound"}
     if late:  # somebody else stored these in the meantime
         there |= ingest_edits.stored(channel, late)
@@ -145,5 +156,7 @@ def _store(channel: Channel, items: Sequence[InboundItem], *, historic: bool) ->
     gone = [item for item in items if item.change == "withdrawn"]
     for item in gone:
         stored.changed.update(ingest_edits.withdraw(channel, item))
-    quarantine.forget(channel, {item.remote_id for item in gone})
+    stored.single -= stored.changed | stored.answered
+    # What was there in a form that could not be read, and can be now, waits no more; nor does what was taken down.
+    quarantine.forget(channel, {item.remote_id for item in (items if channel.items_quarantined else gone)})
     return stored

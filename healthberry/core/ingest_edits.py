@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, Row, and_, select, update
 
 from healthberry.connectors.base import InboundItem
 from healthberry.connectors.text import similar
-from healthberry.core import tombstones
+from healthberry.core import holds, tombstones
 from healthberry.core.bulk import look_up
 from healthberry.core.details import source_of
 from healthberry.core.ingest_rows import not_in_future, ratings_of
@@ -25,6 +25,8 @@ def where_they_are(channel: Channel, items: Sequence[InboundItem]) -> list[Inbou
     On some sites an answer belongs to no thread any more once what it answered was deleted.
     """
     again = {item.remote_id for item in items if item.change == "edited"}
+    if not again:
+        return list(items)
     found = look_up(channel, Message.remote_id, again, Message.remote_id, Message.conversation_id)
     named = select(Conversation.id, Conversation.remote_thread_id).where(
         Conversation.organisation_id == channel.organisation_id,
@@ -32,7 +34,12 @@ def where_they_are(channel: Channel, items: Sequence[InboundItem]) -> list[Inbou
     )
     threads: dict[UUID, str] = dict(iter(db.session.execute(named))) if found else {}
     stands = {row.remote_id: threads[row.conversation_id] for row in found}
-    return [replace(item, thread_id=stands.get(item.remote_id, item.thread_id)) for item in items]
+    return [
+        item
+        if (thread := stands.get(item.remote_id, item.thread_id)) == item.thread_id
+        else replace(item, thread_id=thread)
+        for item in items
+    ]
 
 
 def stored(channel: Channel, items: Sequence[InboundItem]) -> dict[str, Row[Any]]:
@@ -116,4 +123,5 @@ def withdraw(channel: Channel, item: InboundItem) -> Sequence[UUID]:
     if item.direction == "outbound":
         # Who looked may have done so before this answer was published.
         there.append(Message.posted_at < item.posted_at)
-    return tombstones.forget_words(channel.organisation_id, *there)
+    held = holds.seal(channel.organisation_id, and_(*there))
+    return tombstones.forget_words(channel.organisation_id, *there, keep_files_of=held)

@@ -111,7 +111,7 @@ def _conversation_row(channel: Channel, first: InboundItem, historic: bool) -> d
         "historic": historic,
         "withdrawn": False,
         "replied": False,
-        "version": 0,
+        "version": 1,
         "started_at": posted_at,
         "last_activity_at": posted_at,
         "arrived_at": now(),

@@ -7,9 +7,11 @@ missed three times in a thousand.
 
 import re
 import zlib
-from typing import Final
+from typing import Final, TypeAlias, cast
 
 from rapidfuzz import fuzz
+
+Prints: TypeAlias = tuple[int, int, int, int]
 
 FEWEST_WORDS: Final = 8  # shorter ones are alike by chance: "Very good service, thank you"
 ALIKE: Final = 90.0
@@ -23,15 +25,17 @@ def words_of(text: str) -> list[str]:
     return _WORD.findall(text[:_LONGEST].casefold())
 
 
-def prints(text: str) -> tuple[int, ...]:
-    """Return four prints from 0 to 2^34, each of its own kind; () where the text is too short to tell."""
+def prints(text: str) -> Prints | None:
+    """Return four prints from 0 to 2^32, each of its own kind; None where the text is too short to tell.
+
+    Prints of different kinds are never compared.
+    """
     words = words_of(text)
     if len(words) < FEWEST_WORDS:
-        return ()
+        return None
     hashes = [zlib.crc32(word.encode("utf-8", "replace")) for word in words]
     runs = [(one * 3 + two) * 5 + three for one, two, three in zip(hashes, hashes[1:], hashes[2:], strict=False)]
-    # The kind stands in front: prints of different kinds are never compared.
-    return tuple(kind << 32 | min(run * factor & 0xFFFFFFFF for run in runs) for kind, factor in enumerate(_FACTORS))
+    return cast(Prints, tuple(min(run * factor & 0xFFFFFFFF for run in runs) for factor in _FACTORS))
 
 
 def alike(one: str, other: str) -> bool:

@@ -1,21 +1,21 @@
-"""Linking any kind of channel: who may, what was chosen becomes channels, and the same channel is connected again.
+"""Linking any kind of channel: what was chosen becomes channels, and the same channel is connected again.
 
 Nothing here asks a provider: the edge does between two of these calls, while no connection to the database is held.
 """
 
-from collections.abc import Collection, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import Any
 
 from sqlalchemy import and_, func, or_, select
 from sqlalchemy.dialects.postgresql import insert
 
-from healthberry.connectors.base import Access, Authorisation, Capabilities, Connector, Field, Linkable, Listing
+from healthberry.connectors.base import Access, Authorisation, Capabilities, Linkable, Listing
 from healthberry.core import channels, events
 from healthberry.core.errors import Conflict, Invalid, NotFound
+from healthberry.core.link_settings import plain_fields
+from healthberry.core.offers import refuse_second, require_link
 from healthberry.core.pending_links import Begun
-from healthberry.core.permissions import may, require
+from healthberry.core.permissions import require
 from healthberry.core.vault import Vault
 from healthberry.extensions import db, part
 from healthberry.models.channels import Channel
@@ -24,52 +24,6 @@ from healthberry.models.owned import new_id, now
 
 _ERASING = "What this channel brought is still being erased. Link it again in a minute."
 _UNLINKED = "This channel was unlinked. Link it again, and then connect it."
-
-
-@dataclass(frozen=True)
-class Offer:
-    """A kind of channel that can be linked: `channels` are those linked already, `missing` says what stands in the way.
-
-    `may_link` says whether the member who asked may link one more of them.
-    """
-
-    kind: str
-    about: Capabilities
-    channels: Sequence[Channel]
-    missing: str
-    may_link: bool
-
-
-def offers(member: Member) -> list[Offer]:
-    """Return every kind that this installation has, in order."""
-    linked = channels.channels_of(member)
-    return [_offer(member, connector, linked) for connector in part("connectors")]
-
-
-def offer(member: Member, kind: str) -> Offer:
-    """Return one kind. Raises: NotFound for one that this installation does not have."""
-    return _offer(member, channels.connector_of_kind(kind), channels.channels_of(member))
-
-
-def check(member: Member, kind: str) -> Connector:
-    """Return the connector of a kind of which `member` may link one more.
-
-    Raises: NotFound; NotAllowed; Conflict where this installation lacks a key, or there can be no second one.
-    """
-    connector = channels.connector_of_kind(kind)
-    _require(member, connector.capabilities)
-    if missing := connector.missing():
-        raise Conflict(missing)
-    _refuse_second(member, kind, connector.capabilities, ())
-    return connector
-
-
-def may_link(member: Member, about: Capabilities) -> bool:
-    """Say whether `member` may link channels of this kind.
-
-    Managers may. Whoever proved only a mailbox, and is alone, may where nobody signs in and no secret is handed over.
-    """
-    return may(member, "manage") or (not _hands_over(about) and channels.may_switch(member))
 
 
 def link(member: Member, begun: Begun, chosen: Sequence[Linkable]) -> list[Channel]:
@@ -81,12 +35,12 @@ def link(member: Member, begun: Begun, chosen: Sequence[Linkable]) -> list[Chann
     only one of its kind can be linked.
     """
     about = channels.connector_of_kind(begun.kind).capabilities
-    _require(member, about)
+    require_link(member, about)
     if not chosen:
         raise Invalid("Choose what is to be linked.", "chosen")
     # Two members who link at once would both find that nothing is linked yet.
-    db.session.get_one(Organisation, member.organisation_id, with_for_update=True)
-    _refuse_second(member, begun.kind, about, [one.listing.remote_id for one in chosen])
+    db.session.get_one(Organisation, member.organisation_id, with_for_update={"key_share": True})
+    refuse_second(member, begun.kind, about, [one.listing.remote_id for one in chosen])
     return [_link(member, about, begun.access, one) for one in chosen]
 
 
@@ -112,70 +66,6 @@ def connect_again(member: Member, begun: Begun, account: str = "") -> Channel:
     return channels.keep_access(member, channel, Authorisation(secrets, expires_at, channel.remote_id, one.account))
 
 
-def fields_of(channel: Channel) -> dict[str, str]:
-    """Return what the form for linking was given, without the secrets; "" for what is not known."""
-    about = channels.capabilities_of(channel.kind)
-    return {one.name: _as_text(channel.config.get(one.name)) for one in _plain(about)}
-
-
-def in_words(channel: Channel) -> list[tuple[str, str]]:
-    """Return what the channel was set up with, as label and value for people; of secrets only that there is one."""
-    kept, said = kept_secrets(channel), fields_of(channel)
-    words = []
-    for one in channels.capabilities_of(channel.kind).fields:
-        value = (
-            said.get(one.name, "") if one.kind != "secret" else ("Kept, and never shown" if one.name in kept else "")
-        )
-        words.append((one.label, dict(one.choices).get(value, value)))
-    return words
-
-
-def kept_secrets(channel: Channel) -> dict[str, str]:
-    """Return the organisation's own secrets of the channel, for settings that change without them."""
-    names = set(channels.connector_of(channel).installed_access())
-    return {name: value for name, value in channels.access_of(channel).secrets.items() if name not in names and value}
-
-
-def with_installed(connector: Connector, access: Access) -> Access:
-    """Return the same access above the keys of this installation."""
-    return replace(access, secrets={**connector.installed_access(), **access.secrets})
-
-
-def _offer(member: Member, connector: Connector, linked: Sequence[Channel]) -> Offer:
-    about = connector.capabilities
-    own = [channel for channel in linked if channel.kind == connector.kind]
-    return Offer(
-        connector.kind,
-        about,
-        own,
-        missing=connector.missing(),
-        may_link=may_link(member, about) and (about.several or not own),
-    )
-
-
-def _plain(about: Capabilities) -> list[Field]:
-    return [one for one in about.fields if one.kind != "secret"]
-
-
-def _hands_over(about: Capabilities) -> bool:
-    return about.connect == "oauth" or any(one.kind == "secret" for one in about.fields)
-
-
-def _require(member: Member, about: Capabilities) -> None:
-    if not may_link(member, about):
-        require(member, "manage")
-
-
-def _refuse_second(member: Member, kind: str, about: Capabilities, chosen: Collection[str]) -> None:
-    if about.several:
-        return
-    if len(set(chosen)) > 1:
-        raise Invalid("Choose one: there can be only one.", "chosen")
-    others = [one for one in channels.channels_of(member) if one.kind == kind and one.remote_id not in chosen]
-    if others:
-        raise Conflict(f"{others[0].label} is linked already, and there can be only one. Unlink it first.")
-
-
 def _link(member: Member, about: Capabilities, access: Access, one: Linkable) -> Channel:
     channel, begins = _channel_for(member, about, one.listing)
     if channel.erase_at is not None:
@@ -184,7 +74,7 @@ def _link(member: Member, about: Capabilities, access: Access, one: Linkable) ->
     secrets, channel.secrets_expire_at = _secrets(access, one)
     vault: Vault = part("vault")
     channel.sealed_secrets, channel.token_claimed_until = (vault.seal(secrets) if secrets else None), None
-    channel.account = one.account or None
+    channel.account, channel.revoke_at = one.account or None, None
     channel.trouble, channel.failures_in_a_row = one.listing.needs, 0
     channel.state = "failing" if one.listing.needs else "active"
     if begins:
@@ -201,7 +91,7 @@ def _channel_for(member: Member, about: Capabilities, listing: Listing) -> tuple
     same_id = Channel.remote_id == listing.remote_id
     # What was found by itself may be known by another id: the same address is the same channel.
     same = or_(same_id, func.lower(Channel.url) == listing.url.lower()) if about.found else same_id
-    known = select(Channel).where(of_kind, same).order_by(same_id.desc()).limit(1).with_for_update()
+    known = select(Channel).where(of_kind, same).order_by(same_id.desc()).limit(1).with_for_update(key_share=True)
     channel = db.session.scalar(known)
     if channel is not None:
         return channel, channel.state == "unlinked"
@@ -233,7 +123,7 @@ def _lead_to(channel: Channel, about: Capabilities, listing: Listing, access: Ac
     """Have the channel read what the listing names; what was read elsewhere, or otherwise, is read from the start."""
     if channel.remote_id != listing.remote_id and _is_taken(channel, listing):
         raise Conflict(f"{listing.label} is linked already, as a channel of its own.")
-    asked = {one.name: access.config[one.name] for one in _plain(about) if one.name in access.config}
+    asked = {one.name: access.config[one.name] for one in plain_fields(about) if one.name in access.config}
     config = {**asked, **listing.config}
     if (channel.remote_id, channel.config) != (listing.remote_id, config):
         channel.poll_cursor = channel.backfill_cursor = None
@@ -282,9 +172,3 @@ def _another(channel: Channel, found: Sequence[Linkable], account: str) -> str:
         return channels.another_account(channel, account)
     names = ", ".join(one.listing.label for one in found[:3]) or "nothing"
     return f"That leads to {names}, and this channel is {channel.label}. Add it as a channel of its own instead."
-
-
-def _as_text(value: Any) -> str:
-    if isinstance(value, list | tuple):
-        return "\n".join(map(str, value))
-    return "" if value is None else str(value)

@@ -5,6 +5,7 @@ every delivery, so a burst waits for nothing. Reading what is kept: push_batches
 """
 
 import hashlib
+import json
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -14,7 +15,6 @@ from sqlalchemy import delete, text
 
 from healthberry.connectors.base import Access, Connector, Delivery
 from healthberry.core import channels, events, scope
-from healthberry.core.bulk import insert_unknown
 from healthberry.extensions import db
 from healthberry.models.owned import new_id, now
 from healthberry.models.pushes import PushDelivery
@@ -25,6 +25,7 @@ _MOST_REMEMBERED = 10_000
 
 _BY_ACCOUNT = text("SELECT organisation_id, id FROM channels_called(:kind, :remote_id)")
 _LISTENING = text("SELECT organisation_id, id FROM listening_channels(:kinds)")
+_KEEP = text("SELECT keep_deliveries(:organisation_id, :channel_id, CAST(:rows AS json))")
 _BY_ID = text("SELECT channel_owner(:kind, :id)")
 
 
@@ -94,22 +95,21 @@ def installed_access(connector: Connector) -> Access:
 
 
 def keep(organisation_id: UUID, channel_id: UUID, deliveries: Sequence[Delivery]) -> None:
-    """Keep verified pieces until a worker reads them, and tell that they came; one that still waits is not doubled."""
+    """Keep verified pieces until a worker reads them, and tell that they came; one that still waits is not doubled.
+
+    They are kept when this returns, whatever becomes of the caller's transaction: the same again changes nothing, and a
+    burst pays for one statement each.
+    """
     if not deliveries:
         return
-    scope.enter(organisation_id)
+    at = now().isoformat()
     rows = [
-        {
-            "organisation_id": organisation_id,
-            "id": new_id(),
-            "channel_id": channel_id,
-            "key": _key(delivery),
-            "body": _storable(delivery.body),
-            "received_at": now(),
-        }
+        {"id": str(new_id()), "key": _key(delivery), "body": _storable(delivery.body), "received_at": at}
         for delivery in deliveries
     ]
-    insert_unknown(PushDelivery, rows)
+    values = {"organisation_id": organisation_id, "channel_id": channel_id, "rows": json.dumps(rows)}
+    with db.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        connection.execute(_KEEP, values)
     events.tell(events.Event(organisation_id, 0, "delivery_kept", channel_id=channel_id))
 
 

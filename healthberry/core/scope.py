@@ -52,5 +52,5 @@ def install() -> None:
 
 def _begin(session: Session, transaction: SessionTransaction, connection: Connection) -> Any:
     organisation_id = session.info.get(_KEY)
-    if organisation_id is not None:
+    if organisation_id is not None and not transaction.nested:  # a savepoint sees what its transaction sees
         connection.execute(_SET, {"id": str(organisation_id)})

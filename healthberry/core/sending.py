@@ -23,6 +23,7 @@ _STOP_LOOKING = timedelta(days=30)
 _HELD_AT_MOST = timedelta(days=14)
 _PAUSES = (5, 15, 60, 300, 900)
 _TODO = {"queued": "send", "sending": "find", "unknown": "find", "written": "confirm", "copied": "confirm"}
+_HELD_UP = "Something went wrong on our side. Your reply is kept, and whoever runs HealthBerry can send it on its way."
 _NOT_SHOWN = (
     "The site took this reply, but never showed it: its moderators may have refused it."
     " Look there before you try again."
@@ -72,7 +73,7 @@ def mark_sent(reply: Reply, sent: SentReply) -> None:
     reply.remote_id, reply.url, reply.sent_at = sent.remote_id, sent.url, now()
     reply.next_attempt_at = now() + _LOOK_AGAIN
     conversation = db.session.get_one(
-        Conversation, (reply.organisation_id, reply.conversation_id), with_for_update=True
+        Conversation, (reply.organisation_id, reply.conversation_id), with_for_update={"key_share": True}
     )
     _write_message(reply, conversation, sent)
     summaries.refresh(reply.organisation_id, [conversation.id])
@@ -163,6 +164,14 @@ def look_later(reply: Reply, reason: str = "") -> None:
         _changed(reply, "reply_delayed")
 
 
+def held_up(organisation_id: UUID, reply_id: UUID) -> None:
+    """Say to people that a reply waits because something is wrong with us, and that nothing of it is lost."""
+    reply = db.session.get(Reply, (organisation_id, reply_id))
+    if reply is not None and reply.state in _TODO:
+        reply.reason = _HELD_UP
+        _changed(reply, "reply_delayed")
+
+
 def _pause_after(since: timedelta) -> timedelta:
     return min(max(since / 4, timedelta(seconds=5)), timedelta(minutes=15))
 
@@ -181,7 +190,7 @@ def _write_message(reply: Reply, conversation: Conversation, sent: SentReply) ->
         "text": reply.text,
         "ratings": [],
         "attachments": [],
-        "source": {},
+        "source": {"private": True} if sent.private or _answers_private(reply) else {},
         "url": sent.url,
         "historic": False,
         "posted_at": now(),
@@ -197,6 +206,11 @@ def _write_message(reply: Reply, conversation: Conversation, sent: SentReply) ->
         set_=named | replaced if reply.mode == "api" else named,
     )
     db.session.execute(statement)
+
+
+def _answers_private(reply: Reply) -> bool:
+    target = db.session.get_one(Message, (reply.organisation_id, reply.target_id))
+    return target.source.get("private") is True
 
 
 def _unwrite_message(reply: Reply) -> None:

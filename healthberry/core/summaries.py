@@ -48,7 +48,9 @@ SELECT organisation_id, conversation_id,
   FROM (SELECT organisation_id, conversation_id, posted_at, title || ' ' || text AS said,
                sum(length(title) + length(text) + 2) OVER one AS characters, count(*) OVER one AS messages
           FROM messages
-         WHERE organisation_id = :organisation_id AND conversation_id = ANY(:ids)
+         WHERE organisation_id = :organisation_id
+           AND conversation_id IN (SELECT id FROM conversations
+                                    WHERE organisation_id = :organisation_id AND id = ANY(:ids) AND NOT restricted)
         WINDOW one AS (PARTITION BY organisation_id, conversation_id)) AS found
  GROUP BY organisation_id, conversation_id
     ON CONFLICT (organisation_id, conversation_id) DO UPDATE SET words = excluded.words
@@ -59,12 +61,18 @@ def refresh(organisation_id: UUID, conversation_ids: Collection[UUID]) -> None:
     """Bring the conversations' rows and their searched words in line with their messages; each gets a new version."""
     if not conversation_ids:
         return
-    values = {"organisation_id": organisation_id, "ids": list(conversation_ids)}
     db.session.flush()
-    db.session.execute(_SUMMARISE, values)
-    db.session.execute(_INDEX, {**values, "most": _SEARCHED_CHARACTERS})
+    db.session.execute(_SUMMARISE, {"organisation_id": organisation_id, "ids": list(conversation_ids)})
+    index(organisation_id, conversation_ids)
     for conversation_id in conversation_ids:
         forget_loaded(organisation_id, conversation_id)
+
+
+def index(organisation_id: UUID, conversation_ids: Collection[UUID]) -> None:
+    """Let the search find the conversations by the words of their messages; restricted ones it does not find."""
+    if conversation_ids:
+        values = {"organisation_id": organisation_id, "ids": list(conversation_ids), "most": _SEARCHED_CHARACTERS}
+        db.session.execute(_INDEX, values)
 
 
 # Whoever answered on the site itself has answered: it would only be in the way among what is still to do.

@@ -3,7 +3,7 @@
 import ipaddress
 from dataclasses import dataclass
 
-from healthberry import environment as env
+from healthberry import setting_values as env
 from healthberry.environment import Environment, setting
 
 
@@ -13,13 +13,6 @@ def address(value: str) -> str:
         return str(ipaddress.ip_address(value))
     except ValueError:
         raise ValueError("must be an IP address such as 127.0.0.1 or 0.0.0.0") from None
-
-
-def switch(value: str) -> bool:
-    """Take on or off."""
-    if value.lower() not in ("on", "off"):
-        raise ValueError("must be on or off")
-    return value.lower() == "on"
 
 
 @dataclass(frozen=True, kw_only=True, repr=False)
@@ -34,5 +27,5 @@ class RunOptions(Environment):
     smtp_port: int = setting("the mailbox for programs (port)", parse=env.whole(1, 65535), default=8603)
     workers: int = setting("processes that work through the queue (number)", parse=env.whole(1, 32), default=2)
     sandbox: bool = setting(
-        "on: all channels are simulated; off: the real ones, with your keys", parse=switch, default=True
+        "on: all channels are simulated; off: the real ones, with your keys", parse=env.switch, default=True
     )

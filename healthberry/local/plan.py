@@ -14,6 +14,14 @@ from healthberry.settings import Settings
 
 ROOT = Path(__file__).resolve().parents[2]
 PORTS = {"WEB_PORT": "HealthBerry", "SANDBOX_PORT": "sandbox", "MAILBOX_PORT": "mailbox", "SMTP_PORT": "mail"}
+# For what is checked, or done, before or without the servers themselves.
+STAND_INS = {
+    "DATABASE_URL": "postgresql://host/database",
+    "REDIS_URL": "redis://host",
+    "MAIL_URL": "smtp://host",
+    "MAIL_FROM": "feedback@healthberry.example",
+    "PUBLIC_URL": "http://host",
+}
 EVERYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 -- never listened on unless asked for
 
 
@@ -62,16 +70,9 @@ def checked(given: Mapping[str, str], folder: Path) -> RunOptions:
 
     Raises: SettingsError with every problem of the options, of the settings and of the sandbox's own.
     """
-    stand_ins = {
-        "DATABASE_URL": "postgresql://host/database",
-        "REDIS_URL": "redis://host",
-        "MAIL_URL": "smtp://host",
-        "MAIL_FROM": "feedback@healthberry.example",
-        "PUBLIC_URL": "http://host",
-    }
     secrets = keys.load(folder / "secrets.env", simulated=False)
     problems: list[str] = []
-    for kind, environ in ((RunOptions, given), (Settings, {**stand_ins, **secrets, **given})):
+    for kind, environ in ((RunOptions, given), (Settings, {**STAND_INS, **secrets, **given})):
         try:
             kind.from_env(environ)
         except SettingsError as error:

@@ -11,8 +11,8 @@ from urllib.parse import parse_qsl, quote, urlencode, urlsplit, urlunsplit
 import psycopg
 from psycopg import sql
 
-from healthberry.environment import postgres_url
 from healthberry.local import keys
+from healthberry.setting_values import postgres_url
 from healthberry.settings import TWO_ROLES, SettingsError
 
 # A name that nobody else has: another checkout on the same server must not change this one's password.

@@ -34,7 +34,7 @@ def main() -> int:
         die_with_starter(signal.SIGTERM)
     given = {name: value for name, value in env.environment(ROOT / ".env").items() if value}
     try:
-        folder = _own_folder(ROOT / given.get("VAR_FOLDER", "var"))
+        folder = own_folder(ROOT / given.get("VAR_FOLDER", "var"))
         with running.only_one(folder):
             return _run(given, folder)
     except running.AlreadyRuns as other:
@@ -50,7 +50,8 @@ def main() -> int:
         return 1
 
 
-def _own_folder(folder: Path) -> Path:
+def own_folder(folder: Path) -> Path:
+    """Make the folder that holds everything of this installation, closed to others; return its full path."""
     folder.mkdir(parents=True, exist_ok=True)
     # The database's own user must be able to pass through where root is the one who starts it.
     folder.chmod(0o711 if os.geteuid() == 0 else 0o700)

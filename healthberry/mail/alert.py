@@ -83,7 +83,7 @@ def _many(alert: Alert, at: datetime) -> Mapping[str, Any]:
     kinds = sorted({one.channel_kind for one in alert.conversations})
     return {
         "count": len(alert.conversations),
-        "places": " and ".join(_capabilities(kind).place for kind in kinds),
+        "places": " and ".join(_capabilities(kind).name for kind in kinds),
         "items": [_item(alert, one, at) for one in listed],
         "more": len(alert.conversations) - len(listed),
         "reply_days": links.REPLY_DAYS,
@@ -96,8 +96,7 @@ def _item(alert: Alert, conversation: Conversation, at: datetime) -> Mapping[str
     channel = _capabilities(conversation.channel_kind)
     link = links.ReplyLink(alert.organisation.id, alert.member.id, conversation.id)
     return {
-        "place": channel.place,
-        "item": channel.item,
+        "thing": channel.thing,
         "site": _name(alert.site(conversation)),
         "service": _name(conversation.service_name or alert.organisation.name),
         "written": when(conversation.started_at, at),

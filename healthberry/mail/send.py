@@ -20,11 +20,11 @@ from redis.exceptions import RedisError
 from rq import Retry
 
 from healthberry import logs
-from healthberry.environment import MailServer
 from healthberry.extensions import part
 from healthberry.mail.messages import write
 from healthberry.models.owned import now
 from healthberry.queues import queue
+from healthberry.setting_values import MailServer
 
 log = logging.getLogger(__name__)
 

@@ -1,15 +1,15 @@
-"""Conversations, their messages, and what members do with them."""
+"""Conversations and their messages, the words that are searched, and what is set aside or said twice."""
 
 from datetime import date
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BigInteger, CheckConstraint, Computed, ForeignKey, Index, String, UniqueConstraint, text
+from sqlalchemy import BigInteger, CheckConstraint, Computed, Index, String, UniqueConstraint, text
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB, TSVECTOR
 from sqlalchemy.orm import Mapped, mapped_column
 
 from healthberry.extensions import Base
-from healthberry.models.owned import Moment, OrganisationOwned, ShortText, now, owned_key
+from healthberry.models.owned import Moment, OrganisationOwned, now, owned_key
 
 _HAPPENED_ON = """CASE
     WHEN experienced ~ '^(19|20)[0-9]{2}-(0[1-9]|1[0-2])$' THEN
@@ -96,6 +96,10 @@ class Conversation(Base, OrganisationOwned):
     replied: Mapped[bool] = mapped_column(default=False)
     version: Mapped[int] = mapped_column(default=0)
     expired_at: Mapped[Moment | None]
+    erased_at: Mapped[Moment | None]  # its author asked us to erase what they wrote
+    restricted: Mapped[bool] = mapped_column(
+        default=False, server_default=text("false")
+    )  # seen by administrators alone
     happened_on: Mapped[date] = mapped_column(Computed(_HAPPENED_ON, persisted=True))
     started_at: Mapped[Moment]
     last_activity_at: Mapped[Moment]
@@ -120,6 +124,13 @@ class Message(Base, OrganisationOwned):
         CheckConstraint("direction in ('inbound', 'outbound', 'other')", name="direction"),
         Index("ix_messages_conversation", "organisation_id", "conversation_id", "posted_at", "id"),
         Index("ix_messages_author", "organisation_id", "author_id", postgresql_where=text("author_id IS NOT NULL")),
+        Index(
+            "ix_messages_posted",
+            "organisation_id",
+            "channel_id",
+            "posted_at",
+            postgresql_where=text("direction = 'inbound'"),
+        ),
         Index(
             "ix_messages_also",
             "organisation_id",
@@ -175,17 +186,20 @@ class SearchText(Base):
 
 
 class CopyPrint(Base):
-    """A print of how a conversation begins: near-identical texts on two sites share one (core.likeness)."""
+    """Prints of how a conversation begins, each of its own kind: near-identical texts share one (core.likeness)."""
 
     __tablename__ = "copy_prints"
     __table_args__ = (
         owned_key("conversation_id", "conversations"),
-        Index("ix_copy_prints_print", "organisation_id", "print", "conversation_id"),
+        *(Index(f"ix_copy_prints_{name}", "organisation_id", name) for name in ("first", "second", "third", "fourth")),
     )
 
     organisation_id: Mapped[UUID] = mapped_column(primary_key=True)
     conversation_id: Mapped[UUID] = mapped_column(primary_key=True)
-    print: Mapped[int] = mapped_column(BigInteger, primary_key=True)
+    first: Mapped[int] = mapped_column(BigInteger)
+    second: Mapped[int] = mapped_column(BigInteger)
+    third: Mapped[int] = mapped_column(BigInteger)
+    fourth: Mapped[int] = mapped_column(BigInteger)
 
 
 class NoiseRule(Base, OrganisationOwned):
@@ -208,60 +222,3 @@ class NoiseRule(Base, OrganisationOwned):
     label: Mapped[str]
     member_id: Mapped[UUID | None]
     created_at: Mapped[Moment] = mapped_column(default=now)
-
-
-class Unread(Base):
-    """This member has not read what is new in this conversation."""
-
-    __tablename__ = "unread"
-    __table_args__ = (
-        owned_key("conversation_id", "conversations"),
-        owned_key("member_id", "members"),
-        Index("ix_unread_conversation", "organisation_id", "conversation_id"),
-    )
-
-    organisation_id: Mapped[UUID] = mapped_column(primary_key=True)
-    member_id: Mapped[UUID] = mapped_column(primary_key=True)
-    conversation_id: Mapped[UUID] = mapped_column(primary_key=True)
-
-
-class Note(Base, OrganisationOwned):
-    """Words for colleagues only. A table of its own, so that they can never be sent."""
-
-    __tablename__ = "notes"
-    __table_args__ = (
-        owned_key("conversation_id", "conversations"),
-        owned_key("member_id", "members", "SET NULL"),
-        Index("ix_notes_conversation", "organisation_id", "conversation_id"),
-    )
-
-    conversation_id: Mapped[UUID]
-    member_id: Mapped[UUID | None]
-    member_name: Mapped[ShortText]
-    text: Mapped[str]
-    created_at: Mapped[Moment] = mapped_column(default=now)
-
-
-class Activity(Base):
-    """One recorded change, numbered per organisation without a gap. `details` holds ids and small facts, never words.
-
-    `member_name` stays when the member goes, so that the history can still be read.
-    """
-
-    __tablename__ = "activities"
-    __table_args__ = (
-        owned_key("conversation_id", "conversations"),
-        owned_key("channel_id", "channels"),
-        owned_key("member_id", "members", "SET NULL"),
-        Index("ix_activities_conversation", "organisation_id", "conversation_id", "number"),
-    )
-
-    organisation_id: Mapped[UUID] = mapped_column(ForeignKey("organisations.id", ondelete="CASCADE"), primary_key=True)
-    number: Mapped[int] = mapped_column(primary_key=True)
-    kind: Mapped[str]
-    conversation_id: Mapped[UUID | None]
-    channel_id: Mapped[UUID | None]
-    member_id: Mapped[UUID | None]
-    member_name: Mapped[str] = mapped_column(default="")
-    details: Mapped[dict[str, Any]] = mapped_column(JSONB, default=dict)
-    at: Mapped[Moment] = mapped_column(default=now)

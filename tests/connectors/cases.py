@@ -14,7 +14,7 @@ from healthberry.connectors import registry
 from healthberry.connectors.base import Access, Connector, InboundItem, Page, ProviderFacts, Reply, ReplyTarget
 from healthberry.connectors.certificates import certificates
 from healthberry.connectors.errors import Temporary
-from healthberry.connectors.http import Pace
+from healthberry.connectors.pace import Pace
 from tests.connectors.conftest import CREDENTIALS, Sandbox
 
 SINCE = datetime.now(UTC) - timedelta(days=3650)
@@ -27,6 +27,7 @@ PASSING = (
     "cut_connection",
     "malformed_utf8",
     "duplicate_delivery",
+    "reordered",
     "stray",
 )
 SILENT = ("timeout_before", "timeout_after")
@@ -50,6 +51,7 @@ class Kind:
     own_threads: ClassVar[bool] = True  # what begins a conversation has the conversation's id
     certain: ClassVar[bool] = False  # what was not taken is known not to have been: it is tried again without a look
     gone_is_said: ClassVar[bool] = True  # `find_reply` raises Gone where the item was taken down
+    ends: ClassVar[bool] = False  # what signing in gave is dead once it was given back
     # Those of the sandbox's passing faults that can strike its reading.
     faults: ClassVar[tuple[str, ...]] = PASSING
 
@@ -75,6 +77,11 @@ class Kind:
     def signed_in(self, case: "Case") -> Access:
         """Return what replies are published with; by default the same as what is read with."""
         return case.access
+
+    def used(self, case: "Case", access: Access) -> Access:
+        """Use what signing in gave, and return it as it is then. Raises: NotAuthorised where it is dead."""
+        got = case.connector.refresh(access)
+        return Access(access.config, {**access.secrets, **got.secrets}, got.expires_at)
 
     def arm(self, sandbox: Sandbox, fault: str) -> bool:
         """Let the next write fail, where it is no request over HTTP; say whether that was done."""

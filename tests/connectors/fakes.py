@@ -8,7 +8,7 @@ import httpx
 
 from healthberry.connectors import registry
 from healthberry.connectors.base import Access, Reply, ReplyTarget
-from healthberry.connectors.http import Pace
+from healthberry.connectors.pace import Pace
 from healthberry.connectors.registry import Connectors
 
 # Nobody is hurried by tests.

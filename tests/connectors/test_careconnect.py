@@ -177,11 +177,22 @@ def test_the_user_name_says_whose_channel_it_is_and_only_post_is_taken() -> None
 
 def test_renewing_keeps_the_user_name_and_kills_the_old_password() -> None:
     access, user, password = linked()
-    (again,) = connector().link(access).found
+    asked = connector().prepare({"codes": "RXX", "renew": "yes"}, "")
+    (again,) = connector().link(Access({**access.config, **asked.config}, access.secrets)).found
     assert dict(again.reveal)["User name"] == user == again.listing.remote_id
     renewed = Access(again.listing.config, again.secrets)
     assert connector().receive(renewed, request(user, password, b"")).status == 401
     assert password not in str(again.secrets)
+
+
+def test_other_settings_leave_the_password_that_the_call_centre_has() -> None:
+    access, user, password = linked()
+    changed = connector().prepare({"codes": "RXX\nRXX02", "reply_to": ""}, "")
+    (again,) = connector().link(Access({**access.config, **changed.config}, access.secrets)).found
+    assert again.reveal == ()
+    assert set(again.listing.config) == {"codes", "reply_to", "user"}
+    after = Access(again.listing.config, again.secrets)
+    assert connector().receive(after, request(user, password, b"")).status != 401
 
 
 def test_pictures_are_written_anew_without_what_was_hidden_in_them() -> None:

@@ -66,6 +66,22 @@ def test_a_page_is_linked_by_the_feeds_that_it_names() -> None:
     assert found.problems[0].startswith("https://news.example/news/atom.xml: There is nothing")
 
 
+def test_the_same_articles_in_two_formats_are_one_choice_and_other_articles_another() -> None:
+    html = """<!doctype html>
+      <link rel="alternate" type="application/rss+xml" href="/feed.xml">
+      <link rel="alternate" type="application/rss+xml" href="/copy.xml">
+      <link rel="alternate" type="application/rss+xml" href="/sport.xml">"""
+
+    def site(request: httpx.Request) -> httpx.Response:
+        if request.url.path == "/sport.xml":
+            return rss(item(guid="sport-1"))
+        return rss(item()) if request.url.path in ("/feed.xml", "/copy.xml") else httpx.Response(200, html=html)
+
+    found = feed(Provider(site)).link(Access({"address": "https://news.example/news/"})).found
+
+    assert [one.listing.remote_id for one in found] == [ADDRESS, "https://news.example/sport.xml"]
+
+
 @pytest.mark.parametrize(
     ("answer", "words"),
     [

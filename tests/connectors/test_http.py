@@ -13,7 +13,9 @@ from healthberry.connectors.errors import (
     Unavailable,
     UnexpectedAnswer,
 )
-from healthberry.connectors.http import Answer, Http, Pace, retry_after
+from healthberry.connectors.http import Http
+from healthberry.connectors.http_answers import Answer, retry_after
+from healthberry.connectors.pace import Pace
 from tests.connectors.fakes import Provider, answering, as_json
 
 REFUSALS = {401: (NotAuthorised, "Key refused."), 404: (Gone, "Not there.")}
@@ -106,8 +108,9 @@ def test_the_error_carries_the_time_to_wait() -> None:
 
 def test_the_log_names_the_template_and_neither_ids_nor_queries_nor_keys(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.DEBUG)
+    params = [("key", "open-sesame")]
     http(answering({})).get(
-        "/users/{id}", headers={"Authorization": "Bearer sesame-123456"}, params=[("key", "open-sesame")], id="4711"
+        "/users/{id}", headers={"Authorization": "Bearer sesame-123456"}, params=params, id="user-4711"
     )
     (record,) = [one for one in caplog.records if one.message == "connector.called"]
     fields = record.fields  # type: ignore[attr-defined]
@@ -115,7 +118,7 @@ def test_the_log_names_the_template_and_neither_ids_nor_queries_nor_keys(caplog:
     assert fields == {"method": "GET", "host": "api.example.org", "path": "/users/{id}", "status": 200}
     everything = " ".join(str(vars(one)) for one in caplog.records)
     assert "sesame" not in everything
-    assert "4711" not in everything
+    assert "user-4711" not in everything
 
 
 def test_a_failed_call_is_logged_with_its_kind(caplog: pytest.LogCaptureFixture) -> None:

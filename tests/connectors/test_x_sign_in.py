@@ -6,7 +6,7 @@ import pytest
 
 from healthberry.connectors.base import Access
 from healthberry.connectors.errors import NotAuthorised
-from healthberry.connectors.x_sign_in import challenge
+from healthberry.connectors.oauth import challenge
 from tests.connectors.fakes import access, answering, as_json
 from tests.connectors.x_samples import US, by_path, x
 

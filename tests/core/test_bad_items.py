@@ -15,8 +15,9 @@ from healthberry.connectors.text import LONGEST_TEXT
 from healthberry.core import events, ingest, reading
 from healthberry.core.events import Event
 from healthberry.extensions import db
+from healthberry.models.activities import Activity
 from healthberry.models.channels import QuarantinedItem
-from healthberry.models.conversations import Activity, Conversation, Message
+from healthberry.models.conversations import Conversation, Message
 from healthberry.models.owned import now
 from tests.world import World
 

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from healthberry.core import conversations, inbox
+from healthberry.core import conversations, inbox, inbox_standing
 from healthberry.core.inbox import View
 from healthberry.extensions import db
 from healthberry.models.owned import now
@@ -107,7 +107,7 @@ def test_a_row_says_whether_it_still_belongs_to_the_view(world: World) -> None:
     (conversation,) = world.arrives(world.channel(organisation), world.item("We thank the midwife"))
 
     def belongs(view: View) -> bool:
-        found = inbox.row_of(member, view, conversation)
+        found = inbox_standing.row_of(member, view, conversation)
         assert found is not None
         return found[1]
 

@@ -8,8 +8,9 @@ from sqlalchemy import func, select
 from healthberry.connectors.base import Author, BadItem, Rating
 from healthberry.core import quarantine, scope
 from healthberry.extensions import db
+from healthberry.models.activities import Activity, Unread
 from healthberry.models.channels import QuarantinedItem
-from healthberry.models.conversations import Activity, Conversation, Message, Unread
+from healthberry.models.conversations import Conversation, Message
 from healthberry.models.owned import now
 from healthberry.models.replies import OutboxMail
 from tests.world import World

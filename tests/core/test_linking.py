@@ -7,7 +7,7 @@ import pytest
 from flask import Flask
 
 from healthberry.connectors.base import Access, Linkables
-from healthberry.core import channels, link_forms, linking, pending_links, scope, unlinking
+from healthberry.core import channels, link_forms, link_settings, linking, offers, pending_links, scope, unlinking
 from healthberry.core.errors import Conflict, Invalid, NotAllowed, NotFound
 from healthberry.core.pending_links import Begun
 from healthberry.extensions import db, part
@@ -39,7 +39,7 @@ def begun(kind: str = "pages", **fields: object) -> Begun:
 
 
 def secrets_of(channel: Channel) -> dict[str, str]:
-    return linking.kept_secrets(channel)
+    return link_settings.kept_secrets(channel)
 
 
 def test_each_chosen_page_becomes_a_channel_that_is_read_with_a_secret_of_its_own(admin: Member) -> None:
@@ -107,14 +107,14 @@ def test_of_some_kinds_there_is_one_only(admin: Member, kinds: Kinds, world: Wor
     other = replace(cards, listing=replace(cards.listing, remote_id="other"))
     with pytest.raises(Invalid, match="only one"):
         linking.link(admin, begun("here"), [cards, other])
-    linking.check(admin, "here")
+    offers.check(admin, "here")
     linking.link(admin, begun("here"), [cards])
 
     with pytest.raises(Conflict, match="Cards is linked already"):
         linking.link(admin, begun("here"), [other])
     with pytest.raises(Conflict, match="Cards is linked already"):
-        linking.check(admin, "here")
-    assert not linking.offer(admin, "here").may_link
+        offers.check(admin, "here")
+    assert not offers.offer(admin, "here").may_link
 
 
 def test_nothing_chosen_links_nothing(admin: Member) -> None:
@@ -125,17 +125,17 @@ def test_nothing_chosen_links_nothing(admin: Member) -> None:
 def test_a_kind_without_its_key_can_not_be_begun_and_says_so(admin: Member, kinds: Kinds) -> None:
     kinds.pages.lacks = "This installation has no key for Imagined."
     with pytest.raises(Conflict, match="no key for Imagined"):
-        linking.check(admin, "pages")
-    assert linking.offer(admin, "pages").missing == kinds.pages.lacks
+        offers.check(admin, "pages")
+    assert offers.offer(admin, "pages").missing == kinds.pages.lacks
     with pytest.raises(NotFound):
-        linking.check(admin, "pigeon")
+        offers.check(admin, "pigeon")
 
 
 def test_managers_link_and_who_is_alone_only_where_nothing_is_handed_over(
     world: World, organisation: Organisation, kinds: Kinds
 ) -> None:
     alone = world.member(organisation, level=1, role="responder")
-    assert [linking.may_link(alone, one.capabilities) for one in (kinds.here, kinds.form, kinds.pages)] == [
+    assert [offers.may_link(alone, one.capabilities) for one in (kinds.here, kinds.form, kinds.pages)] == [
         True,
         False,
         False,
@@ -148,8 +148,8 @@ def test_managers_link_and_who_is_alone_only_where_nothing_is_handed_over(
     responder = world.member(organisation, role="responder")
     for kind in ("here", "form", "pages"):
         with pytest.raises(NotAllowed, match="Ask an administrator"):
-            linking.check(responder, kind)
-    assert not linking.may_link(alone, HERE), "somebody else is here now"
+            offers.check(responder, kind)
+    assert not offers.may_link(alone, HERE), "somebody else is here now"
 
 
 def test_a_found_channel_is_the_same_by_its_address_and_gets_its_true_id(
@@ -181,7 +181,7 @@ def test_new_settings_may_lead_elsewhere_and_are_read_from_the_start(admin: Memb
     access = Access({"address": "https://news.example/", "words": "ward"}, {"password": "first"})
     (made,) = linking.link(admin, begun("form", access=access), [news])
     made.poll_cursor, made.backfill_state, made.items_loaded = "so far", "done", 3
-    assert linking.fields_of(made) == {"address": "https://news.example/", "words": "ward", "days": "", "how": ""}
+    assert link_settings.fields_of(made) == {"address": "https://news.example/", "words": "ward", "days": "", "how": ""}
     moved = replace(news, listing=replace(news.listing, remote_id="elsewhere", label="Elsewhere"))
     begins = begun("form", access=replace(access, secrets={"password": "x"}), channel_id=made.id)
 

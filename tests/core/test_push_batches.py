@@ -18,8 +18,9 @@ from healthberry.extensions import db
 from healthberry.jobs import ingest
 from healthberry.jobs import pushes as jobs
 from healthberry.local.postgres import Database
+from healthberry.models.activities import Activity
 from healthberry.models.channels import Channel, QuarantinedItem
-from healthberry.models.conversations import Activity, Message
+from healthberry.models.conversations import Message
 from healthberry.models.organisations import Organisation
 from healthberry.models.owned import now
 from healthberry.models.pushes import PushDelivery
@@ -180,7 +181,7 @@ def test_a_crash_between_reading_and_storing_changes_nothing_twice(channel: Chan
 
     take(channel)
     assert stored() == []
-    channel.next_delivery_at = now()  # the claim of the worker that died runs out
+    channel.delivery_claimed_until = now()  # the claim of the worker that died runs out
     db.session.commit()
     take(channel)
     assert (stored(), waiting()) == (list("abc"), [])

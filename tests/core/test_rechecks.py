@@ -9,6 +9,7 @@ from sqlalchemy import select, update
 from healthberry.connectors.base import About, Capabilities, InboundItem
 from healthberry.connectors.errors import NotAuthorised, RateLimited, Unavailable
 from healthberry.core import rechecks
+from healthberry.core.channels import capabilities_of
 from healthberry.core.recheck_times import next_recheck
 from healthberry.core.sweep import due_work
 from healthberry.extensions import db
@@ -58,6 +59,30 @@ def test_every_post_on_x_is_looked_at_within_a_day_however_old(world: World) -> 
     world.arrives(channel, world.item(posted_at=now() - timedelta(days=700)), world.item())
 
     assert all(at is not None and at < now() + timedelta(hours=24) for at in _planned().values())
+
+
+def test_what_is_newest_is_looked_at_at_once_where_somebody_wants_it(world: World, channel: Channel) -> None:
+    batch = capabilities_of(channel.kind).recheck_batch
+    old = [world.item(posted_at=now() - timedelta(days=9, minutes=number)) for number in range(batch)]
+    world.arrives(channel, *old, world.item(remote_id="new"))
+    assert _taken(channel) == [], "all of it has its turn later"
+
+    rechecks.want(channel)
+    db.session.commit()
+
+    taken = _taken(channel)
+    assert "new" in taken
+    assert len(taken) == batch, "one batch, however much there is"
+
+
+def test_nothing_is_looked_at_out_of_turn_where_each_look_costs_money(world: World) -> None:
+    channel = world.channel(world.organisation(), "x")
+    world.arrives(channel, world.item())
+
+    rechecks.want(channel)
+    db.session.commit()
+
+    assert _taken(channel) == []
 
 
 def test_answers_and_what_is_withdrawn_are_not_looked_at(world: World, channel: Channel) -> None:

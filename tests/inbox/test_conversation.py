@@ -1,14 +1,16 @@
 """One conversation: what its page shows to whom, and what can be done with it."""
 
+import re
 from uuid import UUID, uuid4
 
 import pytest
 
 from healthberry.connectors.base import Author, Rating, SentReply
-from healthberry.core import inbox, sending, thread
+from healthberry.core import inbox_standing, replies, sending, thread
 from healthberry.core.inbox import View
 from healthberry.extensions import db
 from healthberry.models.conversations import Message
+from healthberry.models.organisations import Organisation
 from healthberry.models.replies import OutboxMail, Reply
 from tests.inbox.conftest import Desk
 from tests.world import moments_ago
@@ -57,7 +59,7 @@ def story(desk: Desk) -> UUID:
 
 
 def is_unread(desk: Desk, conversation_id: UUID) -> bool:
-    found = inbox.row_of(desk.member, View(status="all"), conversation_id)
+    found = inbox_standing.row_of(desk.member, View(status="all"), conversation_id)
     assert found is not None
     return found[0].unread
 
@@ -65,6 +67,47 @@ def is_unread(desk: Desk, conversation_id: UUID) -> bool:
 def messages(desk: Desk, conversation_id: UUID) -> list[Message]:
     entries = thread.open_conversation(desk.member, conversation_id).entries
     return [entry.message for entry in entries if entry.message is not None]
+
+
+def test_each_message_says_for_itself_whether_it_is_private(desk: Desk) -> None:
+    open_words = desk.world.item("A comment for everybody.", thread_id="m1")
+    private = desk.world.item("My number is inside.", thread_id="m1", source={"private": True})
+    ours = desk.world.item("Thank you, in private.", thread_id="m1", direction="outbound", source={"private": True})
+    (made,) = desk.world.arrives(desk.x, open_words, private, ours)
+    page = desk.get(f"/conversations/{made}").text
+    bubbles = re.findall(r'<article id="message-.*?</article>', page, re.DOTALL)
+    said = {
+        words: re.findall(r"Private message: ([^<]+)", bubble)
+        for bubble in bubbles
+        for words in ("A comment for everybody.", "My number is inside.", "Thank you, in private.")
+        if words in bubble
+    }
+    assert said == {
+        "A comment for everybody.": [],
+        "My number is inside.": ["only this organisation can see it"],
+        "Thank you, in private.": ["only this organisation and whoever it was sent to can see it"],
+    }
+
+
+@pytest.mark.parametrize(
+    ("answered", "sent", "marked"),
+    [
+        ({}, SentReply("r1", None), False),
+        ({"private": True}, SentReply("r1", None), True),
+        ({}, SentReply("r1", None, private=True), True),
+    ],
+)
+def test_an_answer_is_private_where_what_it_answers_is_or_where_it_was_sent_so(
+    desk: Desk, answered: dict[str, bool], sent: SentReply, marked: bool
+) -> None:
+    (made,) = desk.world.arrives(desk.x, desk.world.item("Where do I park?", thread_id="p1", source=answered))
+    reply = replies.queue_reply(desk.member, made, "Behind the house.", desk.conversation(made).version)
+    sending.mark_sent(reply, sent)
+    db.session.commit()
+    (answer,) = [one for one in messages(desk, made) if one.direction == "outbound"]
+    assert (answer.source.get("private") is True) is marked
+    page = desk.get(f"/conversations/{made}").text
+    assert ("sent on X" in page, "posted on X" in page) == (marked, not marked)
 
 
 def test_everything_stands_in_order_with_its_source_ratings_and_who_wrote_it(desk: Desk, story: UUID) -> None:
@@ -109,6 +152,29 @@ def test_what_was_changed_at_the_source_says_so(desk: Desk) -> None:
     html = desk.get(f"/conversations/{one}").text
     assert "After" in html
     assert ">edited</span>" in html
+
+
+def test_a_change_after_the_answer_is_said_once_and_asks_whether_the_answer_fits(desk: Desk) -> None:
+    (one,) = desk.world.arrives(desk.nhsuk, desk.world.item("Before", remote_id="e", thread_id="e"))
+    desk.world.arrives(desk.nhsuk, desk.world.item("Thank you", thread_id="e", direction="outbound", ratings=()))
+    desk.world.arrives(desk.nhsuk, desk.world.item("After", remote_id="e", thread_id="e", change="edited"))
+    html = desk.get(f"/conversations/{one}").text
+    assert "edited after it was answered: does the answer still fit?" in html
+    assert html.count("edited") == 1
+
+
+def test_a_mail_is_answered_by_e_mail_and_an_article_opened_as_what_it_is(desk: Desk) -> None:
+    organisation = db.session.get_one(Organisation, desk.nhsuk.organisation_id)
+    mailbox = desk.world.channel(organisation, "email", remote_id="pals")
+    feed = desk.world.channel(organisation, "feed", remote_id="news")
+    (mail,) = desk.world.arrives(mailbox, desk.world.item("The lift is broken", ratings=()))
+    (article,) = desk.world.arrives(feed, desk.world.item("Ward opens", url="https://news.example/1", ratings=()))
+
+    html = desk.get(f"/conversations/{mail}").text
+    assert "Reply by e-mail" in html
+    assert "on e-mail" not in html
+    assert ": E-mail</h1>" in html
+    assert "Open the article" in desk.get(f"/conversations/{article}").text
 
 
 def test_a_story_of_a_hundred_thousand_characters_and_a_review_of_none_are_shown(desk: Desk) -> None:

@@ -1,11 +1,12 @@
 """The list: what a row says, how it is narrowed, searched and paged, and what stands there when it is empty."""
 
 import re
+from dataclasses import replace
 
 import pytest
 
 from healthberry.connectors.base import Author, Rating
-from healthberry.core import conversations, inbox
+from healthberry.core import conversations, inbox, inbox_standing
 from healthberry.core.inbox import View
 from healthberry.extensions import db
 from tests.inbox.conftest import HTMX, Desk
@@ -52,6 +53,25 @@ def test_a_row_from_before_the_link_says_so_and_is_read(desk: Desk) -> None:
     (row,) = rows(desk.get("/inbox").text)
     assert "From before you joined" in row
     assert "Unread" not in row
+
+
+def test_a_row_says_that_its_words_were_written_in_private_as_long_as_they_are_there(desk: Desk) -> None:
+    seen = desk.world.item("For everybody.", thread_id="seen")
+    unseen = desk.world.item("Mind the telephone.", thread_id="unseen", source={"private": True})
+    desk.world.arrives(desk.x, seen, unseen)
+    marked = {row: "Private message" in row for row in rows(desk.get("/inbox").text)}
+    assert sorted(("Mind the telephone." in row, private) for row, private in marked.items()) == [
+        (False, False),
+        (True, True),
+    ]
+    (row,) = inbox.list_conversations(desk.member, View(q="telephone")).rows
+    assert row.private
+    found = inbox_standing.row_of(desk.member, View(), row.id)
+    assert found is not None
+    assert found[0].private, "an open page is brought up to date with the same row"
+
+    desk.world.arrives(desk.x, replace(unseen, text="", change="withdrawn"))
+    assert "Private message" not in desk.get("/inbox?status=all").text
 
 
 def test_what_people_wrote_never_becomes_html(desk: Desk) -> None:
@@ -190,7 +210,7 @@ def test_looking_changes_nothing(desk: Desk) -> None:
     for path in ("/inbox", f"/conversations/{one}", f"/conversations/{one}/composer"):
         desk.get(path)
         desk.part(path, shown=f"/conversations/{one}")
-    row = inbox.row_of(desk.member, View(), one)
+    row = inbox_standing.row_of(desk.member, View(), one)
     assert row is not None
     assert row[0].unread
 

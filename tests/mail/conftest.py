@@ -5,9 +5,9 @@ from collections.abc import Callable, Iterator
 import pytest
 from flask import Flask
 
-from healthberry.environment import mail_server
 from healthberry.extensions import mail
 from healthberry.mail.send import mail_config
+from healthberry.setting_values import mail_server
 from tests.mail.outgoing import MailServers
 from tests.signup.conftest import providers
 

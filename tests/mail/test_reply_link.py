@@ -14,7 +14,7 @@ from healthberry.core import scope
 from healthberry.extensions import db
 from healthberry.local.mailbox import Mailbox
 from healthberry.mail import links
-from healthberry.models.conversations import Activity
+from healthberry.models.activities import Activity
 from healthberry.models.organisations import EmailCode, Member, Organisation
 from healthberry.models.owned import now
 from tests.mail.outgoing import send_all, work

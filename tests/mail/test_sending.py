@@ -15,13 +15,13 @@ from redis import Redis
 from sqlalchemy import update
 
 from healthberry.core import scope
-from healthberry.environment import mail_server
 from healthberry.extensions import db
 from healthberry.jobs import alerts as jobs
 from healthberry.local.mailbox import Mailbox
 from healthberry.mail import send
 from healthberry.models.owned import now
 from healthberry.models.replies import OutboxMail
+from healthberry.setting_values import mail_server
 from tests.mail.outgoing import MailServers, Temper, outbox_of, send_all, work
 from tests.world import World
 

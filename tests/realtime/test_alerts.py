@@ -9,13 +9,13 @@ from flask import Flask
 from sqlalchemy import select
 
 from healthberry.core import conversations, events, outbox, scope
-from healthberry.environment import mail_server
 from healthberry.extensions import db, mail
 from healthberry.mail.send import mail_config
+from healthberry.models.activities import Activity
 from healthberry.models.channels import Channel
-from healthberry.models.conversations import Activity
 from healthberry.models.organisations import Member, Organisation
 from healthberry.models.owned import now
+from healthberry.setting_values import mail_server
 from tests.mail.outgoing import outbox_of, send_all
 from tests.realtime.pages import Page
 from tests.world import World

@@ -96,6 +96,23 @@ def test_a_problem_becomes_a_conversation_and_twice_sent_becomes_two(app: Flask,
     assert (conversation.screen_name, conversation.title, conversation.historic) == ("A Person", "Parking", False)
 
 
+def test_a_change_of_the_settings_cuts_nobody_off_unless_a_new_password_is_asked_for(
+    client: FlaskClient, app: Flask, linked: Linked
+) -> None:
+    form = client.get(f"/channels/{linked.id}/settings").text
+    assert "Make a new password?" in form
+    assert "Make a new password?" not in linked.page
+    assert "Make a new password?" not in client.get(f"/channels/{linked.id}").text
+
+    kept = client.post(f"/channels/{linked.id}/settings", data={"codes": "RXX\nRXX01\nRXX02", "renew": "no"})
+    assert kept.status_code == 303
+    assert report(app, linked.user, linked.password).status_code == 201
+
+    renewed = client.post(f"/channels/{linked.id}/settings", data={"codes": "RXX", "renew": "yes"})
+    assert "Your changes are kept. What stands here is shown this once" in renewed.text
+    assert report(app, linked.user, linked.password).status_code == 401
+
+
 def test_who_has_no_right_password_leaves_nothing(app: Flask, linked: Linked) -> None:
     for user, password in (("nobody", "x"), (linked.user, "x"), ("", "")):
         answer = report(app, user, password)

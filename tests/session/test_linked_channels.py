@@ -9,7 +9,7 @@ from redis import Redis
 
 from healthberry.connectors.base import Linkables
 from healthberry.connectors.errors import NotAuthorised
-from healthberry.core import linking, scope, unlinking
+from healthberry.core import link_settings, scope, unlinking
 from healthberry.extensions import db
 from healthberry.models.channels import Channel
 from healthberry.models.organisations import Member, Organisation
@@ -63,6 +63,7 @@ def test_a_channel_is_read_now_when_somebody_wants_it(
     read = next(one for one in linked(organisation) if one.kind == "form")
     assert read.next_poll_at is not None
     assert read.next_poll_at <= now()
+    assert read.recheck_at <= now(), "and what is newest is looked at for edits and removals"
     assert client.post(f"/channels/{silent.id}/read").status_code == 409
     client.post(f"/channels/{channel.id}/off")
     assert client.post(f"/channels/{channel.id}/read").status_code == 409
@@ -87,7 +88,7 @@ def test_settings_change_without_losing_what_was_read_and_a_blank_secret_stays(
     (changed,) = linked(organisation)
     assert (changed.id, changed.items_loaded, changed.config["words"]) == (made.id, 5, "day case")
     scope.enter(organisation.id)
-    assert linking.kept_secrets(changed) == {"password": "open sesame"}
+    assert link_settings.kept_secrets(changed) == {"password": "open sesame"}
     refuses(kinds.form, "There is no feed at this address.", "address")
     refused = client.post(f"/channels/{made.id}/settings", data=FILLED_IN)
     assert (refused.status_code, "There is no feed" in refused.text) == (422, True)

@@ -9,7 +9,7 @@ from redis import Redis
 
 from healthberry.connectors.base import Linkables
 from healthberry.connectors.errors import Unavailable
-from healthberry.core import linking, scope
+from healthberry.core import link_settings, scope
 from healthberry.models.organisations import Member, Organisation
 from healthberry.queues import queue
 from tests.imagined import Kinds, kinds, page, refuses
@@ -51,7 +51,7 @@ def test_signing_in_where_one_page_is_managed_links_it_and_has_it_read(
     access = kinds.pages.linked[-1]
     assert access.secrets == {"installed": "key-of-the-installation", "user_token": "of-the-user"}
     scope.enter(organisation.id)
-    assert linking.kept_secrets(made) == {"page_token": "token-1"}
+    assert link_settings.kept_secrets(made) == {"page_token": "token-1"}
     waiting: Redis = app.extensions["valkey_jobs"]
     assert any(str(made.id) in job.args for job in queue("backfill", waiting).jobs)
 
@@ -101,7 +101,7 @@ def test_a_form_that_leads_to_a_channel_links_it(
     assert kinds.form.given == [FILLED_IN]
     assert made.config == {"address": "news.example", "words": "ward", "days": "3", "how": "all"}
     scope.enter(organisation.id)
-    assert linking.kept_secrets(made) == {"password": "open sesame"}
+    assert link_settings.kept_secrets(made) == {"password": "open sesame"}
 
 
 def test_a_form_is_refused_beside_its_fields_and_the_secret_never_comes_back(
@@ -173,4 +173,4 @@ def test_where_the_form_says_which_provider_the_way_there_is_a_page_that_goes_on
     (made,) = linked(organisation)
     assert made.config == {"address": "news.example", "words": "ward", "days": "3", "how": "all", "n": 1}
     scope.enter(organisation.id)
-    assert linking.kept_secrets(made)["password"] == "open sesame"
+    assert link_settings.kept_secrets(made)["password"] == "open sesame"

@@ -169,7 +169,8 @@ def test_tokens_that_come_after_the_unlinking_are_not_kept(
     monkeypatch.setattr(app.extensions["connectors"].get("x"), "refresh", unlinks_meanwhile)
 
     assert tokens.renew(organisation_id, channel_id) == "no"
-    assert channels.find(organisation_id, channel_id).sealed_secrets is None
+    kept = channels.find(organisation_id, channel_id).sealed_secrets
+    assert app.extensions["vault"].open(kept) == {"refresh_token": "old"}, "kept until it is given back"
 
 
 def test_signing_in_does_not_link_again_what_was_unlinked_meanwhile(admin: Member, channel: Channel) -> None:

@@ -9,7 +9,7 @@ from sqlalchemy import func, select
 from healthberry import create_app
 from healthberry.core import members, scope
 from healthberry.extensions import db
-from healthberry.models.conversations import Activity
+from healthberry.models.activities import Activity
 from healthberry.models.organisations import Member, Organisation
 from healthberry.settings import Settings
 from tests.signup.newcomer import Newcomer

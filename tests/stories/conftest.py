@@ -4,21 +4,25 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Any
 
+import psycopg
 import pytest
 from flask import Flask
+from flask.testing import FlaskClient
 from redis import Redis
 from rq import SimpleWorker
 from rq.serializers import JSONSerializer
-from sqlalchemy import create_engine, text
 from werkzeug.serving import make_server
 
-from healthberry.jobs import maintenance
+from healthberry.local.mailbox import Mailbox
 from healthberry.local.postgres import Database
 from healthberry.queues import QUEUES, queue
 from healthberry.settings import Settings
 from tests.browser.conftest import chromium, look, site
 from tests.sandbox_server import KEYS, Sandbox
 from tests.serving import serving
+from tests.stories.days import later
+from tests.stories.loop import DOMAIN, TRUST, sign_up
+from tests.stories.quiet import listening, told
 
 __all__ = ["chromium", "look", "site"]
 
@@ -28,6 +32,14 @@ def settings(settings: Settings, sandbox: Sandbox) -> Settings:
     """The settings of a journey: every channel is the sandbox's, with an NHS.UK account that can't publish by API."""
     keys: dict[str, Any] = {name.lower(): value for name, value in KEYS.items() if "PUBLISHER" not in name}
     return replace(settings, sandbox_url=sandbox.url, **keys)
+
+
+@pytest.fixture(autouse=True)
+def quiet(app: Flask, owner: psycopg.Connection) -> Iterator[None]:
+    """No journey may leave a word of anybody's, a name, an address or a secret in the log."""
+    with listening() as heard:
+        yield
+    assert told(heard.lines, owner, list(KEYS.values())) == []
 
 
 @pytest.fixture
@@ -57,16 +69,21 @@ def tick(app: Flask, database: Database, work: Callable[[], None]) -> Callable[[
     """Let the time come for everything that waits for its time (polls, retries), then do the work."""
 
     def run() -> None:
-        engine = create_engine(database.owner_url.replace("postgresql://", "postgresql+psycopg://", 1))
-        with engine.begin() as connection:
-            connection.execute(text("UPDATE channels SET next_poll_at = now(), backfill_next_at = now()"))
-            connection.execute(
-                text("UPDATE replies SET next_attempt_at = now() WHERE state IN ('queued', 'copied', 'unknown')")
-            )
-            connection.execute(text("UPDATE outbox_mails SET next_attempt_at = now() WHERE state = 'queued'"))
-        engine.dispose()
-        with app.app_context():
-            maintenance.sweep()
-        work()
+        later(
+            database,
+            app,
+            work,
+            "UPDATE channels SET next_poll_at = now(), backfill_next_at = now()",
+            "UPDATE replies SET next_attempt_at = now() WHERE state IN ('queued', 'copied', 'unknown')",
+            "UPDATE outbox_mails SET next_attempt_at = now() WHERE state = 'queued'",
+        )
 
     return run
+
+
+@pytest.fixture
+def organisation(client: FlaskClient, mailbox: Mailbox, work: Callable[[], None], register: None) -> None:
+    """Sign a trust up."""
+    sign_up(client, mailbox, work, ods_code=TRUST, email=f"pat@{DOMAIN}")
+    work()
+    mailbox.clear()

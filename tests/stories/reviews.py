@@ -1,30 +1,21 @@
-"""What the stories of review sites have in common: what the inbox shows, answering by hand, and days that pass."""
+"""What the stories of review sites have in common: what the inbox shows, answering by hand."""
 
 import re
-from collections.abc import Callable
 
 import httpx
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import create_engine, text
 
-from healthberry.core import inbox
-from healthberry.core.inbox import View
+from healthberry.core.inbox import Row
 from healthberry.extensions import db
-from healthberry.jobs import maintenance
-from healthberry.local.postgres import Database
 from healthberry.models.channels import Channel
+from tests.stories.days import rows
 from tests.stories.loop import ANSWER, member, publish
 
-_NO_POLL = "UPDATE channels SET recheck_at = now(), next_poll_at = now() + interval '1 day'"
-_LOOK = "UPDATE messages SET recheck_at = now() WHERE recheck_at IS NOT NULL"
 
-
-def shown(app: Flask, status: str = "open") -> dict[str, inbox.Row]:
+def shown(app: Flask, status: str = "open") -> dict[str, Row]:
     """Return the rows of the inbox by their first words."""
-    with app.app_context():
-        page = inbox.list_conversations(member(), View(status=status), limit=100)
-        return {row.first_words: row for row in page.rows}
+    return {row.first_words: row for row in rows(app, status)}
 
 
 def channel_of(app: Flask, kind: str) -> Channel:
@@ -53,15 +44,3 @@ def put_on_site(address: str, words: str = ANSWER, **fields: str) -> None:
 def thread(client: FlaskClient, conversation_id: str) -> str:
     """Return the page of a conversation."""
     return client.get(f"/conversations/{conversation_id}").get_data(as_text=True)
-
-
-def looked_at_again(database: Database, app: Flask, work: Callable[[], None]) -> None:
-    """A day passes without a poll: what is stored is looked at again."""
-    engine = create_engine(database.owner_url.replace("postgresql://", "postgresql+psycopg://", 1))
-    with engine.begin() as connection:
-        connection.execute(text(_LOOK))
-        connection.execute(text(_NO_POLL))
-    engine.dispose()
-    with app.app_context():
-        maintenance.sweep()
-    work()

@@ -2,23 +2,15 @@
 
 from collections.abc import Callable
 
-import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
 from healthberry.local.mailbox import Mailbox
 from healthberry.local.postgres import Database
 from tests.sandbox_server import Sandbox
+from tests.stories.days import a_day_passes
 from tests.stories.loop import ANSWER, DOMAIN, TRUST, open_link, sign_up
-from tests.stories.reviews import channel_of, copied, looked_at_again, put_on_site, shown, thread
-
-
-@pytest.fixture
-def organisation(client: FlaskClient, mailbox: Mailbox, work: Callable[[], None], register: None) -> None:
-    """Sign a trust up."""
-    sign_up(client, mailbox, work, ods_code=TRUST, email=f"pat@{DOMAIN}")
-    work()
-    mailbox.clear()
+from tests.stories.reviews import channel_of, copied, put_on_site, shown, thread
 
 
 def test_stories_of_the_trust_and_its_services_are_found_with_their_answers(
@@ -85,11 +77,11 @@ def test_a_story_is_followed_when_it_is_edited_and_withdrawn(
     conversation_id = str(shown(app)["The food was cold"].id)
 
     sandbox.control("PATCH", f"posts/careopinion/{story}", json={"text": "The food was warm after all"})
-    looked_at_again(database, app, work)
+    a_day_passes(database, app, work)
     assert "The food was warm after all" in shown(app)
 
     sandbox.control("DELETE", f"posts/careopinion/{story}")
-    looked_at_again(database, app, work)
+    a_day_passes(database, app, work)
     gone = thread(client, conversation_id)
     assert "Taken down at the source" in gone
     assert "warm after all" not in gone
@@ -120,7 +112,7 @@ def test_tags_ratings_and_progress_stand_beside_a_story_and_follow_it(
 
     put_on_site(f"{sandbox.url}/careopinion/{story}/responses", "Thank you, we are changing it", change="1")
     tick()
-    looked_at_again(database, app, work)
+    a_day_passes(database, app, work)
     here = thread(client, conversation_id)
     assert "has had a response" in here
     assert "has not yet had" not in here

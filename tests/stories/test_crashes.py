@@ -6,7 +6,6 @@ from uuid import UUID
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import create_engine, text
 
 from healthberry.core import channels, events, replies, sending
 from healthberry.extensions import db
@@ -17,6 +16,7 @@ from healthberry.models.channels import Channel
 from healthberry.models.conversations import Conversation
 from healthberry.models.replies import Reply
 from tests.sandbox_server import Sandbox
+from tests.stories.days import change
 from tests.stories.loop import ANSWER, DOMAIN, TRUST, handle, member, sign_up
 from tests.stories.x_account import connect_x
 
@@ -67,11 +67,8 @@ def _taken() -> Reply:
 
 def _long_ago(database: Database, reply_id: UUID) -> None:
     """Let the worker's claim run out, and what a search index may lag behind."""
-    engine = create_engine(database.owner_url.replace("postgresql://", "postgresql+psycopg://", 1))
-    with engine.begin() as connection:
-        past = "next_attempt_at = now() - interval '1 minute', attempted_at = now() - interval '3 minutes'"
-        connection.execute(text(f"UPDATE replies SET {past} WHERE id = :id"), {"id": reply_id})  # noqa: S608
-    engine.dispose()
+    past = "next_attempt_at = now() - interval '1 minute', attempted_at = now() - interval '3 minutes'"
+    change(database, f"UPDATE replies SET {past} WHERE id = :id", id=reply_id)  # noqa: S608 - words of our own
 
 
 def _published(sandbox: Sandbox, post: str) -> list[bool]:

@@ -8,12 +8,9 @@ import httpx
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import create_engine, text
 
-from healthberry.core import channels, events, inbox, replies, sending
-from healthberry.core.inbox import View
+from healthberry.core import channels, events, replies, sending
 from healthberry.extensions import db
-from healthberry.jobs import maintenance
 from healthberry.local.mailbox import Mailbox
 from healthberry.local.postgres import Database
 from healthberry.models.channels import Channel
@@ -21,6 +18,7 @@ from healthberry.models.conversations import Conversation, Message
 from healthberry.models.owned import now
 from healthberry.models.replies import Reply
 from tests.sandbox_server import Sandbox
+from tests.stories.days import a_day_passes, change, rows
 from tests.stories.loop import ANSWER, DOMAIN, TRUST, member, open_link, sign_up
 from tests.stories.meta import Door, door, link
 
@@ -45,9 +43,7 @@ def _before(**delta: float) -> str:
 
 
 def _rows(app: Flask) -> dict[str, UUID]:
-    with app.app_context():
-        rows = inbox.list_conversations(member(), View(), limit=100).rows
-        return {row.first_words: row.id for row in rows if not row.withdrawn}
+    return {row.first_words: row.id for row in rows(app) if not row.withdrawn}
 
 
 def _messages(app: Flask, conversation_id: UUID) -> list[tuple[str, str]]:
@@ -158,11 +154,8 @@ def test_a_worker_that_dies_after_facebook_took_the_answer_publishes_it_once(
         channel = db.session.scalars(db.select(Channel).filter_by(kind="facebook")).one()
         channels.connector_of(channel).reply(channels.access_of(channel), sending.outgoing(reply))
         events.forget()
-    engine = create_engine(database.owner_url.replace("postgresql://", "postgresql+psycopg://", 1))
-    with engine.begin() as connection:
-        past = "next_attempt_at = now() - interval '1 minute', attempted_at = now() - interval '3 minutes'"
-        connection.execute(text(f"UPDATE replies SET {past}"))  # noqa: S608 - words of our own
-    engine.dispose()
+    past = "next_attempt_at = now() - interval '1 minute', attempted_at = now() - interval '3 minutes'"
+    change(database, f"UPDATE replies SET {past}")  # noqa: S608 - words of our own
 
     tick()
     tick()
@@ -195,14 +188,7 @@ def test_what_facebook_forgot_to_tell_is_followed_by_looking_again(
     linked.hand_on()
     work()
     sandbox.control("DELETE", f"posts/facebook/{remote_id}")
-    engine = create_engine(database.owner_url.replace("postgresql://", "postgresql+psycopg://", 1))
-    with engine.begin() as connection:
-        connection.execute(text("UPDATE channels SET recheck_at = now(), next_poll_at = now() + interval '1 day'"))
-        connection.execute(text("UPDATE messages SET recheck_at = now() WHERE recheck_at IS NOT NULL"))
-    engine.dispose()
-    with app.app_context():
-        maintenance.sweep()
-    work()
+    a_day_passes(database, app, work)
 
     assert list(_rows(app)) == ["The ward was spotless"]
 

@@ -29,12 +29,8 @@ def test_a_newspaper_is_linked_by_its_page_read_followed_and_not_answered(
     mailbox.clear()
 
     typed = {"address": f"{sandbox.url}/websites/localnews.example/leeds/", "words": "seacroft hospital"}
-    choice = client.post("/channels/add/feed", data=typed, follow_redirects=True).get_data(as_text=True)
-    state = re.search(r'name="state" value="([^"]+)"', choice)
-    assert state is not None, choice
-    chosen = {"state": state[1], "chosen": "https://localnews.example/leeds/atom.xml"}
-    linked = client.post("/channels/add/feed/choose", data=chosen, follow_redirects=True).get_data(as_text=True)
-    assert "Linked. It is being read now" in linked
+    linked = client.post("/channels/add/feed", data=typed, follow_redirects=True).get_data(as_text=True)
+    assert "Linked. It is being read now" in linked, "nobody is asked to choose between formats of the same articles"
     work()
     assert len(_texts(app)) == 70, "history is read to its end, and the football left out"
 

@@ -4,61 +4,21 @@ from collections.abc import Callable
 from datetime import timedelta
 from uuid import UUID
 
-import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import create_engine, text
 
-from healthberry.core import inbox
-from healthberry.core.inbox import View
 from healthberry.extensions import db
-from healthberry.jobs import maintenance
 from healthberry.local.mailbox import Mailbox
 from healthberry.local.postgres import Database
 from healthberry.models.channels import Channel
 from healthberry.models.conversations import Conversation
 from healthberry.models.owned import now
 from tests.sandbox_server import Sandbox
+from tests.stories.days import a_day_passes, later, rows, what_shows
 from tests.stories.google_account import link_google
-from tests.stories.loop import ANSWER, DOMAIN, TRUST, member, open_link, publish, sign_up
+from tests.stories.loop import ANSWER, TRUST, member, open_link, publish
 
 SITE = f"{TRUST}01"
-
-
-@pytest.fixture
-def organisation(client: FlaskClient, mailbox: Mailbox, work: Callable[[], None], register: None) -> None:
-    """Sign a trust up."""
-    sign_up(client, mailbox, work, ods_code=TRUST, email=f"pat@{DOMAIN}")
-    work()
-    mailbox.clear()
-
-
-def rows(app: Flask) -> list[inbox.Row]:
-    with app.app_context():
-        return list(inbox.list_conversations(member(), View(), limit=100).rows)
-
-
-def words(app: Flask) -> set[str]:
-    return {row.first_words for row in rows(app)}
-
-
-def later(database: Database, app: Flask, work: Callable[[], None], *statements: str) -> None:
-    """Let the time come for what these say, then do the work."""
-    engine = create_engine(database.owner_url.replace("postgresql://", "postgresql+psycopg://", 1))
-    with engine.begin() as connection:
-        for sql in statements:
-            connection.execute(text(sql))
-    engine.dispose()
-    with app.app_context():
-        maintenance.sweep()
-    work()
-
-
-def looked_at_again(database: Database, app: Flask, work: Callable[[], None]) -> None:
-    """A day passes without a poll."""
-    due = "UPDATE messages SET recheck_at = now() WHERE recheck_at IS NOT NULL"
-    now_and_no_poll = "UPDATE channels SET recheck_at = now(), next_poll_at = now() + interval '1 day'"
-    later(database, app, work, due, now_and_no_poll)
 
 
 def test_the_reviews_of_all_locations_are_read_and_new_ones_follow(
@@ -75,14 +35,14 @@ def test_the_reviews_of_all_locations_are_read_and_new_ones_follow(
     page = link_google(client, "google", TRUST, locations="")
     assert "Google reviews of" in page
     work()
-    assert {"Long ago all was well", "The lift is broken"} <= words(app)
+    assert {"Long ago all was well", "The lift is broken"} <= set(what_shows(app))
     (lift,) = [row for row in rows(app) if row.first_words == "The lift is broken"]
     assert lift.rating == 2
 
     sandbox.post("google", "The lift works again", ods_code=SITE, rating=4)
     tick()
 
-    assert "The lift works again" in words(app)
+    assert "The lift works again" in what_shows(app)
     with app.app_context():
         member()
         channel = db.session.scalars(db.select(Channel).filter_by(kind="google")).one()
@@ -98,12 +58,12 @@ def test_a_push_that_google_signed_brings_the_review_at_once_and_a_forged_one_no
     push = {"url": f"{outside}/hooks/google", "remote_id": review}
     assert sandbox.control("POST", "google/push", json={**push, "email": "x@evil.example"}) == {"statuses": [403]}
     work()
-    assert "Nobody at the desk" not in words(app)
+    assert "Nobody at the desk" not in what_shows(app)
 
     assert sandbox.control("POST", "google/push", json={**push, "times": 2}) == {"statuses": [204, 204]}
     work()
 
-    assert "Nobody at the desk" in words(app)
+    assert "Nobody at the desk" in what_shows(app)
 
 
 def test_an_answer_is_held_then_shown_and_its_review_followed_through_edit_and_end(
@@ -134,7 +94,7 @@ def test_an_answer_is_held_then_shown_and_its_review_followed_through_edit_and_e
     assert "edited after it was answered" not in shown
 
     sandbox.control("PATCH", f"posts/google/{review}", json={"text": "We waited six hours", "rating": 1})
-    looked_at_again(database, app, work)
+    a_day_passes(database, app, work)
     shown = client.get(f"/conversations/{conversation_id}").get_data(as_text=True)
     assert "We waited six hours" in shown
     assert "edited after it was answered" in shown
@@ -144,7 +104,7 @@ def test_an_answer_is_held_then_shown_and_its_review_followed_through_edit_and_e
         assert (found.first_words, found.rating) == ("We waited six hours", 1)
 
     sandbox.control("DELETE", f"posts/google/{review}")
-    looked_at_again(database, app, work)
+    a_day_passes(database, app, work)
     assert "We waited six hours" not in client.get(f"/conversations/{conversation_id}").get_data(as_text=True)
 
 

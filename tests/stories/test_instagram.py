@@ -7,18 +7,15 @@ from uuid import UUID
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import create_engine, text
 
-from healthberry.core import inbox
-from healthberry.core.inbox import View
 from healthberry.extensions import db
-from healthberry.jobs import maintenance
 from healthberry.local.mailbox import Mailbox
 from healthberry.local.postgres import Database
 from healthberry.models.conversations import Conversation
 from healthberry.models.owned import now
 from healthberry.models.replies import Reply
 from tests.sandbox_server import Sandbox
+from tests.stories.days import a_day_passes, rows
 from tests.stories.loop import ANSWER, DOMAIN, TRUST, member, open_link, publish, sign_up
 from tests.stories.meta import Door, door, link
 
@@ -40,20 +37,7 @@ def linked(client: FlaskClient, sandbox: Sandbox, mailbox: Mailbox, work: Work, 
 
 
 def _rows(app: Flask) -> dict[str, UUID]:
-    with app.app_context():
-        rows = inbox.list_conversations(member(), View(), limit=100).rows
-        return {row.first_words: row.id for row in rows if not row.withdrawn}
-
-
-def _look_again(database: Database, app: Flask, work: Work) -> None:
-    engine = create_engine(database.owner_url.replace("postgresql://", "postgresql+psycopg://", 1))
-    with engine.begin() as connection:
-        connection.execute(text("UPDATE channels SET recheck_at = now(), next_poll_at = now() + interval '1 day'"))
-        connection.execute(text("UPDATE messages SET recheck_at = now() WHERE recheck_at IS NOT NULL"))
-    engine.dispose()
-    with app.app_context():
-        maintenance.sweep()
-    work()
+    return {row.first_words: row.id for row in rows(app) if not row.withdrawn}
 
 
 def test_a_comment_is_read_told_answered_once_and_followed(
@@ -92,7 +76,7 @@ def test_a_comment_is_read_told_answered_once_and_followed(
     work()
     sandbox.control("PATCH", f"posts/instagram/{edited}", json={"text": "One hour"})
     sandbox.control("DELETE", f"posts/instagram/{gone}")
-    _look_again(database, app, work)
+    a_day_passes(database, app, work)
     assert set(_rows(app)) == {"The ward was spotless", "One hour"}
 
 

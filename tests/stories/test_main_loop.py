@@ -5,18 +5,15 @@ from collections.abc import Callable
 from flask import Flask
 from flask.testing import FlaskClient
 
-from healthberry.core import inbox
-from healthberry.core.inbox import View
 from healthberry.local.mailbox import Mailbox
 from tests.sandbox_server import Sandbox
-from tests.stories.loop import ANSWER, DOMAIN, TRUST, answer_by_link, handle, member, open_link, publish, sign_up
+from tests.stories.days import rows
+from tests.stories.loop import ANSWER, DOMAIN, TRUST, answer_by_link, handle, open_link, publish, sign_up
 from tests.stories.x_account import connect_x
 
 
 def _texts(app: Flask, status: str = "open") -> list[str]:
-    with app.app_context():
-        page = inbox.list_conversations(member(), View(status=status), limit=100)
-        return [row.first_words for row in page.rows]
+    return [row.first_words for row in rows(app, status)]
 
 
 def test_a_trust_signs_up_and_finds_what_patients_said_on_three_channels(

@@ -2,25 +2,17 @@
 
 from collections.abc import Callable
 
-import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
 from healthberry.local.mailbox import Mailbox
 from healthberry.local.postgres import Database
 from tests.sandbox_server import Sandbox
+from tests.stories.days import a_day_passes
 from tests.stories.loop import ANSWER, DOMAIN, TRUST, open_link, sign_up
-from tests.stories.reviews import channel_of, copied, looked_at_again, put_on_site, shown, thread
+from tests.stories.reviews import channel_of, copied, put_on_site, shown, thread
 
 SITE = f"{TRUST}01"
-
-
-@pytest.fixture
-def organisation(client: FlaskClient, mailbox: Mailbox, work: Callable[[], None], register: None) -> None:
-    """Sign a trust up."""
-    sign_up(client, mailbox, work, ods_code=TRUST, email=f"pat@{DOMAIN}")
-    work()
-    mailbox.clear()
 
 
 def page_of(sandbox: Sandbox, review: str) -> str:
@@ -87,11 +79,11 @@ def test_a_review_is_followed_when_it_is_edited_hidden_shown_again_and_removed(
     conversation_id = str(shown(app)["We waited four hours"].id)
 
     sandbox.control("PATCH", f"posts/nhsuk/{review}", json={"text": "We waited six hours"})
-    looked_at_again(database, app, work)
+    a_day_passes(database, app, work)
     assert "We waited six hours" in shown(app)
 
     sandbox.control("PATCH", f"posts/nhsuk/{review}", json={"text": "", "status": "Removed"})
-    looked_at_again(database, app, work)
+    a_day_passes(database, app, work)
     hidden = thread(client, conversation_id)
     assert "Taken down at the source" in hidden
     assert "six hours" not in hidden

@@ -5,10 +5,10 @@ from collections.abc import Callable
 from flask import Flask
 from flask.testing import FlaskClient
 
-from healthberry.core import channels, inbox
-from healthberry.core.inbox import View
+from healthberry.core import channels
 from healthberry.local.mailbox import Mailbox
 from tests.sandbox_server import Sandbox
+from tests.stories.days import rows
 from tests.stories.loop import DOMAIN, TRUST, member, sign_up
 
 
@@ -46,5 +46,4 @@ def test_an_erased_channel_is_empty_stays_away_and_reads_anew_when_it_is_linked_
 
 
 def _texts(app: Flask) -> list[str]:
-    with app.app_context():
-        return [row.first_words for row in inbox.list_conversations(member(), View(), limit=100).rows]
+    return [row.first_words for row in rows(app)]

@@ -5,15 +5,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from html import unescape
 
-import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from healthberry.core import inbox
-from healthberry.core.inbox import View
 from healthberry.local.mailbox import Mailbox
 from tests.sandbox_server import Sandbox
-from tests.stories.loop import ANSWER, DOMAIN, TRUST, member, open_link, publish, sign_up
+from tests.stories.days import what_shows
+from tests.stories.loop import ANSWER, open_link, publish
 
 PLACE = "ward-tablets"
 
@@ -35,14 +33,6 @@ class Survey:
         return [one["status"] for one in self.sandbox.control("GET", f"webhooks/{PLACE}")["sent"]]
 
 
-@pytest.fixture
-def organisation(client: FlaskClient, mailbox: Mailbox, work: Callable[[], None], register: None) -> None:
-    """Sign a trust up."""
-    sign_up(client, mailbox, work, ods_code=TRUST, email=f"pat@{DOMAIN}")
-    work()
-    mailbox.clear()
-
-
 def link(client: FlaskClient, sandbox: Sandbox, outside: str, callback: str | None = None) -> Survey:
     """Link it from the pages, and enter there what they showed."""
     about = client.get("/channels/add/webhook").get_data(as_text=True)
@@ -57,11 +47,6 @@ def link(client: FlaskClient, sandbox: Sandbox, outside: str, callback: str | No
     return survey
 
 
-def shown(app: Flask) -> dict[str, bool]:
-    with app.app_context():
-        return {row.first_words: row.withdrawn for row in inbox.list_conversations(member(), View(), limit=100).rows}
-
-
 def test_what_patients_enter_in_a_survey_arrives_and_follows_their_edits(
     client: FlaskClient, app: Flask, sandbox: Sandbox, outside: str, work: Callable[[], None], organisation: None
 ) -> None:
@@ -69,13 +54,13 @@ def test_what_patients_enter_in_a_survey_arrives_and_follows_their_edits(
     survey = link(client, sandbox, outside)
     edited, gone = survey.says("The food was cold", rating=2), survey.says("My private diagnosis")
     work()
-    assert sorted(shown(app)) == ["Entered before anybody listened", "My private diagnosis", "The food was cold"]
+    assert sorted(what_shows(app)) == ["Entered before anybody listened", "My private diagnosis", "The food was cold"]
 
     sandbox.control("PATCH", f"posts/webhook/{edited}", json={"text": "The food was warm after all"})
     sandbox.control("DELETE", f"posts/webhook/{gone}")
     work()
 
-    assert shown(app) == {"Entered before anybody listened": False, "The food was warm after all": False, "": True}
+    assert what_shows(app) == {"Entered before anybody listened": False, "The food was warm after all": False, "": True}
     assert survey.statuses() == [202, 202, 202, 202, 202, None]  # the oldest had nowhere to go
 
 
@@ -155,4 +140,4 @@ def test_after_a_new_secret_the_old_one_is_refused_and_nothing_is_lost(
     work()
 
     assert survey.secret != secret
-    assert list(shown(app)) == ["Sent with the old secret"]
+    assert list(what_shows(app)) == ["Sent with the old secret"]

@@ -11,7 +11,6 @@ import httpx
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import create_engine, text
 from werkzeug.serving import make_server
 
 from healthberry.core import inbox
@@ -24,6 +23,7 @@ from healthberry.models.channels import Channel
 from healthberry.models.conversations import Message
 from tests.sandbox_server import KEYS, Sandbox
 from tests.serving import serving
+from tests.stories.days import a_day_passes, change, rows
 from tests.stories.loop import ANSWER, DOMAIN, TRUST, member, open_link, publish, sign_up
 
 OURS = "CedarTrust"
@@ -83,9 +83,7 @@ def link_x(client: FlaskClient) -> str:
 
 
 def words(app: Flask) -> set[str]:
-    with app.app_context():
-        page = inbox.list_conversations(member(), View(), limit=100)
-        return {row.first_words.removeprefix(f"@{OURS} ") for row in page.rows}
+    return {row.first_words.removeprefix(f"@{OURS} ") for row in rows(app)}
 
 
 def messages(app: Flask) -> list[tuple[str, str]]:
@@ -94,18 +92,6 @@ def messages(app: Flask) -> list[tuple[str, str]]:
         member()
         rows = db.session.execute(db.select(Message.direction, Message.text).order_by(Message.posted_at, Message.id))
         return [(row.direction, row.text.removeprefix(f"@{OURS} ")) for row in rows]
-
-
-def looked_at_again(database: Database, app: Flask, work: Callable[[], None]) -> None:
-    """A day passes without a poll."""
-    engine = create_engine(database.owner_url.replace("postgresql://", "postgresql+psycopg://", 1))
-    with engine.begin() as connection:
-        connection.execute(text("UPDATE messages SET recheck_at = now() WHERE recheck_at IS NOT NULL"))
-        connection.execute(text("UPDATE channels SET recheck_at = now(), next_poll_at = now() + interval '1 day'"))
-    engine.dispose()
-    with app.app_context():
-        maintenance.sweep()
-    work()
 
 
 def test_history_threads_answers_and_quotes_are_read(
@@ -162,13 +148,13 @@ def test_a_post_is_answered_once_although_the_worker_did_not_hear_of_it_then_edi
 
     edited = sandbox.control("PATCH", f"posts/x/{post}", json={"text": "Six hours and no update"})["remote_id"]
     assert edited != post
-    looked_at_again(database, app, work)
+    a_day_passes(database, app, work)
     tick()
     inbound = [said for direction, said in messages(app) if direction == "inbound"]
     assert inbound == ["Six hours and no update"]
 
     sandbox.control("DELETE", f"posts/x/{edited}")
-    looked_at_again(database, app, work)
+    a_day_passes(database, app, work)
     assert [said for direction, said in messages(app) if direction == "inbound"] == [""]
     assert "Six hours" not in client.get(f"/conversations/{conversation_id}").get_data(as_text=True)
 
@@ -187,11 +173,8 @@ def test_an_edit_that_was_read_under_its_own_number_before_is_one_message(
     post = sandbox.post("x", "Five hours", handle=OURS)
     tick()
     edited = sandbox.control("PATCH", f"posts/x/{post}", json={"text": "Six hours"})["remote_id"]
-    engine = create_engine(database.owner_url.replace("postgresql://", "postgresql+psycopg://", 1))
-    with engine.begin() as connection:
-        connection.execute(text("UPDATE messages SET remote_id = :new"), {"new": edited})
-        connection.execute(text("UPDATE conversations SET remote_thread_id = :new"), {"new": edited})
-    engine.dispose()
+    moved = ("UPDATE messages SET remote_id = :new", "UPDATE conversations SET remote_thread_id = :new")
+    change(database, *moved, new=edited)
 
     tick()
 

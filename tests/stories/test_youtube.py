@@ -4,7 +4,6 @@ import re
 from collections.abc import Callable
 from datetime import timedelta
 
-import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
@@ -12,19 +11,12 @@ from healthberry.local.mailbox import Mailbox
 from healthberry.local.postgres import Database
 from healthberry.models.owned import now
 from tests.sandbox_server import Sandbox
+from tests.stories.days import a_day_passes, later, what_shows
 from tests.stories.google_account import link_google
-from tests.stories.loop import ANSWER, DOMAIN, TRUST, open_link, publish, sign_up
-from tests.stories.test_google import later, looked_at_again, words
+from tests.stories.loop import ANSWER, open_link, publish
+from tests.stories.reviews import channel_of
 
 OURS = "exampletrust"
-
-
-@pytest.fixture
-def organisation(client: FlaskClient, mailbox: Mailbox, work: Callable[[], None], register: None) -> None:
-    """Sign a trust up."""
-    sign_up(client, mailbox, work, ods_code=TRUST, email=f"pat@{DOMAIN}")
-    work()
-    mailbox.clear()
 
 
 def test_comments_are_read_answered_once_and_followed_through_edit_and_end(
@@ -41,7 +33,7 @@ def test_comments_are_read_answered_once_and_followed_through_edit_and_end(
     sandbox.post("youtube", "A helpful film", handle=OURS, posted_at=long_ago)
     assert "YouTube comments of" in link_google(client, "youtube", OURS)
     work()
-    assert words(app) == {"A helpful film"}
+    assert set(what_shows(app)) == {"A helpful film"}
 
     question = sandbox.post("youtube", "Where is the ward?", handle=OURS)
     tick()
@@ -59,10 +51,10 @@ def test_comments_are_read_answered_once_and_followed_through_edit_and_end(
     assert "And the car park?" in client.get(f"/conversations/{conversation_id}").get_data(as_text=True)
 
     sandbox.control("PATCH", f"posts/youtube/{question}", json={"text": "Where is the red ward?"})
-    looked_at_again(database, app, work)
+    a_day_passes(database, app, work)
     assert "Where is the red ward?" in client.get(f"/conversations/{conversation_id}").get_data(as_text=True)
     sandbox.control("DELETE", f"posts/youtube/{question}")
-    looked_at_again(database, app, work)
+    a_day_passes(database, app, work)
     assert "Where is the red ward?" not in client.get(f"/conversations/{conversation_id}").get_data(as_text=True)
 
 
@@ -82,3 +74,17 @@ def test_where_comments_are_switched_off_nobody_is_offered_to_answer(
     _, page = open_link(client, mailbox)
     assert "Comments on this video cannot be answered." in page
     assert 'name="text"' not in page.partition('id="panel-note"')[0]
+
+
+def test_unlinking_gives_the_permission_back_to_google(
+    client: FlaskClient, app: Flask, sandbox: Sandbox, work: Callable[[], None], organisation: None
+) -> None:
+    link_google(client, "youtube", OURS)
+    work()
+    channel_id = channel_of(app, "youtube").id
+    assert "gives its permission back to Google" in client.get(f"/channels/{channel_id}/unlink").text
+    client.post(f"/channels/{channel_id}/unlink", data={"keep": "kept"})
+    work()
+    assert sandbox.control("GET", "requests")["statuses"]["google.revoke"] == {"200": 1}
+    channel = channel_of(app, "youtube")
+    assert (channel.state, channel.sealed_secrets, channel.trouble) == ("unlinked", None, "")

@@ -59,6 +59,16 @@ def refresh_session() -> ResponseReturnValue:
     return _session(did)
 
 
+@blueprint.post("/xrpc/com.atproto.server.deleteSession")
+def delete_session() -> ResponseReturnValue:
+    """Close a session: the token for renewal is dead, the one for access lives on until it runs out."""
+    token = _bearer()
+    if _known(token, "refresh") is None:
+        return refused(400, "ExpiredToken", "Token has been revoked")
+    here().store.run("DELETE FROM bluesky_tokens WHERE token = ?", token)
+    return make_response("", 200)
+
+
 def signed_in(view: Callable[..., ResponseReturnValue]) -> Callable[[], Response]:
     """Wrap a view: it is given the account's identifier; calls are counted."""
 

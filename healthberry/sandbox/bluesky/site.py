@@ -29,7 +29,7 @@ class Bluesky(SimpleSite):
     blueprints = (session.blueprint, api.blueprint, repo.blueprint)
     api_paths = ("/bluesky/xrpc/", "/bluesky/pds/")
     replying = frozenset({"put_record", "create_record"})
-    tokens = frozenset({"create_session", "refresh_session"})
+    tokens = frozenset({"create_session", "refresh_session", "delete_session"})
     lists = frozenset({"list_notifications"})
     list_key = "notifications"
     strays = ({"text": "no uri"}, None)

@@ -122,6 +122,15 @@ def following(version_: str, ident: str) -> ResponseReturnValue:
     return jsonify(data=[{"id": graph.app_id(), "subscribed_fields": fields.split(",")}] if fields else [])
 
 
+@blueprint.delete("/<version_>/<ident>/subscribed_apps")
+def unsubscribe(version_: str, ident: str) -> ResponseReturnValue:
+    """Answer DELETE /{page-id}/subscribed_apps: tell the app no more of this Page."""
+    version(version_)
+    page_token(ident, "pages_manage_metadata")
+    here().store.run("DELETE FROM facebook_subscribed WHERE page_id = ?", ident)
+    return jsonify(success=True)
+
+
 @blueprint.post("/<version_>/<ident>/subscriptions")
 def subscriptions(version_: str, ident: str) -> ResponseReturnValue:
     """Answer POST /{app-id}/subscriptions: where the app is told, once the callback has answered the challenge."""

@@ -33,6 +33,7 @@ blueprint.get("/<version_>/me")(facebook_api.me)
 blueprint.get("/<version_>/me/accounts")(facebook_api.accounts)
 blueprint.get("/<version_>/<ident>/subscribed_apps")(write.following)
 blueprint.post("/<version_>/<ident>/subscribed_apps")(write.subscribed_apps)
+blueprint.delete("/<version_>/<ident>/subscribed_apps")(write.unsubscribe)
 
 LONGEST = 2_200
 _READ, _ANSWER = "instagram_basic", "instagram_manage_comments"

@@ -16,6 +16,7 @@ _VERIFIER = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk"
 
 class Google(Kind):
     kind = "google"
+    ends = True
 
     def access(
         self, connector: Connector, sandbox: Sandbox, where: Mapping[str, str], provider: ProviderFacts

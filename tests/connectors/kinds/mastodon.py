@@ -7,7 +7,7 @@ from urllib.parse import parse_qs, urlsplit
 import httpx
 
 from healthberry.connectors.base import Access, Connector, ProviderFacts
-from tests.connectors.cases import Kind
+from tests.connectors.cases import Case, Kind
 from tests.connectors.conftest import Sandbox
 
 BACK = "http://127.0.0.1:9/back"
@@ -16,6 +16,7 @@ VERIFIER = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk"
 
 class Mastodon(Kind):
     kind = "mastodon"
+    ends = True
 
     def where(self, number: int, code: str) -> Mapping[str, str]:
         return {"handle": f"trust{number}@social.example"}
@@ -27,6 +28,10 @@ class Mastodon(Kind):
 
     def wrong(self, access: Access) -> Access:
         return Access(access.config, {**access.secrets, "access_token": "wrong"})
+
+    def used(self, case: Case, access: Access) -> Access:
+        case.connector.poll(access, None)
+        return access
 
     def writes(self, request: httpx.Request) -> bool:
         return request.method == "POST" and request.url.path.endswith("/api/v1/statuses")

@@ -13,6 +13,7 @@ _VERIFIER = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk"
 
 class X(Kind):
     kind = "x"
+    ends = True
     gone_is_said = False
 
     def where(self, number: int, code: str) -> Mapping[str, str]:

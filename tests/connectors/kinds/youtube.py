@@ -12,6 +12,7 @@ from tests.connectors.kinds.google import BACK, sign_in
 
 class YouTube(Kind):
     kind = "youtube"
+    ends = True
 
     def where(self, number: int, code: str) -> Mapping[str, str]:
         return {"handle": f"trust{number}nhs"}

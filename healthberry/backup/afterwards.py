@@ -1,0 +1,88 @@
+"""What must not go on after a restore as if nothing had happened: the world has moved on since the backup.
+
+Replies that may have gone out are looked for before anything is sent. Mails that may have gone out are not sent again,
+but named. Nobody holds a claim any more, everybody signs in again, and sources are read from where the backup stood.
+Statements of the newest schema: they run after the migrations, in the transaction of the restore.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from healthberry.backup.tables import Connected
+from healthberry.core.vault import Vault, VaultError
+
+_REPLIES = """
+UPDATE replies SET state = 'unknown', reason = '', next_attempt_at = now() WHERE state IN ('queued', 'sending')
+"""
+# Those that are looked for already, or wait to be seen: at once, not when some worker's claim would have ended.
+_LOOKED_FOR = """
+UPDATE replies SET next_attempt_at = now() WHERE (state IN ('unknown', 'written', 'copied') OR pending)
+   AND next_attempt_at > now()
+"""
+_MAILS = """
+WITH held AS (
+    UPDATE outbox_mails SET state = 'skipped', reason = %s WHERE state IN ('queued', 'sending')
+    RETURNING organisation_id, member_id, kind, queued_at
+)
+SELECT o.name, m.email, h.kind, h.queued_at FROM held h JOIN organisations o ON o.id = h.organisation_id
+  JOIN members m ON m.organisation_id = h.organisation_id AND m.id = h.member_id ORDER BY h.queued_at, m.email
+"""
+_CLAIMS = (
+    "UPDATE channels SET claimed_until = NULL, backfill_claimed_until = NULL, token_claimed_until = NULL",
+    "UPDATE channels SET next_poll_at = now() WHERE next_poll_at > now()",
+    "UPDATE channels SET reread_at = now() WHERE reread_at > now()",
+    "UPDATE channels SET recheck_at = now() WHERE recheck_at > now()",
+    "UPDATE channels SET backfill_next_at = now() WHERE backfill_next_at > now()",
+    "UPDATE channels SET next_delivery_at = now() WHERE next_delivery_at > now()",
+    "UPDATE imports SET next_at = now() WHERE state IN ('reading', 'checking', 'importing', 'undoing')",
+)
+# Who was signed out, or has left, since the backup must not come back by an old cookie, code or half-finished sign-in.
+_SIGNED_IN = (
+    "UPDATE members SET session_key = gen_random_uuid()",
+    "DELETE FROM email_codes",
+    "DELETE FROM pending_links",
+)
+_OTHER_MACHINES = "DELETE FROM heartbeats"
+_SEALED = "SELECT organisation_id, id, sealed_secrets FROM channels WHERE sealed_secrets IS NOT NULL ORDER BY 1, 2"
+
+
+@dataclass(frozen=True)
+class HeldMail:
+    """A mail that was waiting when the backup was taken, and is not sent: it may have gone out since."""
+
+    organisation: str
+    email: str
+    kind: str
+    queued_at: datetime
+
+
+@dataclass(frozen=True)
+class Afterwards:
+    """What was settled: replies that are looked for, mails that are held back, channels that no key opens."""
+
+    replies: int = 0
+    mails: Sequence[HeldMail] = ()
+    unopened: Sequence[UUID] = ()
+
+
+def settle(connection: Connected, vault: Vault, taken_at: datetime) -> Afterwards:
+    """Settle what was in flight at the moment of the backup; a second call finds nothing more to settle."""
+    replies = connection.execute(_REPLIES).rowcount
+    connection.execute(_LOOKED_FOR)
+    reason = f"Restored from a backup of {taken_at:%d %B %Y, %H:%M} UTC: this may have been sent before."
+    mails = [HeldMail(*row) for row in connection.execute(_MAILS, (reason,)).fetchall()]
+    for statement in (*_CLAIMS, *_SIGNED_IN, _OTHER_MACHINES):
+        connection.execute(statement)
+    return Afterwards(replies, mails, _unopened(connection, vault))
+
+
+def _unopened(connection: Connected, vault: Vault) -> list[UUID]:
+    unopened = []
+    for _, channel_id, sealed in connection.execute(_SEALED):
+        try:
+            vault.open(bytes(sealed))
+        except VaultError:
+            unopened.append(channel_id)
+    return unopened

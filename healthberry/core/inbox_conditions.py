@@ -1,0 +1,89 @@
+"""Which conversations belong to a view: as conditions of a query, and as wishes of the search.
+
+Searching asks one SQL function for the ids first: row-level security would take the full-text index away from an
+ordinary query.
+"""
+
+from collections.abc import Hashable
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, Select, any_, func, literal, or_, select
+from sqlalchemy.dialects.postgresql import JSONB
+
+from healthberry.core.inbox_views import View
+from healthberry.core.permissions import may
+from healthberry.extensions import db
+from healthberry.models.activities import Unread
+from healthberry.models.conversations import HIDDEN, Conversation
+from healthberry.models.organisations import Member
+
+
+def asker(member: Member, view: View) -> Hashable:
+    """Return what two members have in common when the same conversations belong to this view of theirs."""
+    return member.id if view.unread or view.assigned == "me" else may(member, "see_colleagues")
+
+
+def narrowed(statement: Select[Any], member: Member, view: View) -> Select[Any]:
+    """Return the statement with the conditions of a view added."""
+    sees_colleagues = may(member, "see_colleagues")
+    return statement.where(*belonging(member.organisation_id, member.id, sees_colleagues, view))
+
+
+def belonging(organisation_id: Any, member_id: Any, sees_colleagues: bool, view: View) -> list[ColumnElement[bool]]:
+    """Return what makes a conversation belong to a view; ids may be parameters that are filled in later."""
+    conditions: list[ColumnElement[bool]] = [Conversation.organisation_id == organisation_id]
+    if view.status != "all":
+        conditions.append(Conversation.status == view.status)
+    else:
+        conditions.append(Conversation.status.not_in(HIDDEN))
+    if view.channel:
+        also = literal(view.channel) == any_(Conversation.also_on)
+        conditions.append(or_(Conversation.channel_kind == view.channel, also))
+    if view.service:
+        conditions.append(Conversation.service_code == view.service)
+    if view.assigned == "me":
+        conditions.append(Conversation.assignee_id == member_id)
+    elif view.assigned == "nobody" and sees_colleagues:
+        conditions.append(Conversation.assignee_id.is_(None))
+    if view.unread:
+        mine = (Unread.organisation_id == organisation_id, Unread.member_id == member_id)
+        conditions.append(Conversation.id.in_(select(Unread.conversation_id).where(*mine)))
+    return conditions
+
+
+def found(
+    member: Member,
+    view: View,
+    place: tuple[datetime, UUID] | None,
+    size: int,
+    *,
+    only: UUID | None = None,
+    upwards: bool = False,
+) -> list[UUID]:
+    """Ask the search function for what stands below `place` (above it, nearest first, with `upwards`).
+
+    `only` limits the question to one conversation.
+    """
+    wishes: dict[str, str | bool] = {}
+    if view.status != "all":
+        wishes["status"] = view.status
+    if view.channel:
+        wishes["channel"] = view.channel
+    if view.service:
+        wishes["service"] = view.service
+    if view.assigned == "me":
+        wishes["assignee"] = str(member.id)
+    elif view.assigned == "nobody" and may(member, "see_colleagues"):
+        wishes["nobody"] = True
+    if view.unread:
+        wishes["unread"] = str(member.id)
+    if place:
+        wishes["at"], wishes["id"] = place[0].isoformat(), str(place[1])
+    if upwards:
+        wishes["upwards"] = True
+    if only:
+        wishes["only"] = str(only)
+    statement = select(func.search_conversations(view.q, literal(wishes, JSONB), size))
+    return list(db.session.scalars(statement))

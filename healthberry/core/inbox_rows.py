@@ -1,0 +1,99 @@
+"""One line of the list: its columns, and what of it a member sees."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, fields, replace
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, Select, func, literal, select
+
+from healthberry.core.permissions import may
+from healthberry.models.activities import Unread
+from healthberry.models.conversations import Conversation, Message
+from healthberry.models.organisations import Member
+
+
+@dataclass(frozen=True)
+class Row:
+    """One line of the list, as one member sees it."""
+
+    id: UUID
+    channel_kind: str
+    screen_name: str
+    title: str
+    first_words: str
+    rating: float | None
+    rating_out_of: float | None
+    service_code: str | None
+    service_name: str | None
+    status: str
+    closed_reason: str | None
+    snoozed_until: datetime | None
+    assignee_id: UUID | None
+    assignee_name: str | None
+    unread: bool
+    historic: bool
+    withdrawn: bool
+    replied: bool
+    started_at: datetime
+    last_activity_at: datetime
+    also_on: Sequence[str] = ()
+    private: bool = False  # something of it was written to this organisation alone
+    expired_at: datetime | None = None
+    erased_at: datetime | None = None
+    restricted: bool = False  # its words are for administrators alone, and in no list
+    snippet: Sequence[tuple[str, bool]] | None = None
+
+    @property
+    def place(self) -> str:
+        """Where it stands in the list: texts that compare as the list is ordered, to the microsecond and the id."""
+        return f"{self.last_activity_at.astimezone(UTC).isoformat(timespec='microseconds')} {self.id}"
+
+
+COLUMNS = [getattr(Conversation, one.name) for one in fields(Row) if hasattr(Conversation, one.name)]
+
+
+def select_rows(member: Member) -> Select[Any]:
+    """Select the columns of `Row`, not whole objects: a page of the list is asked for more often than anything else."""
+    unread = (
+        select(literal(1))
+        .where(
+            Unread.organisation_id == member.organisation_id,
+            Unread.member_id == member.id,
+            Unread.conversation_id == Conversation.id,
+        )
+        .exists()
+    )
+    beside = (assignee_name(member.organisation_id), holds_private(member.organisation_id))
+    columns = (*COLUMNS, unread.label("unread"), *beside)
+    return select(*columns).where(Conversation.organisation_id == member.organisation_id)
+
+
+def assignee_name(organisation_id: Any) -> ColumnElement[str]:
+    """Return the name of whom a conversation is assigned to, as a column."""
+    name = select(Member.name).where(Member.organisation_id == organisation_id, Member.id == Conversation.assignee_id)
+    return name.scalar_subquery().label("assignee_name")
+
+
+def holds_private(organisation_id: Any) -> ColumnElement[bool]:
+    """Return whether something in a conversation was written in private, as a column; what was taken down is not."""
+    # An aggregate, asked for each row of the page: EXISTS might read all private messages of the organisation at once.
+    marked = select(func.bool_or(Message.source.contains({"private": True}))).where(
+        Message.organisation_id == organisation_id,
+        Message.conversation_id == Conversation.id,
+        Message.direction == "inbound",
+        Message.withdrawn_at.is_(None),
+    )
+    return func.coalesce(marked.scalar_subquery(), False).label("private")
+
+
+def row_from(member: Member, result: Any) -> Row:
+    """Return the row that `select_rows` found, as the member sees it."""
+    return allowed(member, Row(**result._mapping))  # noqa: SLF001 -- SQLAlchemy's public name for it
+
+
+def allowed(member: Member, row: Row) -> Row:
+    """Return the row without what the member may not see."""
+    seen = replace(row, screen_name="", title="", first_words="", snippet=None) if row.restricted else row
+    return seen if may(member, "see_colleagues") else replace(seen, assignee_id=None, assignee_name=None)
