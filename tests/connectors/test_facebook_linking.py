@@ -1,6 +1,6 @@
 """A Page on Facebook: signing in, choosing the Pages, and being told of what is new."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -9,7 +9,7 @@ import pytest
 from healthberry.connectors.base import Access
 from healthberry.connectors.errors import NotAuthorised, NotLinked
 from healthberry.connectors.registry import Credentials
-from tests.connectors.facebook_samples import NOW, OWN, RATINGS, SINCE
+from tests.connectors.facebook_samples import OWN, RATINGS, SINCE
 from tests.connectors.fakes import access, answering, connectors
 from tests.connectors.graph_samples import (
     LINKED,
@@ -58,7 +58,7 @@ def test_signing_in_ends_with_a_token_for_sixty_days() -> None:
     got = connector.authorise(access(), {"code": "c0de", "state": "s"}, BACK, "v")
     assert (got.secrets, got.account_id, got.account) == ({"user_token": "long"}, "7", "Pat Lee")
     assert got.expires_at is not None
-    assert timedelta(days=59) < got.expires_at - NOW <= timedelta(days=60, minutes=30)
+    assert timedelta(days=59) < got.expires_at - datetime.now(UTC) <= timedelta(days=60, minutes=30)
     assert "long" not in repr(got)
     first, second, who = provider.asked
     assert (first.url.params["code"], first.url.params["redirect_uri"]) == ("c0de", BACK)

@@ -19,15 +19,18 @@ def reply_to(text: str = "Thank you.") -> Reply:
     return Reply(str(uuid7()), text, target, "Pat Lee", "pals@trust.example")
 
 
-ANSWER = status(
-    500,
-    account={"id": "9", "username": "trust", "acct": "trust"},
-    content='<p><span class="h-card"><a href="https://other.example/@sam" class="u-url mention">@<span>sam</span></a>'
-    "</span> Thank you.</p>",
-    in_reply_to_id=STATUS["id"],
-    created_at=datetime.now(UTC).isoformat(),
-    url="https://social.example/@trust/500",
-)
+def ours(**changes: Any) -> dict[str, Any]:
+    """Return our answer as the server has it, written just now."""
+    name = '<a href="https://other.example/@sam" class="u-url mention">@<span>sam</span></a>'
+    written = status(
+        500,
+        account={"id": "9", "username": "trust", "acct": "trust"},
+        content=f'<p><span class="h-card">{name}</span> Thank you.</p>',
+        in_reply_to_id=STATUS["id"],
+        created_at=datetime.now(UTC).isoformat(),
+        url="https://social.example/@trust/500",
+    )
+    return written | changes
 
 
 def publishing(posted: Any, *, below: list[Any] | None = None, parent: Any = STATUS) -> Provider:
@@ -49,11 +52,11 @@ def wrote(provider: Provider) -> list[httpx.Request]:
 
 
 def test_an_answer_names_whom_it_answers_is_as_public_as_that_and_carries_its_key() -> None:
-    provider = publishing(ANSWER, parent=status(visibility="unlisted"))
+    provider = publishing(ours(), parent=status(visibility="unlisted"))
     reply = reply_to()
     sent = mastodon(provider).reply(SIGNED_IN, reply)
     (posted,) = wrote(provider)
-    assert (sent.remote_id, sent.url) == (ANSWER["id"], ANSWER["url"])
+    assert (sent.remote_id, sent.url) == (ours()["id"], ours()["url"])
     assert posted.headers["idempotency-key"] == reply.key
     assert json.loads(posted.content) == {
         "status": "@sam@other.example Thank you.",
@@ -63,21 +66,21 @@ def test_an_answer_names_whom_it_answers_is_as_public_as_that_and_carries_its_ke
 
 
 def test_an_answer_that_is_there_is_not_published_again_even_where_keys_are_ignored() -> None:
-    provider = publishing(ANSWER, below=[ANSWER])
-    assert mastodon(provider).reply(SIGNED_IN, reply_to()).remote_id == ANSWER["id"]
+    provider = publishing(ours(), below=[ours()])
+    assert mastodon(provider).reply(SIGNED_IN, reply_to()).remote_id == ours()["id"]
     assert wrote(provider) == []
 
 
 def test_the_same_words_from_before_this_reply_was_written_are_another_answer() -> None:
-    yesterday = ANSWER | {"created_at": (datetime.now(UTC) - timedelta(days=1)).isoformat()}
-    provider = publishing(ANSWER, below=[yesterday])
+    yesterday = ours(created_at=(datetime.now(UTC) - timedelta(days=1)).isoformat())
+    provider = publishing(ours(), below=[yesterday])
     assert mastodon(provider).find_reply(SIGNED_IN, reply_to()) is None
     mastodon(provider).reply(SIGNED_IN, reply_to())
     assert len(wrote(provider)) == 1
 
 
 def test_what_was_published_as_no_answer_is_taken_back() -> None:
-    provider = publishing(ANSWER | {"in_reply_to_id": None})
+    provider = publishing(ours(in_reply_to_id=None))
     with pytest.raises(Gone):
         mastodon(provider).reply(SIGNED_IN, reply_to())
     assert [one.method for one in wrote(provider)] == ["POST", "DELETE"]
@@ -85,7 +88,7 @@ def test_what_was_published_as_no_answer_is_taken_back() -> None:
 
 def test_what_cannot_be_taken_back_is_said_and_not_tried_again() -> None:
     stubborn = publishing(
-        lambda request: ANSWER | {"in_reply_to_id": None} if request.method == "POST" else httpx.Response(500)
+        lambda request: ours(in_reply_to_id=None) if request.method == "POST" else httpx.Response(500)
     )
     with pytest.raises(Rejected, match="delete it"):
         mastodon(stubborn).reply(SIGNED_IN, reply_to())
@@ -93,14 +96,14 @@ def test_what_cannot_be_taken_back_is_said_and_not_tried_again() -> None:
 
 @pytest.mark.parametrize("gone", [as_json({"error": "Record not found"}, 404), httpx.Response(410)])
 def test_a_post_that_was_deleted_cannot_be_answered(gone: httpx.Response) -> None:
-    provider = publishing(ANSWER, parent=gone)
+    provider = publishing(ours(), parent=gone)
     with pytest.raises(Gone, match="deleted"):
         mastodon(provider).reply(SIGNED_IN, reply_to())
     assert wrote(provider) == []
 
 
 def test_what_is_too_long_with_the_name_before_it_is_refused_before_it_is_sent() -> None:
-    provider = publishing(ANSWER)
+    provider = publishing(ours())
     with pytest.raises(Rejected, match="5 characters longer"):
         mastodon(provider).reply(SIGNED_IN, reply_to(text="x" * 500))
     assert wrote(provider) == []
