@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-from healthberry.core import codes, expiry, failed_work, pending_links, processes, scope, unlinking
+from healthberry.core import codes, expiry, failed_work, outages, pending_links, processes, scope, unlinking
 from healthberry.core import imports as uploads
 from healthberry.core import sweep as due
 from healthberry.core.events import commit
@@ -73,4 +73,5 @@ def tidy() -> None:
     pending_links.forget_old()
     uploads.forget_old()
     processes.forget_old()
+    outages.forget_old()
     commit()
