@@ -79,7 +79,12 @@ def _config(settings: Settings) -> dict[str, object]:
     return {
         "SECRET_KEY": settings.secret_key,
         "SQLALCHEMY_DATABASE_URI": settings.sqlalchemy_url,
-        "SQLALCHEMY_ENGINE_OPTIONS": {"pool_size": _POOL_SIZE, "max_overflow": 0, "pool_timeout": _POOL_WAIT_SECONDS},
+        "SQLALCHEMY_ENGINE_OPTIONS": {
+            "pool_size": _POOL_SIZE,
+            "max_overflow": 0,
+            "pool_timeout": _POOL_WAIT_SECONDS,
+            "hide_parameters": True,  # what patients wrote does not belong in an error, nor in the log that tells of it
+        },
         "SESSION_COOKIE_NAME": "__Host-healthberry" if secure else "healthberry",
         "SESSION_COOKIE_SECURE": secure,
         "SESSION_COOKIE_HTTPONLY": True,

@@ -36,6 +36,7 @@ from healthberry.connectors import overview
 from healthberry.core import events, failed_work, operator
 from healthberry.core.migrating import TablesInUse
 from healthberry.extensions import db as tables
+from healthberry.jobs import base
 from healthberry.jobs.listening import Listener
 from healthberry.jobs.schedule import Schedule
 from healthberry.local import run as local
@@ -202,7 +203,7 @@ def retry(which: str) -> None:
         wanted = None if which == "all" else UUID(which)
     except ValueError as error:
         raise click.BadParameter('give an id of `healthberry failed`, or "all"') from error
-    count = _in_app(lambda: failed_work.retry(wanted))
+    count = _in_app(lambda: _retry(wanted))
     if not count and wanted is not None:
         raise click.ClickException("There is no such failed work (any more).")
     click.echo(f"{count} will be tried within seconds.")
@@ -215,6 +216,13 @@ def main() -> None:
     except SettingsError as error:
         click.echo(str(error), err=True)
         sys.exit(2)
+
+
+def _retry(wanted: UUID | None) -> int:
+    pieces = failed_work.retry(wanted)
+    events.commit()
+    base.nudge_again(pieces)
+    return len(pieces)
 
 
 def _verify(email: str, code: str) -> None:

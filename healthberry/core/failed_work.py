@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, delete, select, text, update
+from sqlalchemy import ColumnElement, delete, select, text
 from sqlalchemy.dialects.postgresql import insert
 
 from healthberry.core import scope
@@ -93,19 +93,21 @@ def listed() -> list[Listed]:
     return found
 
 
-def retry(wanted: UUID | None = None) -> int:
-    """Let what failed be tried at once, once: this one, or all; return how many. The caller commits.
+def retry(wanted: UUID | None = None) -> list[Piece]:
+    """Let what failed be tried at once, once: this one, or all; return it. The caller commits, and may nudge it.
 
     What fails again after it was stopped is stopped again.
     """
-    count = 0
+    found = []
     for organisation_id, row_id in db.session.execute(_ALL).all():
         if wanted in (None, row_id):
             scope.enter(organisation_id)
-            this = (FailedWork.organisation_id == organisation_id, FailedWork.id == row_id)
-            db.session.execute(update(FailedWork).where(*this).values(stopped_at=None, next_at=now()))
-            count += 1
-    return count
+            row = db.session.get(FailedWork, (organisation_id, row_id), with_for_update=True)
+            if row is not None:
+                row.stopped_at, row.next_at = None, now()
+                db.session.flush()
+                found.append(Piece(row.kind, organisation_id, row.subject_id))
+    return found
 
 
 def release_for(version: str) -> int:

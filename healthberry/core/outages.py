@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import func, select, text, update
+from sqlalchemy import delete, func, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 
 from healthberry.core.processes import beat_seconds
@@ -14,7 +14,7 @@ from healthberry.models.processes import Outage
 
 _BEATS = 2.5  # two parts that stop at once beat last up to one apart, and are looked at as rarely
 _TELLING = timedelta(seconds=60)
-_RECENT = timedelta(days=1)
+_RECENT, _KEPT = timedelta(days=1), timedelta(days=31)
 
 
 def open_parts() -> set[str]:
@@ -43,6 +43,11 @@ def any_recent() -> bool:
     """Say whether any lasts, or ended within a day: pages may still show it."""
     recent = func.coalesce(Outage.ended_at, func.now()) > func.now() - _RECENT
     return db.session.scalar(select(Outage.id).where(recent).limit(1)) is not None
+
+
+def forget_old() -> None:
+    """Forget what was over a month ago."""
+    db.session.execute(delete(Outage).where(Outage.ended_at < func.now() - _KEPT))
 
 
 def claim_telling() -> list[Outage]:

@@ -106,6 +106,13 @@ def job_of(kind: str) -> Job:
     return _jobs[kind]
 
 
+def nudge_again(pieces: Sequence[Piece]) -> None:
+    """Have workers do these pieces of work; what no job of this release does is left out."""
+    for piece in pieces:
+        if piece.kind in _jobs:
+            _jobs[piece.kind].nudge(*dict.fromkeys((piece.organisation_id, piece.subject_id)))
+
+
 def job(queue_name: str, timeout_seconds: int = 120, kind: str = "") -> Callable[[Callable[..., None]], Job]:
     """Mark a function as a job: it runs in an application context of its own and sees no organisation until it enters
     one.

@@ -2,7 +2,17 @@
 
 from uuid import UUID
 
-from healthberry.core import codes, failed_work, keeping_nights, pending_links, processes, scope, staleness, unlinking
+from healthberry.core import (
+    codes,
+    failed_work,
+    keeping_nights,
+    outages,
+    pending_links,
+    processes,
+    scope,
+    staleness,
+    unlinking,
+)
 from healthberry.core import imports as uploads
 from healthberry.core import sweep as due
 from healthberry.core.events import commit
@@ -70,4 +80,5 @@ def tidy() -> None:
     uploads.forget_old()
     processes.forget_old()
     keeping_nights.make_up()
+    outages.forget_old()
     commit()

@@ -125,12 +125,13 @@ def test_health_names_each_part_and_what_is_wrong_with_it(client: FlaskClient) -
     assert answer.status_code == 200
     assert answer.get_json()["status"] == "degraded"
     checks = answer.get_json()["checks"]
-    assert set(checks) == {"database", "queue", "worker", "scheduler", "mail", "register"}
+    assert set(checks) == {"database", "queue", "worker", "sender", "scheduler", "sweep", "mail", "register"}
     assert all("seconds" in one if one["ok"] else one["reason"] for one in checks.values())
     assert checks["database"]["ok"]
     assert checks["queue"]["ok"]
     assert checks["mail"]["ok"]
-    assert checks["worker"]["reason"] == "no worker is running for replies"
+    assert checks["worker"]["reason"] == "no worker that reads channels has ever run"
+    assert checks["sender"]["reason"] == "no worker that sends replies and alerts has ever run"
     assert checks["scheduler"]["reason"] == "the scheduler has never run"
 
 
