@@ -6,7 +6,7 @@ LOCK = uv pip compile --quiet --universal --python-version 3.11 --generate-hashe
        --no-emit-index-url --custom-compile-command "make lock"
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check fmt assets bench real lock chromium
+.PHONY: help run test check fmt assets bench chaos real lock chromium
 
 help: ## list what can be done
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -15,7 +15,7 @@ run: .venv/.run assets ## start HealthBerry with everything it needs; Ctrl-C end
 	@exec $(BIN)/python -m healthberry.local.run
 
 test: .venv/.dev assets chromium ## run all tests, or those of one path: make test T=tests/core
-	@exec $(BIN)/python -m pytest --numprocesses=2 --dist=loadfile $(T)
+	@exec $(BIN)/python -m pytest --numprocesses=2 --dist=loadfile --no-loadscope-reorder $(T)
 
 check: .venv/.dev ## formatting, lint of Python and templates, types, import contracts, locks of migrations
 	$(BIN)/ruff format --check .
@@ -35,12 +35,15 @@ assets: .venv/.run ## install and build what browsers load, if anything changed
 bench: .venv/.dev assets ## measure what is claimed, beside the targets
 	@exec $(BIN)/python -m benchmarks
 
+chaos: .venv/.dev assets ## kill everything at random, and prove that nothing is lost and nothing doubled; C="--seed 7"
+	@exec $(BIN)/python -m tests.chaos $(C)
+
 real: .venv/.dev assets ## walk the main job with what people really wrote
 	@exec $(BIN)/python -m pytest --log-cli-level=INFO --log-cli-format='%(asctime)s %(message)s' tests/stories/test_real_input.py
 
 lock: .venv/.dev ## pin newer versions, with hashes (needs uv and npm)
 	$(LOCK) --upgrade --extra build pyproject.toml --output-file requirements.txt
-	$(LOCK) --upgrade --extra build --extra dev --constraint requirements.txt pyproject.toml --output-file requirements-dev.txt
+	$(LOCK) --upgrade --extra build --extra observe --extra dev --constraint requirements.txt pyproject.toml --output-file requirements-dev.txt
 	$(LOCK) --upgrade --group node --output-file requirements-node.txt
 	npm install --package-lock-only
 

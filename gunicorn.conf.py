@@ -7,6 +7,7 @@ monkey.patch_all()
 
 import gc  # noqa: E402
 import sys  # noqa: E402
+from typing import Any  # noqa: E402
 
 from healthberry.settings import Settings, SettingsError  # noqa: E402
 
@@ -34,6 +35,13 @@ control_socket_disable = True
 # Thousands of open streams are hundreds of thousands of objects. Looking through all of them for garbage stops a
 # process for a quarter of a second, which live pages feel; nearly everything here dies young, without being looked for.
 _COLLECT_AFTER = (20_000, 20, 50)
+
+
+def post_worker_init(worker: Any) -> None:
+    """Let each process look whether the others live: by a way that needs none of them."""
+    from healthberry.blueprints.watch import Watch  # noqa: PLC0415 -- the application is read by now
+
+    Watch(worker.wsgi).start()
 
 
 def when_ready(server: object) -> None:

@@ -1,31 +1,52 @@
 """One worker process: builds the application, then runs jobs from the queues in their order.
 
-`python worker.py` empties every queue; `python worker.py replies alerts ingest` only those.
+`python worker.py` empties every queue; `python worker.py replies alerts` only those. After some hours or thousands of
+jobs it begins anew in the same process, so that whatever started it need not.
 """
 
+import os
+import signal
 import sys
+import time
+from typing import NoReturn
 
-from rq import Worker
-from rq.serializers import JSONSerializer
+from redis.exceptions import RedisError
 
 from healthberry import create_app
 from healthberry.jobs import base
-from healthberry.queues import QUEUES, queue
+from healthberry.jobs.worker import BerryWorker
+from healthberry.queues import QUEUES
 from healthberry.settings import Settings, SettingsError
+
+_AWAY_SECONDS = 1.0
 
 
 def main(names: list[str]) -> int:
-    """Run until told to stop; return the exit code."""
+    """Run until told to end; return the exit code."""
     try:
         app = create_app(Settings.load())
     except SettingsError as error:
         sys.stderr.write(f"{error}\n")
         return 2
     base.use(app)
-    queues = [queue(name, app.extensions["valkey_jobs"]) for name in names or QUEUES]
-    worker = Worker(queues, connection=app.extensions["valkey_jobs"], serializer=JSONSerializer)
-    worker.work(logging_level="WARNING")
-    return 0
+    try:
+        worker = BerryWorker(app, names or QUEUES)
+        worker.run()
+    except RedisError as error:
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, signal.SIG_DFL)
+        sys.stderr.write(f"The queue does not answer ({type(error).__name__}): trying again.\n")
+        time.sleep(_AWAY_SECONDS)
+    else:
+        if worker.told_to_end:
+            return 0
+    return begin_anew()
+
+
+def begin_anew() -> NoReturn:
+    """Become the same program with nothing in its memory, in the same process."""
+    sys.stdout.flush()
+    os.execv(sys.executable, [sys.executable, *sys.orig_argv[1:]])
 
 
 if __name__ == "__main__":

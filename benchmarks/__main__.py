@@ -9,6 +9,7 @@ from benchmarks import (
     inbox,
     ingestion,
     keystrokes,
+    load,
     push_to_screen,
     register_search,
     signup,
@@ -28,6 +29,7 @@ PARTS: dict[str, Callable[[], list[Figure]]] = {
     "deliveries": deliveries.main,
     "push": push_to_screen.main,
     "streams": streams.main,
+    "load": load.main,
 }
 
 

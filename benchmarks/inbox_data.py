@@ -46,7 +46,7 @@ def fill(superuser_url: str, organisation_id: uuid.UUID, member_id: uuid.UUID) -
         columns = (
             "organisation_id, id, channel_id, channel_kind, remote_thread_id, screen_name, title, first_words, status,"
             " historic, withdrawn, replied, version, started_at, last_activity_at, arrived_at, service_code,"
-            " service_name, assignee_id"
+            " service_name, assignee_id, copy_parted, also_on"
         )
         with connection.cursor().copy(f"COPY conversations ({columns}) FROM STDIN") as copy:
             for number, conversation_id in enumerate(ids):
@@ -74,6 +74,8 @@ def fill(superuser_url: str, organisation_id: uuid.UUID, member_id: uuid.UUID) -
                         site,
                         f"Site {site}",
                         member_id if number % 1000 == 0 else None,
+                        False,
+                        [],
                     )
                 )
         columns = (

@@ -8,8 +8,10 @@ from flask import Flask
 from redis import Redis
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from healthberry import logs, reactions
+from healthberry import logs, observing, reactions
+from healthberry.admission import Admission
 from healthberry.blueprints.edge import register_blueprints
+from healthberry.clock import CLOCK
 from healthberry.connectors import registry
 from healthberry.core import events, scope
 from healthberry.core.vault import Vault
@@ -27,8 +29,8 @@ def create_app(settings: Settings, *, transport: httpx.BaseTransport | None = No
     `transport` replaces the network of every connector (tests). Opens no connection: workers fork after this.
     """
     credentials = _credentials(settings)
-    own = [settings.secret_key, settings.backup_key or "", *settings.channel_keys]
-    logs.configure(settings.log_level, secrets=[*own, *credentials.known()])
+    _log(settings, credentials)
+    observing.start(settings)
     app = Flask(__name__)
     app.config.update(_config(settings))
     app.extensions["settings"] = settings
@@ -42,13 +44,22 @@ def create_app(settings: Settings, *, transport: httpx.BaseTransport | None = No
     for extension in (db, csrf, htmx, login_manager, mail):
         extension.init_app(app)
     migrate.init_app(app, db, directory=str(_migrations()))
+    with app.app_context():
+        CLOCK.follow(db.engine)
     scope.install()
     events.set_subscribers(reactions.table())
     register_blueprints(app)
+    app.wsgi_app = Admission(app.wsgi_app, settings.most_requests)  # type: ignore[method-assign]
     if settings.trusted_proxies:
         hops = settings.trusted_proxies
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]
     return app
+
+
+def _log(settings: Settings, credentials: registry.Credentials) -> None:
+    secrets = [settings.secret_key, *settings.channel_keys, *credentials.known()]
+    secrets += [one for one in (settings.metrics_token, settings.sentry_dsn, settings.backup_key) if one]
+    logs.configure(settings.log_level, "json" if settings.log_style == "JSON" else "plain", secrets)
 
 
 def _credentials(settings: Settings) -> registry.Credentials:

@@ -12,6 +12,8 @@ healthberry organisations unlisted      organisations that were typed in by hand
 healthberry members waiting             people who asked to be checked
 healthberry members verify EMAIL CODE   let a member publish, after checking them by other means
 healthberry channels                    the kinds of channels: what each can do, and what this installation lacks
+healthberry failed                      work that fails again and again: what, for whom, how often, why
+healthberry retry ID|all                let failed work be tried again
 healthberry channels quarantined        pieces that could not be read, with their reasons and no words of patients
 """
 
@@ -20,6 +22,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
+from uuid import UUID
 
 import click
 import flask_migrate
@@ -30,7 +33,7 @@ from sqlalchemy import Engine, create_engine
 from healthberry.application import create_app
 from healthberry.backup import commands as backups
 from healthberry.connectors import overview
-from healthberry.core import events, operator
+from healthberry.core import events, failed_work, operator
 from healthberry.core.migrating import TablesInUse
 from healthberry.extensions import db as tables
 from healthberry.jobs.listening import Listener
@@ -105,7 +108,7 @@ def refresh() -> None:
 @commands.command()
 def scheduler() -> None:
     """Put on the queues what runs by the clock, until told to stop."""
-    Schedule(_app()).start()  # type: ignore[no-untyped-call]
+    Schedule(_app()).run()
 
 
 @commands.command()
@@ -132,7 +135,9 @@ def rotate() -> None:
     click.echo(f"{done.sealed} channels sealed with the newest key.")
     for channel_id in done.unopened:
         click.echo(f"Channel {channel_id} can't be opened with any of CHANNEL_KEYS: left as it was.", err=True)
-    if done.unopened:
+    for organisation_id in done.keyless:
+        click.echo(f"The key of what organisation {organisation_id} erased can't be opened: left as it was.", err=True)
+    if done.unopened or done.keyless:
         sys.exit(1)
 
 
@@ -181,6 +186,26 @@ def channels(context: click.Context) -> None:
 def quarantined() -> None:
     """Show pieces that channels sent and that could not be read: ids, kind and reason, no words of patients."""
     _in_app(lambda: click.echo("\n".join(operator.quarantined()) or "None."))
+
+
+@commands.command()
+def failed() -> None:
+    """Show work that failed the last time, what is stopped first: ids, how often, when, and the class of the error."""
+    _in_app(lambda: click.echo("\n".join(operator.failed()) or "None."))
+
+
+@commands.command()
+@click.argument("which")
+def retry(which: str) -> None:
+    """Let failed work be tried again, once: WHICH is an id of `healthberry failed`, or "all"."""
+    try:
+        wanted = None if which == "all" else UUID(which)
+    except ValueError as error:
+        raise click.BadParameter('give an id of `healthberry failed`, or "all"') from error
+    count = _in_app(lambda: failed_work.retry(wanted))
+    if not count and wanted is not None:
+        raise click.ClickException("There is no such failed work (any more).")
+    click.echo(f"{count} will be tried within seconds.")
 
 
 def main() -> None:

@@ -10,8 +10,11 @@ import json
 import logging
 import re
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 from datetime import UTC, datetime
+from types import MappingProxyType
 from typing import Any, Final, Literal, TextIO
 
 MASK: Final = "***"
@@ -56,6 +59,35 @@ def event(log: logging.Logger, name: str, level: int = logging.INFO, **fields: A
     log.log(level, name, extra={"fields": fields})
 
 
+_NOTHING: Final[Mapping[str, Any]] = MappingProxyType({})
+_context: ContextVar[Mapping[str, Any]] = ContextVar("log_context", default=_NOTHING)
+
+
+@contextmanager
+def about(**ids: Any) -> Iterator[None]:
+    """Let every line that is logged within carry these ids: of the request, the member, the job."""
+    token = _context.set({**_context.get(), **ids})
+    try:
+        yield
+    finally:
+        _context.reset(token)
+
+
+def know(**ids: Any) -> None:
+    """Let every further line of the present request or job carry these ids too."""
+    _context.set({**_context.get(), **ids})
+
+
+def forget() -> None:
+    """Begin anew: further lines carry no ids."""
+    _context.set(_NOTHING)
+
+
+def known() -> Mapping[str, Any]:
+    """Return the ids that the lines of the present request or job carry."""
+    return _context.get()
+
+
 class Masking(logging.Filter):
     """Mask message, fields and traceback of every record that passes."""
 
@@ -72,7 +104,8 @@ class Masking(logging.Filter):
             record.exc_text = logging.Formatter().formatException(record.exc_info)
         record.exc_text = self._mask(record.exc_text) if record.exc_text else None
         fields = getattr(record, "fields", {})
-        record.fields = {key: self._field(value) for key, value in fields.items()}
+        # A request's id may look like a key, and is none.
+        record.fields = {**_context.get(), **{key: self._field(value) for key, value in fields.items()}}
         return True
 
     def _field(self, value: Any) -> Any:

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 
 from healthberry.core.events import Event, Subscriber
 from healthberry.core.pushes import forget_called
-from healthberry.jobs import alerts, imports, ingest, maintenance, pushes, replies, revoking
+from healthberry.jobs import alerts, imports, ingest, keeping, maintenance, pushes, replies, revoking, walks
 from healthberry.jobs.base import nudge_once
 from healthberry.realtime import publish
 
@@ -21,11 +21,16 @@ def table() -> Mapping[str, Sequence[Subscriber]]:
         "channel_linked": [_read_channel],
         "channel_connected": [_read_channel],
         "channel_wanted": [_poll_channel],
+        "channel_read": [_notice],
+        "walk_wanted": [_walk],
+        "walk_ended": [_compare],
+        "quarantine_wanted": [_read_quarantined],
         "channel_unlinked": [_erase_channel, _give_back],
         "delivery_kept": [_take_delivery],
         "mail_queued": [_send_mail],
         "reply_queued": [_send_reply],
         "import_waiting": [_work_on_import],
+        "erasure_begun": [_erase_author],
         "*": [_look_up_anew, _tell_open_pages],
     }
 
@@ -45,6 +50,22 @@ def _read_channel(event: Event) -> None:
 
 def _poll_channel(event: Event) -> None:
     ingest.poll.nudge(event.organisation_id, event.channel_id)
+
+
+def _notice(event: Event) -> None:
+    maintenance.notice.nudge(event.organisation_id, event.channel_id)
+
+
+def _walk(event: Event) -> None:
+    walks.walk.nudge(event.organisation_id, event.channel_id)
+
+
+def _compare(event: Event) -> None:
+    walks.compare.nudge(event.organisation_id, event.channel_id)
+
+
+def _read_quarantined(event: Event) -> None:
+    walks.read_quarantined.nudge(event.organisation_id, event.channel_id)
 
 
 def _erase_channel(event: Event) -> None:
@@ -69,6 +90,10 @@ def _send_reply(event: Event) -> None:
 
 def _work_on_import(event: Event) -> None:
     imports.work.nudge(event.organisation_id, event.subject_id)
+
+
+def _erase_author(event: Event) -> None:
+    keeping.erase.nudge(event.organisation_id, event.subject_id)
 
 
 def _tell_open_pages(event: Event) -> None:

@@ -123,6 +123,14 @@ def mail_from(value: str) -> str:
     return value
 
 
+def addresses(value: str) -> tuple[str, ...]:
+    """Take e-mail addresses, separated by commas."""
+    found = tuple(one.strip() for one in text(value).split(",") if one.strip())
+    if not found or any(parseaddr(one)[1] != one or "@" not in one for one in found):
+        raise ValueError("must be e-mail addresses, separated by commas")
+    return found
+
+
 def long_secret(value: str) -> str:
     """Take a secret of at least 32 characters."""
     if len(value) < 32:

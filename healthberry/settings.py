@@ -153,8 +153,31 @@ class Settings(Environment):
         "Microsoft 365: OAuth client secret", parse=env.text, default=None, secret=True
     )
     operator_email: str | None = setting(
-        "who is told about organisations that are not in the register, and asked to check for whom people act",
+        "who is told about organisations that are not in the register, asked to check for whom people act,"
+        " and told when a part of HealthBerry stops",
         parse=env.mail_from,
+        default=None,
+    )
+    operators: tuple[str, ...] | None = setting(
+        "who may open the operator's page /operator: e-mail addresses, separated by commas; unset: nobody",
+        parse=env.addresses,
+        default=None,
+    )
+    metrics_token: str | None = setting(
+        "what Prometheus shows to read /metrics, as a bearer token of at least 32 characters; unset: there is none",
+        parse=env.long_secret,
+        default=None,
+        secret=True,
+    )
+    sentry_dsn: str | None = setting(
+        "where errors are reported, without anybody's words; needs the extra `observe`",
+        parse=env.text,
+        default=None,
+        secret=True,
+    )
+    otel_endpoint: str | None = setting(
+        "where traces go by OTLP over HTTP, such as http://127.0.0.1:4318; needs the extra `observe`",
+        parse=env.web_url,
         default=None,
     )
     trusted_proxies: int = setting(
@@ -164,12 +187,40 @@ class Settings(Environment):
     log_level: str = setting(
         "least severe log line that is written", parse=env.one_of("DEBUG", "INFO", "WARNING", "ERROR"), default="INFO"
     )
+    log_style: str = setting(
+        "plain for eyes, or json: one object a line, with the ids of request, member and job",
+        parse=env.one_of("PLAIN", "JSON"),
+        default="PLAIN",
+    )
     poll_seconds: int | None = setting(
         "how often channels are read (seconds); unset: as often as suits each kind of channel",
         parse=env.whole(1, 3600),
         default=None,
     )
+    silent_seconds: int = setting(
+        "after how long without a sign of life a worker, the scheduler or the listener counts as stopped (seconds)",
+        parse=env.whole(4, 3600),
+        default=120,
+    )
+    job_memory_mb: int = setting(
+        "how much memory one job of a worker may take before it is ended (megabytes)",
+        parse=env.whole(64, 1_000_000),
+        default=1024,
+    )
+    worker_jobs: int = setting(
+        "after how many jobs a worker begins anew, with empty memory (number)",
+        parse=env.whole(1, 1_000_000),
+        default=5000,
+    )
+    worker_hours: int = setting(
+        "after how long a worker begins anew, with empty memory (hours)", parse=env.whole(1, 720), default=12
+    )
     web_bind: str = setting("address and port that the web server listens on", parse=env.bind, default="127.0.0.1:8600")
+    most_requests: int = setting(
+        "how many requests a web process answers at once before it refuses more with 503 (number)",
+        parse=env.whole(1, 10_000),
+        default=48,
+    )
     web_workers: int = setting("web server processes (number)", parse=env.whole(1, 64), default=2)
 
     @classmethod

@@ -41,10 +41,11 @@ class Sandbox:
     """A running sandbox. Its channels are empty until a test writes on them."""
 
     url: str
+    http: httpx.Client
 
     def control(self, method: str, path: str, **options: Any) -> Any:
         """Call the control API and return its JSON; an error status fails the test."""
-        answer = httpx.request(method, f"{self.url}/control/{path}", timeout=60, **options)
+        answer = self.http.request(method, f"/control/{path}", **options)
         answer.raise_for_status()
         return answer.json() if answer.content else None
 
@@ -60,7 +61,7 @@ class Sandbox:
     def answer(self, channel: str, remote_id: str, text: str) -> None:
         """Answer as the organisation on the channel's own site."""
         form = {"text": text, "author": "Patient Experience Team"}
-        answer = httpx.post(f"{self.url}/sites/{channel}/responses/{remote_id}", data=form, timeout=60)
+        answer = self.http.post(f"/sites/{channel}/responses/{remote_id}", data=form)
         assert answer.status_code < 400, answer.text
 
     def fault(self, channel: str, kind: str, times: int = 1, **fields: Any) -> None:
@@ -99,9 +100,14 @@ def _sandbox_url(servers_folder: Path) -> Iterator[str]:
     process.stdout.close()
 
 
+@pytest.fixture(scope="session")
+def _sandbox(_sandbox_url: str) -> Iterator[Sandbox]:
+    with httpx.Client(base_url=_sandbox_url, timeout=60, trust_env=False) as client:
+        yield Sandbox(_sandbox_url, client)
+
+
 @pytest.fixture
-def sandbox(_sandbox_url: str) -> Sandbox:
+def sandbox(_sandbox: Sandbox) -> Sandbox:
     """An empty running sandbox that answers at once."""
-    box = Sandbox(_sandbox_url)
-    box.control("POST", "reset")
-    return box
+    _sandbox.control("POST", "reset")
+    return _sandbox

@@ -3,15 +3,28 @@
 And the pieces that it sent and nobody could read.
 """
 
+from typing import Any
 from uuid import UUID
 
-from flask import Blueprint, redirect, render_template, request, url_for
+from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from healthberry.blueprints import guard, headers, link_steps
+from healthberry.blueprints import coverage, guard, headers, link_steps
 from healthberry.connectors.base import Access
 from healthberry.connectors.errors import ConnectorError
-from healthberry.core import channels, events, link_forms, link_settings, paid_reads, quarantine, reading, unlinking
+from healthberry.core import (
+    calendar_days,
+    channels,
+    events,
+    link_forms,
+    link_settings,
+    paid_reads,
+    quarantine,
+    reading,
+    reconciling,
+    unlinking,
+    unread,
+)
 from healthberry.core.errors import Conflict
 from healthberry.core.pending_links import Begun
 from healthberry.core.permissions import may, require
@@ -36,7 +49,18 @@ def show(channel_id: UUID) -> ResponseReturnValue:
         settings=link_settings.in_words(channel) if may(member, "manage") else [],
         hook=link_steps.hook_of(channel) if _is_sent_to(channel) else "",
         number=events.last_number(member.organisation_id),
+        **_what_was_read(channel),
     )
+
+
+def _what_was_read(channel: Channel) -> dict[str, Any]:
+    kept = calendar_days.is_kept(channel)
+    return {
+        "months": coverage.months(channel, coverage.this_month(), 2) if kept else [],
+        "gaps": calendar_days.summary(channel)[2],
+        "compared": reconciling.standing(channel),
+        "picked": None,
+    }
 
 
 @blueprint.post("/channels/<uuid:channel_id>/read")
@@ -145,6 +169,26 @@ def show_quarantined(channel_id: UUID) -> ResponseReturnValue:
         shown=quarantine.SHOWN,
         sees_raw=may(guard.member(), "manage"),
     )
+
+
+@blueprint.post("/channels/<uuid:channel_id>/quarantined")
+@guard.signed_in
+def handle_quarantined(channel_id: UUID) -> ResponseReturnValue:
+    """Note that people have dealt with what could not be read; again: nothing changes."""
+    unread.handle(guard.member(), channel_id)
+    events.commit()
+    flash("Noted: you have dealt with them. They stay here.")
+    return redirect(url_for("channels.show_quarantined", channel_id=channel_id), 303)
+
+
+@blueprint.post("/channels/<uuid:channel_id>/quarantined/again")
+@guard.signed_in
+def read_quarantined_again(channel_id: UUID) -> ResponseReturnValue:
+    """Try once more to read what could not be read."""
+    unread.want(guard.member(), channel_id)
+    events.commit()
+    flash("They are being tried again. What can be read appears in the inbox, and goes from here.")
+    return redirect(url_for("channels.show_quarantined", channel_id=channel_id), 303)
 
 
 def _mine(channel_id: UUID) -> Channel:

@@ -9,6 +9,7 @@ from werkzeug.wrappers import Response
 from healthberry.blueprints import entering, guard
 from healthberry.core import codes, events, members
 from healthberry.core.codes import Issued, Refused
+from healthberry.extensions import part
 from healthberry.mail import links, send
 from healthberry.models.organisations import EmailCode, Member
 
@@ -23,12 +24,20 @@ def send_code(purpose: str, email: str, subject: str = "", *, name: str = "", wa
     Raises: TooMany.
     """
     issued = codes.ask(purpose, email, subject, request.remote_addr or "", name=name)
-    known = purpose != "signin" or bool(members.memberships_of(email))
+    known = _is_known(purpose, email)
     events.commit()
     _post(issued, email, known=known)
     session[_PENDING] = str(issued.id)
     session[_NEXT] = guard.local_path(wanted)
     return redirect(url_for("codes.show"), 303)
+
+
+def _is_known(purpose: str, email: str) -> bool:
+    if purpose == "signin":
+        return bool(members.memberships_of(email))
+    if purpose == "operator":
+        return email.casefold() in {one.casefold() for one in part("settings").operators or ()}
+    return True
 
 
 def send_code_to(member: Member, conversation_id: UUID) -> Response:

@@ -102,7 +102,21 @@ def _accept(proven: EmailCode, wanted: str | None) -> Response:
     return redirect(wanted or url_for("inbox.index"), 303)
 
 
-_BY_PURPOSE = {"signup": _sign_up, "signin": _sign_in, "reply": _follow_link, "invite": _accept}
+def _operate(proven: EmailCode, wanted: str | None) -> Response:
+    """Lead an operator to their page; whoever is none is told nothing else than that there is nothing for them."""
+    events.commit()
+    guard.sign_out()
+    session["operator"] = {"email": proven.email.casefold(), "at": time.time()}
+    return redirect(url_for("operator.index"), 303)
+
+
+_BY_PURPOSE = {
+    "signup": _sign_up,
+    "signin": _sign_in,
+    "reply": _follow_link,
+    "invite": _accept,
+    "operator": _operate,
+}
 
 
 def _tell_administrators(addresses: list[str], joined: signup.Joined) -> None:

@@ -15,6 +15,7 @@ from flask.typing import ResponseReturnValue
 from flask_login import UserMixin, current_user, login_user, logout_user
 from werkzeug.wrappers import Response
 
+from healthberry import logs
 from healthberry.blueprints.render import shown_address
 from healthberry.core import members, scope
 from healthberry.core.errors import NotAllowed
@@ -47,6 +48,7 @@ def load(session_id: str) -> SignedIn | None:
     if found is None or found.session_key != session_key:
         scope.leave()
         return None
+    logs.know(organisation_id=organisation_id, member_id=member_id)
     return SignedIn(found)
 
 

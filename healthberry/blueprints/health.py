@@ -5,27 +5,40 @@ import smtplib
 import ssl
 import time
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 from flask import Blueprint, jsonify
 from redis.exceptions import RedisError
-from rq import Worker
 from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.wrappers import Response
 
 from healthberry import logs
 from healthberry.core import events, health
 from healthberry.extensions import part
-from healthberry.queues import QUEUES, queue
 from healthberry.setting_values import MailServer
 
 blueprint = Blueprint("health", __name__)
-blueprint.record_once(lambda state: state.app.extensions.setdefault("health", {}))
+blueprint.record_once(lambda state: state.app.extensions.update(health={}, health_since=time.monotonic()))
 log = logging.getLogger(__name__)
 
 _MAIL_KEPT_SECONDS = 30
 _MAIL_WAIT_SECONDS = 3
 _DATABASE, _QUEUE = "the database does not answer", "the queue does not answer"
+_SILENT = {
+    "worker": "no worker that reads channels has been heard of",
+    "sender": "no worker that sends replies and alerts has been heard of",
+    "scheduler": "the scheduler has been silent",
+    "listener": "the listener has been silent",
+    "sweep": "nothing that is due has been looked for",
+}
+_NEVER = {
+    "worker": "no worker that reads channels has ever run",
+    "sender": "no worker that sends replies and alerts has ever run",
+    "scheduler": "the scheduler has never run",
+    "listener": "the listener has never run",
+    "sweep": "nothing that is due has ever been looked for",
+}
 
 Check = dict[str, Any]
 
@@ -36,21 +49,48 @@ class Unwell(Exception):
 
 @blueprint.get("/health")
 def show() -> Response:
-    """Answer 200, or 503 when the database is silent: without it nothing works, without the others much does."""
+    """Answer 503 when the database is silent, or a part of what runs in the background was for too long; else 200."""
+    parts: dict[str, health.Part] = {}
     checks = {
         "database": _timed(_database, _DATABASE),
         "queue": _timed(_queue, _QUEUE),
-        "worker": _timed(_worker, _QUEUE),
-        "scheduler": _timed(_scheduler, _DATABASE),
+        "processes": _timed(lambda: parts.update((one.name, one) for one in health.parts(_watched())), _DATABASE),
         "mail": _kept("mail", _MAIL_KEPT_SECONDS, lambda: _timed(_mail, "the mail server does not answer")),
         "register": _timed(_register, _DATABASE),
     }
+    del checks["processes"]
+    checks |= {name: _alive(one) for name, one in parts.items()}
+    silent = [one.name for one in parts.values() if one.silent]
     down = checks["database"].get("reason") == _DATABASE
-    status = "down" if down else "ok" if all(check["ok"] for check in checks.values()) else "degraded"
-    response: Response = jsonify({"status": status, "checks": checks})
-    response.status_code = 503 if down else 200
+    well = all(check["ok"] for check in checks.values())
+    status = "down" if down else "silent" if silent else "ok" if well else "degraded"
+    response: Response = jsonify({"status": status, "silent": silent, "checks": checks})
+    response.status_code = 503 if down or silent else 200
     response.headers["Cache-Control"] = "no-store"
     return response
+
+
+@blueprint.get("/health/web")
+def web() -> Response:
+    """Answer 200 while this process can serve pages, whatever else is silent: for what sends people to it."""
+    check = _timed(_database, _DATABASE)
+    response: Response = jsonify({"status": "ok" if check["ok"] else "down", "checks": {"database": check}})
+    response.status_code = 200 if check["ok"] else 503
+    response.headers["Cache-Control"] = "no-store"
+    return response
+
+
+def _alive(one: health.Part) -> Check:
+    if one.silent_seconds is None:
+        return {"ok": False, "reason": _NEVER[one.name]}
+    if one.silent_seconds > part("settings").silent_seconds:
+        return {"ok": False, "reason": f"{_SILENT[one.name]} for {int(one.silent_seconds)} seconds"}
+    return {"ok": True, "seconds": round(one.silent_seconds, 1)}
+
+
+def _watched() -> timedelta:
+    """Return how long this process has run."""
+    return timedelta(seconds=time.monotonic() - part("health_since"))
 
 
 def _timed(check: Callable[[], Check | None], silent: str) -> Check:
@@ -75,23 +115,6 @@ def _database() -> None:
 
 def _queue() -> None:
     part("valkey").ping()
-
-
-def _worker() -> Check:
-    connection = part("valkey")
-    workers = [Worker.count(queue=queue(name, connection)) for name in QUEUES]
-    if not all(workers):
-        raise Unwell(f"no worker is running for {QUEUES[workers.index(0)]}")
-    return {"workers": max(workers)}
-
-
-def _scheduler() -> Check:
-    silence = health.scheduler_silence()
-    if silence is None:
-        raise Unwell("the scheduler has never run")
-    if silence > health.SCHEDULER_SILENT:
-        raise Unwell(f"the scheduler has been silent for {int(silence.total_seconds())} seconds")
-    return {"silent_seconds": round(silence.total_seconds(), 1)}
 
 
 def _mail() -> None:

@@ -5,6 +5,8 @@ from zoneinfo import ZoneInfo
 
 from markupsafe import Markup
 
+from healthberry.models.owned import now as present
+
 LONDON = ZoneInfo("Europe/London")
 
 
@@ -12,6 +14,15 @@ def exact(moment: datetime) -> str:
     """Return "Monday 3 May 2027, 09:12" in London's time."""
     local = moment.astimezone(LONDON)
     return f"{local:%A} {local.day} {local:%B %Y, %H:%M}"
+
+
+def clock(moment: datetime, now: datetime | None = None) -> str:
+    """Return "14:02" of today, "yesterday at 14:02", "3 May at 14:02" in London's time."""
+    local, today = moment.astimezone(LONDON), (now or present()).astimezone(LONDON).date()
+    days = (today - local.date()).days
+    if days == 0:
+        return f"{local:%H:%M}"
+    return f"{'yesterday' if days == 1 else f'{local.day} {local:%B}'} at {local:%H:%M}"
 
 
 def day(moment: datetime) -> str:
@@ -27,7 +38,7 @@ def dated(moment: str) -> str:
 
 def relative(moment: datetime, now: datetime | None = None) -> str:
     """Return "Now", "4 min", "3 h", "Yesterday", "Sat", "3 May" or "3 May 2025", whichever says enough."""
-    now = now or datetime.now(UTC)
+    now = now or present()
     age = now - moment
     local, today = moment.astimezone(LONDON), now.astimezone(LONDON).date()
     days = (today - local.date()).days
@@ -46,7 +57,7 @@ def relative(moment: datetime, now: datetime | None = None) -> str:
 
 def time_left(until: datetime, now: datetime | None = None) -> str:
     """Return "2 days", "5 hours", "40 minutes" or "less than a minute": what is left, never more than there is."""
-    seconds = (until - (now or datetime.now(UTC))).total_seconds()
+    seconds = (until - (now or present())).total_seconds()
     for name, size in (("day", 86_400), ("hour", 3_600), ("minute", 60)):
         if (count := int(seconds // size)) >= 1:
             return f"{count} {name}{'s' * (count > 1)}"

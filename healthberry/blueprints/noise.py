@@ -64,7 +64,7 @@ def refuse(channel_id: UUID) -> ResponseReturnValue:
 def ask_block(conversation_id: UUID) -> ResponseReturnValue:
     """Ask whether all that this author writes is to be set aside."""
     require(member(), "handle")
-    conversation = conversations.find(member(), conversation_id)
+    conversation = conversations.readable(member(), conversation_id)
     return render_template("noise/block.html", conversation=conversation)
 
 

@@ -3,7 +3,7 @@
 import calendar
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -13,6 +13,7 @@ from healthberry.core import inbox, members, replies, thread
 from healthberry.core.inbox import View
 from healthberry.core.thread import Page
 from healthberry.models.conversations import Message
+from healthberry.models.owned import now
 
 
 @dataclass(frozen=True)
@@ -44,7 +45,7 @@ class Composer:
     @property
     def just_saved(self) -> bool:
         """Say whether the draft was kept within the last minute."""
-        return self.saved is not None and datetime.now(UTC) - self.saved < timedelta(minutes=1)
+        return self.saved is not None and now() - self.saved < timedelta(minutes=1)
 
 
 def composer_of(page: Page, text: str | None = None, **changes: Any) -> Composer:
@@ -55,7 +56,7 @@ def composer_of(page: Page, text: str | None = None, **changes: Any) -> Composer
     made = Composer(
         text=words,
         version=page.conversation.version,
-        seen=datetime.now(UTC).isoformat(),
+        seen=now().isoformat(),
         length=length,
         limit=limit,
         way=draft.way if draft else "",

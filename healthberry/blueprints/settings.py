@@ -4,7 +4,7 @@ from flask import Blueprint, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from healthberry.blueprints import guard
-from healthberry.core import events, members, organisations, signup
+from healthberry.core import channels, events, members, organisations, signup
 from healthberry.core.errors import Invalid
 
 blueprint = Blueprint("settings", __name__)
@@ -63,6 +63,7 @@ def _page(errors: dict[str, str] | None = None) -> str:
         organisation=members.organisation_of(member),
         details=organisations.details_of(member.organisation_id),
         next_step=members.next_step(member),
+        unread=channels.with_unread(member),
         errors=errors or {},
         given=request.form,
         said=_DONE.get(request.args.get("done", ""), ""),

@@ -118,6 +118,13 @@ class Connector(Protocol):
         """
         ...
 
+    def total(self, access: Access) -> int | None:
+        """Ask how many threads the source shows in all, however old; None where it does not tell.
+
+        Raises: Temporary, Permanent.
+        """
+        ...
+
     def addressed(self, request: WebhookRequest) -> str | None:
         """Return the `remote_id` of the channel that a request not yet verified says it is for; None: it says none."""
         ...

@@ -81,6 +81,7 @@ class Bluesky(Defaults):
         length_limit=bluesky_text.GRAPHEMES,
         counting="graphemes",
         backfill_depth="two years, as far as Bluesky lists them",
+        serves_all=False,
         reread_seconds=3600,
         recheck_batch=reading.BATCH,
     )

@@ -79,6 +79,10 @@ class Capabilities:
     moderation_note: str = ""  # the same for people: "Care Opinion publishes replies after up to 30 minutes"
     backfills: bool = True
     backfill_depth: str = ""  # for people: "the newest 800 mentions"
+    serves_all: bool = True  # a backfill gets all that there is since then; False: an unknown number of the newest
+    tells_total: bool = False  # the source says how many it has: `total`
+    walk_days: int | None = None  # where it does not: how often everything is read again, to find what was missed
+    reach_days: int | None = None  # how long a silence may last until polls miss something; None: however long
     push: bool = False  # the provider can tell us at once: `receive`
     streams: bool = False  # there is a stream to listen to: `listen`
     paid_reads: bool = False  # the provider charges for what is read: it is counted, for the whole installation

@@ -154,7 +154,6 @@ class CareConnect(Defaults):
             label=f"Care Connect problems for {', '.join(codes[:3])}",
             url="",
             config={"reply_to": access.config.get("reply_to", ""), "user": user, "codes": codes},
-            found_at="Made here",
         )
         reveal = (("Address", "{home}api/v0.1/problem"), ("User name", user), ("Password", password))
         if kept:

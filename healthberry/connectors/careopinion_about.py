@@ -30,5 +30,6 @@ CAPABILITIES: Final = Capabilities(
     moderation_seconds=30 * 60,
     moderation_note="Care Opinion publishes answers after 30 minutes or more, and its moderators may edit them",
     backfill_depth="every story that the subscription covers",
+    walk_days=7,
     recheck_days=90,
 )

@@ -73,6 +73,10 @@ class Defaults:
         """Return nothing: there is nobody to ask."""
         return Page([], cursor, more=False)
 
+    def total(self, access: Access) -> int | None:
+        """Return None: the source does not tell how much it has."""
+        return None
+
     def addressed(self, request: WebhookRequest) -> str | None:
         """Return None: the request does not say for which channel it is, its address does."""
         return None

@@ -25,7 +25,7 @@ _FIELDS: Final = (
     ),
     Field(
         "password",
-        "Password",
+        "Password, where you sign in with one",
         "Not for Microsoft 365 or NHSmail. Some providers want one made for programs (app password).",
         kind="secret",
         required=False,

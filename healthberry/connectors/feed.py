@@ -115,6 +115,7 @@ class FeedChannel(Defaults):
             ),
         ),
         backfill_depth="what the feed still lists",
+        serves_all=False,
         rechecks=False,
     )
 

@@ -15,7 +15,7 @@ from typing import ClassVar, Final
 
 import httpx
 
-from healthberry.connectors import google_about, google_answers, google_linking, google_push, google_sign_in
+from healthberry.connectors import google_about, google_answers, google_linking, google_push
 from healthberry.connectors import google_items as items
 from healthberry.connectors import google_walks as walks
 from healthberry.connectors.base import (
@@ -30,7 +30,6 @@ from healthberry.connectors.base import (
     ReplyTarget,
     SentReply,
 )
-from healthberry.connectors.defaults import Defaults
 from healthberry.connectors.endpoints import Credentials, Endpoints
 from healthberry.connectors.errors import (
     BadSignature,
@@ -41,7 +40,8 @@ from healthberry.connectors.errors import (
     UnexpectedAnswer,
 )
 from healthberry.connectors.google_api import Api, account_of
-from healthberry.connectors.google_reading import Step, look_again
+from healthberry.connectors.google_channel import GoogleChannel
+from healthberry.connectors.google_reading import Step, look_again, total_of
 from healthberry.connectors.pace import Pace
 from healthberry.connectors.reading import as_history, newest_first
 from healthberry.connectors.text import line
@@ -55,10 +55,11 @@ _NOTHING: Final = (
 )
 
 
-class Google(Defaults):
+class Google(GoogleChannel):
     """The connector of kind "google". Channel config: `account`, `name`, `locations` (lines; none: all)."""
 
     kind: ClassVar[str] = "google"
+    scope = SCOPE
 
     def __init__(
         self,
@@ -69,12 +70,10 @@ class Google(Defaults):
         read_seconds: float | None = None,
         pace: Pace | None = None,
     ) -> None:
+        super().__init__(endpoints, credentials, transport=transport, read_seconds=read_seconds)
         self._api = Api(endpoints, transport=transport, read_seconds=read_seconds, pace=pace)
         self._keys = google_push.Keys(self._api.keys)
         self._credentials = credentials
-        self._sign_in = google_sign_in.SignIn(
-            endpoints, credentials, SCOPE, transport=transport, read_seconds=read_seconds
-        )
 
     @property
     def capabilities(self) -> Capabilities:
@@ -91,10 +90,6 @@ class Google(Defaults):
         if lacking := self.missing():
             raise NotLinked(lacking)
         return Access({"locations": google_linking.lines(given.get("locations"))})
-
-    def authorise_url(self, access: Access, state: str, redirect_uri: str, verifier: str) -> str:
-        """Return Google's page to sign in at. Raises: NotAuthorised when this installation has no client."""
-        return self._sign_in.url(state, redirect_uri, verifier)
 
     def authorise(self, access: Access, answer: Mapping[str, str], redirect_uri: str, verifier: str) -> Authorisation:
         """Exchange the code and ask for which accounts it is good; the channel's own one counts where it is known.
@@ -113,14 +108,6 @@ class Google(Defaults):
         """Exchange the refresh token, which stays the same. Raises: NotAuthorised, Temporary."""
         fresh = self._sign_in.refresh(access)
         return replace(fresh, account_id=account_of(access), account=line(access.config.get("name"), 200))
-
-    def grant(self, access: Access) -> str:
-        """Return what is shared with all channels at Google, where somebody signed in."""
-        return self._sign_in.grant(access)
-
-    def revoke(self, access: Access) -> None:
-        """End what whoever signed in allowed. Raises: Temporary, Permanent."""
-        self._sign_in.revoke(access)
 
     def link(self, access: Access) -> Linkables:
         """Return each account with a verified location that is wanted. Raises: NotAuthorised, Temporary."""
@@ -149,6 +136,12 @@ class Google(Defaults):
         state = self._asked_to_tell(access, walks.seen(state, step.elements))
         onward = walks.ended(state) if at is None else replace(state, at=at)
         return Page(newest_first(step.fresh()), pack(onward), at is not None, step.bad)
+
+    def total(self, access: Access) -> int | None:
+        """Add up what Google says of each location; None where it is silent about one. Raises: Temporary, Permanent."""
+        one = walks.Place(size=1)
+        told = [total_of(self._api.page(access, location, one)) for location in self._locations(access)]
+        return sum(count or 0 for count in told) if told else None
 
     def addressed(self, request: WebhookRequest) -> str | None:
         """Return None: pushes for all accounts come to one address, and say inside which one they are for."""

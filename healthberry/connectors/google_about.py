@@ -40,6 +40,7 @@ def capabilities(*, pushed: bool) -> Capabilities:
         moderation_note="Google checks answers before they show, and refuses any that say something about "
         "somebody's health or care",
         backfill_depth="all reviews",
+        tells_total=True,
         push=pushed,
         reread_seconds=3600,
         # There is no list of what was deleted: every review is looked for again each day, in whole lists where

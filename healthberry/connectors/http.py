@@ -10,7 +10,8 @@ from urllib.parse import quote, urlsplit
 
 import httpx
 
-from healthberry import logs
+from healthberry import logs, meter
+from healthberry.connectors.certificates import certificates
 from healthberry.connectors.errors import ConnectorError, Temporary, TooMuch, Unavailable
 from healthberry.connectors.http_answers import Answer, Refusals, retry_after, usual_refusal
 from healthberry.connectors.pace import Pace
@@ -171,6 +172,7 @@ class Http:
             loopback = urlsplit(self._base_url).hostname in {"127.0.0.1", "localhost", "::1"}
             self._client = httpx.Client(
                 transport=self._transport,
+                verify=certificates(trust_env=not loopback),
                 timeout=self._timeout,
                 limits=httpx.Limits(max_connections=20, max_keepalive_connections=5),
                 headers={"User-Agent": USER_AGENT, "Accept": "application/json"},
@@ -181,6 +183,7 @@ class Http:
         return self._client
 
     def _record(self, method: str, template: str, outcome: str | int, started: float) -> None:
+        meter.count("provider_calls", self._place, _outcome(outcome))
         logs.event(
             _log,
             "connector.called",
@@ -190,6 +193,12 @@ class Http:
             status=outcome,
             milliseconds=round((time.monotonic() - started) * 1000),
         )
+
+
+def _outcome(outcome: str | int) -> str:
+    if isinstance(outcome, str):
+        return "no answer"
+    return "answered" if outcome < 400 else f"{outcome // 100}xx"
 
 
 def _lines(response: httpx.Response, place: str) -> Iterator[str]:

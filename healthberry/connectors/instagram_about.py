@@ -31,6 +31,7 @@ CAPABILITIES: Final = Capabilities(
     # Source: from memory.
     length_limit=2_200,
     backfill_depth="all comments on posts that Instagram still serves; of mentions only what comes from now on",
+    serves_all=False,
     push=True,
     reread_seconds=3_600,
     recheck_days=90,

@@ -97,6 +97,7 @@ class Mastodon(Defaults):
         length_limit=settings.USUAL_LIMIT - _FOR_THE_NAME,
         counting="graphemes",
         backfill_depth="two years, as far as the server keeps them",
+        serves_all=False,
         streams=True,
         reread_seconds=3600,
         recheck_batch=_BATCH,

@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 
 import httpx
 
+from healthberry.connectors.certificates import certificates
 from healthberry.connectors.errors import Gone, NotAuthorised, Permanent, Temporary, Unavailable, UnexpectedAnswer
 from healthberry.connectors.http import CONNECT_SECONDS, USER_AGENT
 
@@ -39,7 +40,7 @@ def turns(base: str, token: str, transport: httpx.BaseTransport | None) -> Itera
     """Turn once when the stream is open, and at each event. Raises: NotAuthorised, Gone, Unavailable when it ends."""
     headers = {"Authorization": f"Bearer {token}", "Accept": "text/event-stream", "User-Agent": USER_AGENT}
     timeout = httpx.Timeout(_SILENCE_SECONDS, connect=CONNECT_SECONDS)
-    client = httpx.Client(transport=transport, timeout=timeout, trust_env=False)
+    client = httpx.Client(transport=transport, verify=certificates(), timeout=timeout, trust_env=False)
     try:
         with client.stream("GET", base + PATH, headers=headers, follow_redirects=False) as answer:
             _check(answer)

@@ -70,6 +70,7 @@ def capabilities(reply: ReplyMode) -> Capabilities:
         # Source: careopinion.org.uk/info/nhsuk-moderation: answers are not moderated since January 2024.
         moderation_note="NHS.UK publishes answers at once",
         backfill_depth="reviews of the last two years",
+        walk_days=7,
         # Source: nhs.uk/about-us/managing-patient-feedback: reviews stay for two years from the experience.
         expires_days=730,
         recheck_days=90,

@@ -10,6 +10,7 @@ from typing import Final
 
 import httpx
 
+from healthberry.connectors.certificates import certificates
 from healthberry.connectors.public_addresses import (
     MOST_ADDRESSES,
     NoAddress,
@@ -33,7 +34,7 @@ class Refused(httpx.ConnectError):
 
 
 def _network() -> httpx.BaseTransport:
-    return httpx.HTTPTransport(limits=_CONNECTIONS, trust_env=False)
+    return httpx.HTTPTransport(verify=certificates(), limits=_CONNECTIONS, trust_env=False)
 
 
 class SafeTransport(httpx.BaseTransport):

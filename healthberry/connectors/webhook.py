@@ -7,13 +7,13 @@ schemas/webhook-1.json; both are ours. Nothing is asked from it: what was not se
 import hashlib
 import json
 import secrets
-import time
 from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any, ClassVar, Final
 
 import httpx
 
+from healthberry.clock import CLOCK
 from healthberry.connectors import webhook_items
 from healthberry.connectors.base import (
     About,
@@ -118,7 +118,7 @@ class Webhook(Defaults):
         *,
         transport: httpx.BaseTransport | None = None,
         resolve: Resolve = system_resolve,
-        clock: Callable[[], float] = time.time,
+        clock: Callable[[], float] = CLOCK.timestamp,
     ) -> None:
         self._clock = clock
         inner = {} if transport is None else {"inner": lambda: transport}
@@ -145,7 +145,7 @@ class Webhook(Defaults):
         if callback:
             self._caller.check(callback)
         config = {"name": name, "callback": callback}
-        listing = Listing(self.kind, name.casefold(), name, callback, config)
+        listing = Listing(self.kind, name.casefold(), name, "", config)
         shown = (("Shared secret", access.secrets["secret"]),) if access.config.get("made") else ()
         reveal = (("Send to this address", "{hook}"), *shown)
         return Linkables([Linkable(listing, {"secret": access.secrets["secret"]}, reveal=reveal)])

@@ -80,6 +80,8 @@ class X(Defaults):
         length_limit=280,
         counting="x_weighted",
         backfill_depth="the newest 800 mentions, and a week of answers and quotes that do not mention you",
+        serves_all=False,
+        reach_days=7,
         paid_reads=True,
         # Source: X developer policy, "Content compliance": what X no longer shows goes within 24 hours.
         recheck_seconds=20 * 3600,

@@ -14,7 +14,6 @@ from typing import Any, ClassVar, Final
 
 import httpx
 
-from healthberry.connectors import google_sign_in
 from healthberry.connectors import youtube_items as items
 from healthberry.connectors import youtube_walks as walks
 from healthberry.connectors.answers import as_signed_in
@@ -34,9 +33,9 @@ from healthberry.connectors.base import (
     ReplyTarget,
     SentReply,
 )
-from healthberry.connectors.defaults import Defaults
 from healthberry.connectors.endpoints import Credentials, Endpoints
 from healthberry.connectors.errors import Gone, NotAuthorised, NotLinked, TooMuch, Unavailable
+from healthberry.connectors.google_channel import GoogleChannel
 from healthberry.connectors.reading import (
     as_history,
     garbled,
@@ -55,10 +54,11 @@ _HANDLE = re.compile(r"@?([\w.-]{3,60})")
 _BY_HAND: Final = "This channel is read with the installation's key: copy the text, open the comment and answer there."
 
 
-class YouTube(Defaults):
+class YouTube(GoogleChannel):
     """The connector of kind "youtube". Channel config: `channel_id`, `title`."""
 
     kind: ClassVar[str] = "youtube"
+    scope = SCOPE
 
     def __init__(
         self,
@@ -68,13 +68,11 @@ class YouTube(Defaults):
         transport: httpx.BaseTransport | None = None,
         read_seconds: float | None = None,
     ) -> None:
+        super().__init__(endpoints, credentials, transport=transport, read_seconds=read_seconds)
         key = credentials.youtube_api_key
         self._api = Api(endpoints, key, transport=transport, read_seconds=read_seconds)
         self._web = endpoints.youtube_web
         self._api_key = key
-        self._sign_in = google_sign_in.SignIn(
-            endpoints, credentials, SCOPE, transport=transport, read_seconds=read_seconds
-        )
 
     @property
     def capabilities(self) -> Capabilities:
@@ -120,10 +118,6 @@ class YouTube(Defaults):
         """Say that the installation has neither a key nor a client."""
         return NO_KEY if self._sign_in.missing() and not self._api_key else ""
 
-    def authorise_url(self, access: Access, state: str, redirect_uri: str, verifier: str) -> str:
-        """Return Google's page to sign in at. Raises: NotAuthorised when this installation has no client."""
-        return self._sign_in.url(state, redirect_uri, verifier)
-
     def authorise(self, access: Access, answer: Mapping[str, str], redirect_uri: str, verifier: str) -> Authorisation:
         """Exchange the code and ask whose channel it is; where there are several, the one that is linked already.
 
@@ -140,14 +134,6 @@ class YouTube(Defaults):
         """Exchange the refresh token, which stays the same. Raises: NotAuthorised, Temporary."""
         fresh = self._sign_in.refresh(access)
         return replace(fresh, account_id=_channel(access), account=line(access.config.get("title"), 100))
-
-    def grant(self, access: Access) -> str:
-        """Return what is shared with all channels at Google, where somebody signed in."""
-        return self._sign_in.grant(access)
-
-    def revoke(self, access: Access) -> None:
-        """End what whoever signed in allowed. Raises: Temporary, Permanent."""
-        self._sign_in.revoke(access)
 
     def link(self, access: Access) -> Linkables:
         """Return the channels of whoever signed in, or the one whose address was given.

@@ -70,7 +70,7 @@ def queue_for_new(organisation_id: UUID, conversation_ids: Collection[UUID]) -> 
     members = _recipients(organisation_id) if conversation_ids else []
     causes = _causes(conversation_ids) if members else []
     rows = [
-        {**cause, "organisation_id": organisation_id, "id": new_id(), "member_id": member_id, **_fresh()}
+        {**cause, "organisation_id": organisation_id, "id": new_id(), "member_id": member_id, **fresh()}
         for cause in causes
         for member_id in members
     ]
@@ -146,7 +146,8 @@ def _remember_causes(organisation_id: UUID, about: str, conversation_ids: Collec
     db.session.execute(insert(MailCause).values(rows).on_conflict_do_nothing())
 
 
-def _fresh() -> dict[str, Any]:
+def fresh() -> dict[str, Any]:
+    """Return the columns of a mail that has just been put into the outbox, under a Message-ID of its own."""
     at = now()
     message_id = f"<alert.{new_id()}@{mail_domain()}>"
     return {
@@ -163,6 +164,8 @@ def _still_new(mail: Claimed) -> Conversation:
     conversation = db.session.get(Conversation, (mail.organisation_id, mail.conversation_id), populate_existing=True)
     if conversation is None or conversation.withdrawn:
         raise NotNeeded("It was taken down before the e-mail went out.")
+    if conversation.restricted:
+        raise NotNeeded("It was restricted before the e-mail went out.")
     if conversation.status == "closed":
         raise NotNeeded("It was closed before the e-mail went out.")
     return conversation
@@ -178,7 +181,7 @@ def _still_new_together(mail: Claimed) -> Sequence[Conversation]:
             & (MailCause.conversation_id == Conversation.id),
         )
         .where(Conversation.organisation_id == mail.organisation_id, MailCause.about == mail.about)
-        .where(Conversation.withdrawn.is_(False))
+        .where(Conversation.withdrawn.is_(False), Conversation.restricted.is_(False))
         .order_by(Conversation.started_at.desc(), Conversation.id)
     )
     found = db.session.scalars(statement.execution_options(populate_existing=True)).all()

@@ -3,15 +3,16 @@
 from collections.abc import Sequence
 from uuid import UUID, uuid5
 
-from sqlalchemy import ColumnElement, delete, select
+from sqlalchemy import ColumnElement, and_, delete, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import undefer
 
 from healthberry.connectors.base import File
 from healthberry.core.errors import NotFound
+from healthberry.core.permissions import may
 from healthberry.extensions import db
 from healthberry.models.attachments import LARGEST_BYTES, Attachment
-from healthberry.models.conversations import Message
+from healthberry.models.conversations import Conversation, Message
 from healthberry.models.organisations import Member
 
 
@@ -50,12 +51,22 @@ def forget(organisation_id: UUID, message: ColumnElement[bool]) -> None:
 
 
 def find(member: Member, attachment_id: UUID) -> Attachment:
-    """Return a file of the member's organisation, with its bytes. Raises: NotFound."""
+    """Return a file of the member's organisation, with its bytes. Raises: NotFound, also where it is restricted."""
     key = (member.organisation_id, attachment_id)
     found = db.session.get(Attachment, key, options=[undefer(Attachment.body)])
-    if found is None:
+    if found is None or not (may(member, "manage") or _is_open(found)):
         raise NotFound
     return found
+
+
+def _is_open(found: Attachment) -> bool:
+    """Say whether its message is shown to everybody: not restricted, nor kept for a legal hold alone."""
+    of_message = and_(
+        Conversation.organisation_id == Message.organisation_id, Conversation.id == Message.conversation_id
+    )
+    mine = (Message.organisation_id == found.organisation_id, Message.id == found.message_id)
+    shown = (Message.withdrawn_at.is_(None), Conversation.restricted.is_(False))
+    return db.session.scalar(select(Message.id).join(Conversation, of_message).where(*mine, *shown)) is not None
 
 
 def _id(message_id: UUID, place: int) -> UUID:

@@ -1,7 +1,7 @@
 """Channels: linking what was found, reaching it, and whose turn it is to be read."""
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -57,10 +57,18 @@ def access_of(channel: Channel) -> Access:
 
 def find(organisation_id: UUID, channel_id: UUID, *, lock: bool = False) -> Channel:
     """Return the channel. Raises: NotFound."""
-    channel = db.session.get(Channel, (organisation_id, channel_id), with_for_update=lock or None)
+    channel = db.session.get(
+        Channel, (organisation_id, channel_id), with_for_update={"key_share": True} if lock else None
+    )
     if channel is None:
         raise NotFound
     return channel
+
+
+def kinds(organisation_id: UUID, channel_ids: Collection[UUID]) -> dict[UUID, str]:
+    """Return the kinds of these channels by their ids."""
+    statement = select(Channel.id, Channel.kind).where(Channel.organisation_id == organisation_id)
+    return dict(db.session.execute(statement.where(Channel.id.in_(channel_ids))).all())
 
 
 def channels_of(member: Member) -> Sequence[Channel]:
@@ -71,6 +79,11 @@ def channels_of(member: Member) -> Sequence[Channel]:
 def unlinked_of(member: Member) -> Sequence[Channel]:
     """Return the channels that were unlinked, in the order of their kinds."""
     return _listed(member, Channel.state == "unlinked")
+
+
+def with_unread(member: Member) -> Sequence[Channel]:
+    """Return the channels that brought pieces which could not be read, those that were unlinked too."""
+    return _listed(member, Channel.items_quarantined > 0)
 
 
 def _listed(member: Member, condition: ColumnElement[bool]) -> Sequence[Channel]:
@@ -135,11 +148,20 @@ def switch(member: Member, channel_id: UUID, on: bool) -> Channel:
     if channel.erase_at is not None:
         raise Conflict("What this channel brought is still being erased. Link it again in a minute.")
     channel.state, channel.trouble = ("active" if on else "off"), ""
+    channel.watched_from = now()
+    no_longer_watched(channel)
     channel.backfill_next_at = now()
     channel.next_poll_at = now() if capabilities_of(channel.kind).poll_seconds else None
     kind = "channel_linked" if on else "channel_switched_off"
     events.record(member.organisation_id, kind, channel_id=channel.id, member=member)
     return channel
+
+
+def no_longer_watched(channel: Channel) -> None:
+    """Let the silence of a channel mean nothing from now on, and nobody be warned of it."""
+    if channel.stale_at is not None:
+        channel.stale_at = None
+        events.record(channel.organisation_id, "channel_not_watched", channel_id=channel.id)
 
 
 def is_unlinked(channel: Channel) -> bool:
@@ -204,7 +226,7 @@ def lose_tokens(channel: Channel, reason: str) -> None:
 
 def claim_tokens(organisation_id: UUID, channel_id: UUID, seconds: int = 60) -> Channel | None:
     """Become the only one who refreshes this channel's tokens, for `seconds`; None where somebody else is."""
-    channel = db.session.get(Channel, (organisation_id, channel_id), with_for_update=True)
+    channel = db.session.get(Channel, (organisation_id, channel_id), with_for_update={"key_share": True})
     if channel is None or channel.sealed_secrets is None or _claimed(channel.token_claimed_until):
         return None
     channel.token_claimed_until = now() + timedelta(seconds=seconds)

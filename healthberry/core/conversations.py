@@ -9,8 +9,8 @@ from sqlalchemy import delete, select
 from sqlalchemy.dialects.postgresql import insert
 
 from healthberry.core import events
-from healthberry.core.errors import Invalid, NotFound
-from healthberry.core.permissions import require
+from healthberry.core.errors import Invalid, NotAllowed, NotFound
+from healthberry.core.permissions import may, require
 from healthberry.extensions import db
 from healthberry.models.activities import Note, Unread
 from healthberry.models.conversations import Conversation
@@ -35,9 +35,20 @@ def find(member: Member, conversation_id: UUID, *, lock: bool = False) -> Conver
     statement = select(Conversation).where(
         Conversation.organisation_id == member.organisation_id, Conversation.id == conversation_id
     )
-    found = db.session.scalar(statement.with_for_update() if lock else statement)
+    found = db.session.scalar(statement.with_for_update(key_share=True) if lock else statement)
     if found is None:
         raise NotFound
+    return found
+
+
+def readable(member: Member, conversation_id: UUID) -> Conversation:
+    """Return the conversation for what shows or repeats its words.
+
+    Raises: NotFound; NotAllowed where it is restricted to administrators.
+    """
+    found = find(member, conversation_id)
+    if found.restricted and not may(member, "manage"):
+        raise NotAllowed("This is restricted while a request is assessed. Only administrators see it meanwhile.")
     return found
 
 
@@ -95,7 +106,7 @@ def reopen(member: Member, conversation_id: UUID) -> Conversation:
 
 def wake(organisation_id: UUID, conversation_id: UUID) -> None:
     """Open a snoozed conversation whose time has come, on top of the list; nothing happens to any other."""
-    conversation = db.session.get(Conversation, (organisation_id, conversation_id), with_for_update=True)
+    conversation = db.session.get(Conversation, (organisation_id, conversation_id), with_for_update={"key_share": True})
     if conversation is None or conversation.status != "snoozed" or (conversation.snoozed_until or now()) > now():
         return
     conversation.status, conversation.snoozed_until, conversation.last_activity_at = "open", None, now()

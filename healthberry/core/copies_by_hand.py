@@ -36,10 +36,11 @@ def offers(member: Member, conversation_id: UUID) -> Sequence[Offer]:
     Raises: NotFound, NotAllowed.
     """
     require(member, "handle")
-    here = conversations.find(member, conversation_id)
+    here = conversations.readable(member, conversation_id)
     org, kinds = member.organisation_id, here.channel_kind
     near = Conversation.started_at.between(here.started_at - WINDOW, here.started_at + WINDOW)
     statement = openings(org).where(near, Conversation.channel_id != here.channel_id, Conversation.withdrawn.is_(False))
+    statement = statement.where(Conversation.restricted.is_(False))
     joined = here.copy_of or here.id
     found = [Known(*row) for row in db.session.execute(statement.order_by(Conversation.id).limit(MOST_CANDIDATES))]
     mine = next((Known(*row) for row in db.session.execute(openings(org).where(Conversation.id == here.id))), None)

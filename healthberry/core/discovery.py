@@ -42,7 +42,7 @@ def end_look(organisation_id: UUID, problems: Sequence[str], *, again: bool = Fa
 
     With `again`, something failed for the moment: look again, with growing pauses of at most a day, for about a week.
     """
-    organisation = db.session.get_one(Organisation, organisation_id, with_for_update=True)
+    organisation = db.session.get_one(Organisation, organisation_id, with_for_update={"key_share": True})
     failures = organisation.discover_failures + 1 if again else 0
     organisation.discover_failures = failures
     organisation.discover_next_at = now() + _pause(failures) if 0 < failures <= _MOST_REPEATS else None
@@ -56,7 +56,7 @@ def want_look(member: Member) -> bool:
 
     It does not while a look is under way, within a minute of the last one, or where nothing is known to look by.
     """
-    organisation = db.session.get_one(Organisation, member.organisation_id, with_for_update=True)
+    organisation = db.session.get_one(Organisation, member.organisation_id, with_for_update={"key_share": True})
     just_now = organisation.discovered_at is not None and now() - organisation.discovered_at < _BETWEEN_WISHES
     if is_looking(organisation) or just_now or not can_look(organisation):
         return False

@@ -33,11 +33,11 @@ def save(member: Member, conversation_id: UUID, text: str, version: int, way: st
     `version` is the conversation's that the member is looking at, `way` how they mean to answer.
     """
     require(member, "draft")
-    conversation = conversations.find(member, conversation_id)
+    conversation = conversations.readable(member, conversation_id)
     words = text.replace("\x00", "")
     if len(words) > LONGEST:
         raise Invalid(f"That is too long to keep: {len(words):,} characters, at most {LONGEST:,}.", "text")
-    if not words.strip():
+    if not words.strip() or conversation.erased_at is not None:  # a composer still open may quote what was erased
         drop(member, conversation_id)
         return None
     return put(member.organisation_id, member.id, conversation.id, words, version, way)

@@ -1,62 +1,47 @@
 """Feedback that may be kept for a time only: then its words go, whether or not its site still shows them.
 
-How long is said by the kind of channel (`expires_days`), counted from the end of the month of the experience, where its
-author gave one, else from the day of posting. What stays are dates, ratings and the place in every count.
+How long is said in core.keeping. What stays are dates, ratings and the place in every count. What is under a legal hold
+stays whole.
 """
 
 import calendar
 from collections.abc import Collection, Sequence
-from datetime import UTC, date, timedelta
+from datetime import UTC, date
 from uuid import UUID
 
-from sqlalchemy import delete, select, text, update
+from sqlalchemy import delete, select, update
 
 from healthberry.connectors.base import InboundItem
-from healthberry.core import arrivals, copies, quarantine, summaries, tombstones
+from healthberry.core import arrivals, copies, holds, keeping, quarantine, summaries, tombstones
 from healthberry.core.bulk import look_up
-from healthberry.core.channels import capabilities_of
-from healthberry.extensions import db, part
+from healthberry.extensions import db
 from healthberry.models.channels import Author, Channel
 from healthberry.models.conversations import Conversation, CopyPrint, Message
 from healthberry.models.owned import now
 from healthberry.models.replies import Draft, Reply
 
 AT_ONCE = 200
-_DUE = text("SELECT organisation_id, id FROM channels_with_expired(:kind, :before)")
 _OVER = ("sent", "failed", "cancelled")
 
 
-def due_channels() -> list[tuple[str, str]]:
-    """Return organisation and channel, as text, of every channel that has words to forget; of all organisations."""
-    found: list[tuple[str, str]] = []
-    for connector in part("connectors"):
-        if before := _last_day(connector.kind):
-            rows = db.session.execute(_DUE, {"kind": connector.kind, "before": before})
-            found += [(str(organisation_id), str(channel_id)) for organisation_id, channel_id in rows]
-    return found
-
-
-def expire_part(organisation_id: UUID, channel_id: UUID) -> bool:
-    """Forget the words of the next conversations that are too old; return whether there may be more.
+def expire_part(channel: Channel) -> int:
+    """Forget the words of the next conversations that are too old; return of how many, at most `AT_ONCE`.
 
     Text, authors, files, drafts and finished replies go; colleagues' notes stay. Again: nothing is left to forget.
     """
-    channel = db.session.get(Channel, (organisation_id, channel_id))
-    before = _last_day(channel.kind) if channel is not None else None
-    if channel is None or before is None:
-        return False
-    ids = _take(channel, before)
+    before = keeping.last_day(channel.organisation_id, channel.kind)
+    ids = _take(channel, before) if before is not None else set()
     if ids:
         _forget(channel, ids)
-        summaries.refresh(organisation_id, ids)
-        copies.promote(organisation_id, ids)
+        summaries.refresh(channel.organisation_id, ids)
+        copies.promote(channel.organisation_id, ids)
         arrivals.announce_changes(channel, ids)
-    return len(ids) == AT_ONCE
+    return len(ids)
 
 
 def lasting(channel: Channel, items: Sequence[InboundItem]) -> Sequence[InboundItem]:
     """Return the items without the threads that are too old: what we forgot does not come back with the next page."""
-    before = _last_day(channel.kind)
+    before = keeping.last_day(channel.organisation_id, channel.kind)
     if before is None:
         return items
     old = {item.thread_id for item in items if item.direction == "inbound" and happened_on(item) < before}
@@ -78,12 +63,6 @@ def happened_on(item: InboundItem) -> date:
 _MONTHS = {f"{month:02}" for month in range(1, 13)}
 
 
-def _last_day(kind: str) -> date | None:
-    """Return the day before which nothing of this kind may be kept; None where it is kept as long as it is shown."""
-    days = capabilities_of(kind).expires_days
-    return now().date() - timedelta(days=days) if days is not None else None
-
-
 def _take(channel: Channel, before: date) -> set[UUID]:
     own = Conversation.organisation_id == channel.organisation_id
     next_ones = select(Conversation.id).where(
@@ -91,8 +70,9 @@ def _take(channel: Channel, before: date) -> set[UUID]:
         Conversation.channel_id == channel.id,
         Conversation.expired_at.is_(None),
         Conversation.happened_on < before,
+        ~holds.holding(),
     )
-    ids = set(db.session.scalars(next_ones.limit(AT_ONCE).with_for_update(skip_locked=True)))
+    ids = set(db.session.scalars(next_ones.limit(AT_ONCE).with_for_update(skip_locked=True, key_share=True)))
     marked = update(Conversation).where(own, Conversation.id.in_(ids))
     db.session.execute(marked.values(expired_at=now(), url=None, syndication_key=None))
     return ids

@@ -11,6 +11,7 @@ from sqlalchemy import ColumnElement, select
 from healthberry.connectors.base import InboundItem
 from healthberry.connectors.imports import FileReading, ReadRow
 from healthberry.connectors.text import line
+from healthberry.core import expiry, suppression
 from healthberry.extensions import db
 from healthberry.models.channels import Channel
 from healthberry.models.conversations import Message
@@ -20,6 +21,7 @@ _PREVIEWED = 20
 _AT_ONCE = 5_000
 _REASONS = 200
 _SHOWN_WORDS = 200
+_NOT_KEPT = "It is older than what you keep, or was erased on request."
 
 
 @dataclass
@@ -50,13 +52,16 @@ class Checked:
 
 def check(channel: Channel, reading: FileReading) -> Checked:
     """Compare a file with what the channel holds; nothing changes."""
-    known = _known(channel, [row.item.remote_id for row in reading.rows if row.item])
+    items = [row.item for row in reading.rows if row.item]
+    known = _known(channel, [item.remote_id for item in items])
+    kept = {item.remote_id for item in expiry.lasting(channel, suppression.sift(channel, items).items)}
     checked = Checked()
     seen: dict[str, str] = {}
     for row in reading.rows:
-        becomes = _sort(row, known, seen, checked)
+        one = ReadRow(row.place, reason=_NOT_KEPT) if row.item and row.item.remote_id not in kept else row
+        becomes = _sort(one, known, seen, checked)
         if len(checked.preview) < _PREVIEWED:
-            checked.preview.append(_shown(row, becomes))
+            checked.preview.append(_shown(one, becomes))
     checked.refused = _refusal(channel, reading, checked)
     return checked
 

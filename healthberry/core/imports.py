@@ -14,7 +14,7 @@ from sqlalchemy.orm import undefer
 
 from healthberry.connectors.base import Importer
 from healthberry.connectors.text import line
-from healthberry.core import channels, events
+from healthberry.core import channels, events, holds
 from healthberry.core.errors import Conflict, Invalid, NotFound
 from healthberry.core.permissions import require
 from healthberry.extensions import db
@@ -153,13 +153,14 @@ def can_undo(found: Import) -> bool:
 def undo(member: Member, import_id: UUID) -> Import:
     """Have everything erased that came with an import, within a day; again: nothing happens.
 
-    Raises: NotFound, NotAllowed, Conflict after a day.
+    Raises: NotFound; NotAllowed; Conflict after a day, and under a legal hold.
     """
     found = find(member, import_id, lock=True)
     if found.state in ("undoing", "undone"):
         return found
     if not can_undo(found):
         raise Conflict("An import can be taken back for a day after it was done. This one stays.")
+    holds.refuse_erasing(channels.find(member.organisation_id, found.channel_id, lock=True))
     _work(found, "undoing")
     return found
 

@@ -41,6 +41,8 @@ class Row:
     also_on: Sequence[str] = ()
     private: bool = False  # something of it was written to this organisation alone
     expired_at: datetime | None = None
+    erased_at: datetime | None = None
+    restricted: bool = False  # its words are for administrators alone, and in no list
     snippet: Sequence[tuple[str, bool]] | None = None
 
     @property
@@ -93,4 +95,5 @@ def row_from(member: Member, result: Any) -> Row:
 
 def allowed(member: Member, row: Row) -> Row:
     """Return the row without what the member may not see."""
-    return row if may(member, "see_colleagues") else replace(row, assignee_id=None, assignee_name=None)
+    seen = replace(row, screen_name="", title="", first_words="", snippet=None) if row.restricted else row
+    return seen if may(member, "see_colleagues") else replace(seen, assignee_id=None, assignee_name=None)

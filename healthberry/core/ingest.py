@@ -25,7 +25,9 @@ from healthberry.core import (
     noise,
     quarantine,
     readers,
+    restricting,
     summaries,
+    suppression,
 )
 from healthberry.models.channels import Channel
 
@@ -92,12 +94,14 @@ def _halves(items: Sequence[InboundItem]) -> tuple[list[InboundItem], list[Inbou
 
 
 def _store_page(channel: Channel, items: Sequence[InboundItem], backfill: bool, imported: bool) -> Stored:
-    items = expiry.lasting(channel, readers.unify(channel, items))
+    sifted = suppression.sift(channel, items)
+    items = expiry.lasting(channel, readers.unify(channel, sifted.items))
     silent = [item for item in items if imported or _is_historic(channel, item, backfill)]
     live = [item for item in items if not imported and not _is_historic(channel, item, backfill)]
     stored = _store(channel, silent, historic=True)
     arrived = _store(channel, live, historic=False)
     closed = summaries.settle(channel.organisation_id, stored.answered | arrived.answered)
+    restricting.follow(channel, {item.thread_id for item in items if item.author.remote_id in sifted.restricted})
     single = stored.single | arrived.single
     summaries.refresh(channel.organisation_id, (stored.touched() | arrived.touched()) - single)
     summaries.index(channel.organisation_id, single)
@@ -153,5 +157,6 @@ def _store(channel: Channel, items: Sequence[InboundItem], *, historic: bool) ->
     for item in gone:
         stored.changed.update(ingest_edits.withdraw(channel, item))
     stored.single -= stored.changed | stored.answered
-    quarantine.forget(channel, {item.remote_id for item in gone})
+    # What was there in a form that could not be read, and can be now, waits no more; nor does what was taken down.
+    quarantine.forget(channel, {item.remote_id for item in (items if channel.items_quarantined else gone)})
     return stored

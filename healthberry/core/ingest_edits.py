@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, Row, and_, select, update
 
 from healthberry.connectors.base import InboundItem
 from healthberry.connectors.text import similar
-from healthberry.core import tombstones
+from healthberry.core import holds, tombstones
 from healthberry.core.bulk import look_up
 from healthberry.core.details import source_of
 from healthberry.core.ingest_rows import not_in_future, ratings_of
@@ -123,4 +123,5 @@ def withdraw(channel: Channel, item: InboundItem) -> Sequence[UUID]:
     if item.direction == "outbound":
         # Who looked may have done so before this answer was published.
         there.append(Message.posted_at < item.posted_at)
-    return tombstones.forget_words(channel.organisation_id, *there)
+    held = holds.seal(channel.organisation_id, and_(*there))
+    return tombstones.forget_words(channel.organisation_id, *there, keep_files_of=held)

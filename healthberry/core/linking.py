@@ -39,7 +39,7 @@ def link(member: Member, begun: Begun, chosen: Sequence[Linkable]) -> list[Chann
     if not chosen:
         raise Invalid("Choose what is to be linked.", "chosen")
     # Two members who link at once would both find that nothing is linked yet.
-    db.session.get_one(Organisation, member.organisation_id, with_for_update=True)
+    db.session.get_one(Organisation, member.organisation_id, with_for_update={"key_share": True})
     refuse_second(member, begun.kind, about, [one.listing.remote_id for one in chosen])
     return [_link(member, about, begun.access, one) for one in chosen]
 
@@ -91,7 +91,7 @@ def _channel_for(member: Member, about: Capabilities, listing: Listing) -> tuple
     same_id = Channel.remote_id == listing.remote_id
     # What was found by itself may be known by another id: the same address is the same channel.
     same = or_(same_id, func.lower(Channel.url) == listing.url.lower()) if about.found else same_id
-    known = select(Channel).where(of_kind, same).order_by(same_id.desc()).limit(1).with_for_update()
+    known = select(Channel).where(of_kind, same).order_by(same_id.desc()).limit(1).with_for_update(key_share=True)
     channel = db.session.scalar(known)
     if channel is not None:
         return channel, channel.state == "unlinked"

@@ -143,7 +143,7 @@ def add(organisation_id: UUID, email: str, name: str, role: str, inviter: Member
     """
     require(inviter, "manage")
     statement = select(Member).where(Member.organisation_id == organisation_id, Member.email == email)
-    member = db.session.scalar(statement.with_for_update())
+    member = db.session.scalar(statement.with_for_update(key_share=True))
     if member is None:
         member = Member(organisation_id=organisation_id, id=new_id(), email=email, name=name, role=role)
         db.session.add(member)
@@ -217,7 +217,7 @@ def _present(organisation_id: UUID) -> Select[Member]:
 
 def _find(member: Member, other_id: UUID) -> Member:
     statement = _present(member.organisation_id).where(Member.id == other_id)
-    found = db.session.scalar(statement.with_for_update())
+    found = db.session.scalar(statement.with_for_update(key_share=True))
     if found is None or not (may(member, "see_colleagues") or found.id == member.id):
         raise NotFound
     return found

@@ -129,7 +129,7 @@ def block(member: Member, conversation_id: UUID) -> NoiseRule:
     Raises: NotFound, NotAllowed, Invalid where the channel does not say who wrote it.
     """
     require(member, "handle")
-    conversation = conversations.find(member, conversation_id)
+    conversation = conversations.readable(member, conversation_id)
     author = db.session.scalar(_author(conversation))
     if author is None or not author.remote_id:
         raise Invalid("This channel does not say who wrote it, so the author can't be blocked.", "author")

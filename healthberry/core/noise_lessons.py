@@ -85,6 +85,7 @@ def _openings(organisation_id: UUID, channel_id: UUID, condition: object, size: 
             Conversation.organisation_id == organisation_id,
             Conversation.channel_id == channel_id,
             Conversation.status != "aside",
+            Conversation.restricted.is_(False),
             condition,  # type: ignore[arg-type]
         )
         .order_by(Conversation.last_activity_at.desc(), Conversation.id.desc())

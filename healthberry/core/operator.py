@@ -8,7 +8,7 @@ from uuid import UUID
 
 from sqlalchemy import or_, select, text
 
-from healthberry.core import events, quarantine, scope
+from healthberry.core import events, failed_work, holds, organisations, quarantine, scope, suppression
 from healthberry.core.vault import Vault, VaultError
 from healthberry.extensions import db, part
 from healthberry.models.channels import Channel
@@ -102,27 +102,50 @@ def quarantined() -> list[str]:
     return lines
 
 
+def failed() -> list[str]:
+    """Return one line per piece of work that failed the last time, what is stopped first.
+
+    Its id, what it is, of which organisation, with what, how often in a row, the class of the error, the first and the
+    last time, and when it is tried next.
+    """
+    return [
+        f"{one.id}  {one.kind}  {one.organisation_id}  {one.subject_id}  {one.failures} times  {one.reason}"
+        f"  {one.first_at:%Y-%m-%d %H:%M} to {one.last_at:%Y-%m-%d %H:%M} UTC"
+        f"  {'stopped' if one.stopped_at else f'next at {one.next_at:%H:%M:%S}'}"
+        for one in failed_work.listed()
+    ]
+
+
 @dataclass(frozen=True)
 class Rotation:
-    """What sealing anew came to: how many channels were sealed, and the ids of those that no key opens."""
+    """What sealing anew came to: how many channels were sealed, and the ids of those that no key opens.
+
+    `keyless` are organisations whose key of what was erased does not open either: their pages are not stored.
+    """
 
     sealed: int
     unopened: Sequence[UUID]
+    keyless: Sequence[UUID] = ()
 
 
 def rotate_secrets() -> Rotation:
     """Seal every channel's secrets with the newest key, organisation by organisation; those that no key opens stay."""
     vault: Vault = part("vault")
-    rotated, unopened = 0, []
+    rotated, unopened, keyless = 0, [], []
     for organisation_id in db.session.scalars(select(Organisation.id)).all():
         scope.enter(organisation_id)
         sealed = select(Channel).where(Channel.organisation_id == organisation_id, Channel.sealed_secrets.is_not(None))
-        for channel in db.session.scalars(sealed.with_for_update()):
+        for channel in db.session.scalars(sealed.with_for_update(key_share=True)):
             try:
                 channel.sealed_secrets = vault.rotate(channel.sealed_secrets or b"")
             except VaultError:
                 unopened.append(channel.id)
             else:
                 rotated += 1
+        try:
+            suppression.rotate(organisations.details_of(organisation_id))
+            holds.rotate(organisation_id)
+        except VaultError:
+            keyless.append(organisation_id)
         db.session.flush()
-    return Rotation(rotated, unopened)
+    return Rotation(rotated, unopened, tuple(keyless))

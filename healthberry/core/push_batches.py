@@ -13,7 +13,7 @@ from sqlalchemy import delete, exists, select
 from healthberry.connectors.base import BadItem, InboundItem, Page
 from healthberry.connectors.errors import Permanent, Temporary
 from healthberry.connectors.text import clean
-from healthberry.core import channels, ingest, paid_reads, pushes, quarantine, reading
+from healthberry.core import channels, ingest, paid_reads, pushes, quarantine, reading, shares
 from healthberry.extensions import db
 from healthberry.models.channels import Channel
 from healthberry.models.owned import now
@@ -39,12 +39,14 @@ class Waiting:
 class Read:
     """What a batch of deliveries says, put together: of the same item only the last word counts.
 
+    `bad` are pieces of deliveries, `given_up` whole ones.
     `done` are the deliveries that were read, or never will be; `kept` counts those to be read later. `error` is why
     nothing more can be read of this channel now.
     """
 
     items: dict[str, InboundItem] = field(default_factory=dict)
     bad: list[BadItem] = field(default_factory=list)
+    given_up: list[BadItem] = field(default_factory=list)
     paid: list[str] = field(default_factory=list)
     done: list[UUID] = field(default_factory=list)
     kept: int = 0
@@ -63,7 +65,7 @@ class Read:
 
     def quarantine(self, delivery: Waiting, reason: str) -> None:
         """Give a delivery up, with the reason for people."""
-        self.bad.append(BadItem(clean(delivery.body, _LONGEST_RAW), reason))
+        self.given_up.append(BadItem(clean(delivery.body, _LONGEST_RAW), reason))
         self.done.append(delivery.id)
 
     def put_back(self, delivery: Waiting, error: Temporary) -> None:
@@ -77,17 +79,22 @@ class Read:
 def claim(organisation_id: UUID, channel_id: UUID) -> Channel | None:
     """Become the one who reads this channel's deliveries; None when it is off or somebody else does.
 
-    What still waits for an unlinked channel is forgotten.
+    None also where enough is read of its kind or organisation already. What still waits for an unlinked channel is
+    forgotten.
     """
     channel = db.session.get(Channel, (organisation_id, channel_id), with_for_update={"key_share": True})
     if channel is not None and channel.state == "unlinked":
         pushes.forget(organisation_id, channel_id)
     if channel is None or not reading.is_read(channel) or channel.next_delivery_at > now():
         return None
+    if channel.delivery_claimed_until is not None and channel.delivery_claimed_until > now():
+        return None
     if (spent := paid_reads.spent(channel.kind)) is not None:
         reading.delivery_failed(channel, spent)
         return None
-    channel.next_delivery_at = now() + _CLAIM
+    if not shares.take(channel):
+        return None
+    channel.delivery_claimed_until = now() + _CLAIM
     return channel
 
 
@@ -116,9 +123,10 @@ def store(channel: Channel, read: Read) -> bool:
         return False
     stored = ingest.store_page(channel, list(read.items.values()), backfill=False)
     quarantine.keep(channel, read.bad)
+    quarantine.keep(channel, read.given_up, is_delivery=True)
     paid_reads.count(channel.kind, read.paid)
     channel.items_loaded += stored.messages
-    channel.next_delivery_at = now() + _CLAIM
+    channel.delivery_claimed_until = now() + _CLAIM
     if read.poll_now and reading.poll_seconds(channel):
         channel.next_poll_at = now()
     if read.done:
@@ -133,6 +141,7 @@ def release(channel: Channel, error: Temporary | Permanent | None, kept: int) ->
     if error is not None:
         reading.delivery_failed(channel, error)
     else:
+        channel.delivery_claimed_until = None
         channel.next_delivery_at = now() + (_LATER if kept else timedelta())
 
 

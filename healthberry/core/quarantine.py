@@ -3,23 +3,25 @@
 import hashlib
 from collections.abc import Collection, Sequence
 from dataclasses import asdict, dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import Row, and_, delete, func, select
+from sqlalchemy import Row, and_, delete, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.exc import DataError, StatementError
 
 from healthberry.connectors.base import BadItem, InboundItem
 from healthberry.connectors.reading import bad_item
-from healthberry.core import channels, events
+from healthberry.core import channels, events, suppression
 from healthberry.core.permissions import may
 from healthberry.extensions import db
 from healthberry.models.channels import Channel, QuarantinedItem
 from healthberry.models.organisations import Member
 from healthberry.models.owned import new_id, now
+from healthberry.version import VERSION
 
 SHOWN = 100
+OLD = timedelta(days=1)  # what nobody has dealt with by then is told on every page
 _SHOWN_CHARACTERS = 2_000
 
 # Classes of SQLSTATE that speak of the values that were given, whatever the driver calls the error.
@@ -33,17 +35,36 @@ _REASONS = {
 
 @dataclass(frozen=True)
 class Piece:
-    """One quarantined piece as a page shows it; `raw` is its beginning, "" for members who may not see it."""
+    """One quarantined piece as a page shows it; `raw` is its beginning, "" for members who may not see it.
+
+    `handled`: people have dealt with it.
+    """
 
     received_at: datetime
     reason: str
     raw: str
+    handled: bool
 
 
-def keep(channel: Channel, bad: Sequence[BadItem]) -> int:
-    """Keep pieces that could not be read, with their reason; return how many are new. The same piece again is one."""
+@dataclass(frozen=True)
+class Neglected:
+    """How many pieces of one channel have waited for longer than a day, and since when the oldest has."""
+
+    channel_id: UUID
+    kind: str
+    count: int
+    since: datetime
+
+
+def keep(channel: Channel, bad: Sequence[BadItem], *, is_delivery: bool = False) -> int:
+    """Keep pieces that could not be read, with their reason; return how many are new. The same piece again is one.
+
+    `is_delivery`: each is all that one delivery held.
+    """
+    bad = suppression.not_erased(channel, bad)
     if not bad:
         return 0
+    at = now()
     rows = [
         {
             "organisation_id": channel.organisation_id,
@@ -53,18 +74,32 @@ def keep(channel: Channel, bad: Sequence[BadItem]) -> int:
             "remote_id": _storable(piece.remote_id) if piece.remote_id else None,
             "raw": _storable(piece.raw),
             "reason": piece.reason,
-            "received_at": now(),
+            "received_at": at,
+            "seen_at": at,
+            "is_delivery": is_delivery,
+            "tried_with": VERSION,
         }
         for piece in bad
     ]
     statement = insert(QuarantinedItem).on_conflict_do_nothing().returning(QuarantinedItem.id)
     added = len(db.session.execute(statement, rows).all())
+    if added < len(rows):
+        _seen_again(channel, {str(row["fingerprint"]) for row in rows}, at)
     if added:
         # Counted by the database: a backfill and a poll may keep something of the same channel at once.
         channel.items_quarantined = Channel.items_quarantined + added
         db.session.flush()
         events.record(channel.organisation_id, "items_quarantined", channel_id=channel.id, items=added)
     return added
+
+
+def _seen_again(channel: Channel, fingerprints: Collection[str], at: datetime) -> None:
+    known = update(QuarantinedItem).where(
+        QuarantinedItem.organisation_id == channel.organisation_id,
+        QuarantinedItem.channel_id == channel.id,
+        QuarantinedItem.fingerprint.in_(fingerprints),
+    )
+    db.session.execute(known.values(seen_at=at, tried_with=VERSION))
 
 
 def forget(channel: Channel, remote_ids: Collection[str]) -> None:
@@ -76,10 +111,25 @@ def forget(channel: Channel, remote_ids: Collection[str]) -> None:
         QuarantinedItem.channel_id == channel.id,
         QuarantinedItem.remote_id.in_(remote_ids),
     )
-    gone = len(db.session.execute(statement.returning(QuarantinedItem.id)).all())
-    if gone:
-        channel.items_quarantined = Channel.items_quarantined - gone
+    count_gone(channel, len(db.session.execute(statement.returning(QuarantinedItem.id)).all()))
+
+
+def count_gone(channel: Channel, count: int) -> None:
+    """Count that pieces of this channel have left."""
+    if count:
+        channel.items_quarantined = Channel.items_quarantined - count
         db.session.flush()
+        events.record(channel.organisation_id, "quarantine_handled", channel_id=channel.id, items=count)
+
+
+def forget_unseen(channel: Channel, since: datetime) -> None:
+    """Forget what its source did not serve again in a form that can't be read, though all of it was walked through.
+
+    It could be read by then, or it is there no more. What was sent to us is served once, and stays.
+    """
+    mine = (QuarantinedItem.organisation_id == channel.organisation_id, QuarantinedItem.channel_id == channel.id)
+    unseen = delete(QuarantinedItem).where(*mine, QuarantinedItem.seen_at < since, ~QuarantinedItem.is_delivery)
+    count_gone(channel, len(db.session.execute(unseen.returning(QuarantinedItem.id)).all()))
 
 
 def listed(member: Member, channel_id: UUID) -> tuple[Channel, Sequence[Piece]]:
@@ -90,13 +140,29 @@ def listed(member: Member, channel_id: UUID) -> tuple[Channel, Sequence[Piece]]:
     channel = channels.find(member.organisation_id, channel_id)
     raw = func.left(QuarantinedItem.raw, _SHOWN_CHARACTERS)
     statement = (
-        select(QuarantinedItem.received_at, QuarantinedItem.reason, raw)
+        select(QuarantinedItem.received_at, QuarantinedItem.reason, raw, QuarantinedItem.handled_at)
         .where(QuarantinedItem.organisation_id == member.organisation_id, QuarantinedItem.channel_id == channel_id)
         .order_by(QuarantinedItem.received_at.desc(), QuarantinedItem.id.desc())
         .limit(SHOWN)
     )
     sees_raw = may(member, "manage")
-    return channel, [Piece(at, reason, text if sees_raw else "") for at, reason, text in db.session.execute(statement)]
+    rows = db.session.execute(statement)
+    return channel, [
+        Piece(at, reason, text if sees_raw else "", handled is not None) for at, reason, text, handled in rows
+    ]
+
+
+def neglected(organisation_id: UUID, *, clock: datetime | None = None) -> list[Neglected]:
+    """Return, by channel, the pieces that nobody has dealt with for a day; those of unlinked channels too."""
+    waiting = (
+        select(QuarantinedItem.channel_id, func.count().label("count"), func.min(QuarantinedItem.received_at))
+        .where(QuarantinedItem.organisation_id == organisation_id, QuarantinedItem.handled_at.is_(None))
+        .where(QuarantinedItem.received_at < (clock or now()) - OLD)
+        .group_by(QuarantinedItem.channel_id)
+    )
+    rows = db.session.execute(waiting).all()
+    kinds = channels.kinds(organisation_id, [row[0] for row in rows]) if rows else {}
+    return [Neglected(channel_id, kinds[channel_id], count, since) for channel_id, count, since in rows]
 
 
 def of_organisation(organisation_id: UUID) -> Sequence[Row[datetime, UUID, UUID, str, str]]:

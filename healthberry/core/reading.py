@@ -9,9 +9,10 @@ from uuid import UUID
 
 from healthberry.connectors.base import Page
 from healthberry.connectors.errors import Gone, NotAuthorised, Permanent, RateLimited, Temporary
-from healthberry.core import channels, events, ingest, paid_reads, quarantine, rechecks
+from healthberry.core import channels, coverage, events, ingest, paid_reads, quarantine, rechecks, shares
 from healthberry.core.channels import capabilities_of, is_unlinked
 from healthberry.core.errors import Conflict
+from healthberry.core.events import Event
 from healthberry.core.permissions import require
 from healthberry.extensions import db, part
 from healthberry.models.channels import Channel
@@ -34,8 +35,11 @@ class Failure:
 
 
 def claim_backfill(organisation_id: UUID, channel_id: UUID) -> Channel | None:
-    """Become the one who loads this channel's history; None when it is loaded, off, or somebody else does."""
-    channel = db.session.get(Channel, (organisation_id, channel_id), with_for_update=True)
+    """Become the one who loads this channel's history; None when it is loaded, off, or somebody else does.
+
+    None also where enough is read of its kind or organisation already: the sweep brings it again.
+    """
+    channel = db.session.get(Channel, (organisation_id, channel_id), with_for_update={"key_share": True})
     if channel is None or not is_read(channel) or channel.backfill_state == "done":
         return None
     if channel.backfill_claimed_until is not None and channel.backfill_claimed_until > now():
@@ -43,8 +47,11 @@ def claim_backfill(organisation_id: UUID, channel_id: UUID) -> Channel | None:
     if (spent := paid_reads.spent(channel.kind)) is not None:
         backfill_failed(channel, spent)
         return None
+    if not shares.take(channel):
+        return None
     channel.backfill_claimed_until = now() + _CLAIM
     channel.backfill_state = "running"
+    channel.backfill_began_at = channel.backfill_began_at or now()
     return channel
 
 
@@ -63,13 +70,26 @@ def store_backfill(channel: Channel, page: Page) -> None:
     if not page.more:
         channel.backfill_state, channel.backfill_finished_at = "done", now()
         channel.backfill_claimed_until = None
+        coverage.loaded(channel, backfill_since(channel), channel.backfill_began_at or now())
         channel.reread_at = channel.reread_at or next_reread(channel)
     events.record(channel.organisation_id, "backfill_progress", channel_id=channel.id, items=channel.items_loaded)
+
+
+def backfill_since(channel: Channel) -> datetime:
+    """Return how far back the history of this channel is loaded."""
+    return channel.created_at - timedelta(days=BACKFILL_DAYS)
 
 
 def release_backfill(channel: Channel) -> None:
     """Let another worker go on with the rest."""
     channel.backfill_claimed_until = None
+
+
+def give_back(organisation_id: UUID, channel_id: UUID, claim: str) -> None:
+    """Let another worker take up what the present one was told to leave; `claim` is the column that holds its claim."""
+    channel = db.session.get(Channel, (organisation_id, channel_id), with_for_update=True, populate_existing=True)
+    if channel is not None:
+        setattr(channel, claim, None)
 
 
 def backfill_failed(channel: Channel, error: Temporary | Permanent) -> Failure:
@@ -82,14 +102,19 @@ def backfill_failed(channel: Channel, error: Temporary | Permanent) -> Failure:
 
 
 def claim_poll(organisation_id: UUID, channel_id: UUID) -> Channel | None:
-    """Become the one who polls this channel now; None when it is off or somebody else does."""
-    channel = db.session.get(Channel, (organisation_id, channel_id), with_for_update=True)
+    """Become the one who polls this channel now; None when it is off or somebody else does.
+
+    None also where enough is read of its kind or organisation already: it stays due.
+    """
+    channel = db.session.get(Channel, (organisation_id, channel_id), with_for_update={"key_share": True})
     if channel is None or not is_read(channel):
         return None
     if channel.claimed_until is not None and channel.claimed_until > now():
         return None
     if (spent := paid_reads.spent(channel.kind)) is not None:
         poll_failed(channel, spent)
+        return None
+    if not shares.take(channel):
         return None
     channel.claimed_until = now() + _CLAIM
     return channel
@@ -107,14 +132,23 @@ def store_poll(channel: Channel, page: Page, begun_at: datetime | None = None) -
     paid_reads.count(channel.kind, page.paid)
     channel.items_loaded += stored.messages
     channel.poll_cursor = page.cursor
+    # A catch-up may be cut off and go on in another poll: only what was published before it began is surely read.
+    channel.catch_up_at = channel.catch_up_at or begun_at or now()
     _succeeded(channel)
     if page.more:
         channel.claimed_until = now() + _CLAIM
     else:
         channel.claimed_until = None
+        coverage.polled(channel, channel.catch_up_at)
+        channel.catch_up_at = None
         if not _asked_since(channel, begun_at):
             channel.next_poll_at = next_poll(channel)
     return stored
+
+
+def release_poll(channel: Channel) -> None:
+    """Let another worker go on with the catch-up, which stays due."""
+    channel.claimed_until = None
 
 
 def _asked_since(channel: Channel, begun_at: datetime | None) -> bool:
@@ -164,6 +198,7 @@ def want_poll(member: Member, channel_id: UUID) -> bool:
 def delivery_failed(channel: Channel, error: Temporary | Permanent) -> Failure:
     """Note that what was sent to us can't be read now; it waits. Return the pause."""
     failure = _failed(channel, error)
+    channel.delivery_claimed_until = None
     channel.next_delivery_at = now() + timedelta(seconds=failure.pause_seconds)
     return failure
 
@@ -181,8 +216,13 @@ def is_read(channel: Channel) -> bool:
 
 def poll_seconds(channel: Channel) -> int | None:
     """Return how often this channel is polled: as its kind asks, unless the settings say otherwise; None: never."""
+    return poll_seconds_of(channel.kind)
+
+
+def poll_seconds_of(kind: str) -> int | None:
+    """Return how often channels of this kind are polled; None: never."""
     wished: int | None = part("settings").poll_seconds
-    usual = capabilities_of(channel.kind).poll_seconds
+    usual = capabilities_of(kind).poll_seconds
     return usual and (wished or usual)
 
 
@@ -203,6 +243,8 @@ def _succeeded(channel: Channel) -> None:
     if channel.state == "failing":
         channel.state, channel.trouble = "active", ""
         events.record(channel.organisation_id, "channel_recovered", channel_id=channel.id)
+    if channel.stale_at is not None:
+        events.tell(Event(channel.organisation_id, 0, "channel_read", channel_id=channel.id))
 
 
 def _failed(channel: Channel, error: Temporary | Permanent) -> Failure:

@@ -11,7 +11,7 @@ from sqlalchemy import select, update
 
 from healthberry.connectors.base import InboundItem
 from healthberry.connectors.errors import Permanent, RateLimited, Temporary
-from healthberry.core import ingest, paid_reads
+from healthberry.core import ingest, paid_reads, shares
 from healthberry.core.channels import capabilities_of, is_unlinked
 from healthberry.core.recheck_times import next_recheck
 from healthberry.extensions import db
@@ -29,11 +29,13 @@ _PUT_BACK = timedelta(hours=1)
 def claim(organisation_id: UUID, channel_id: UUID) -> tuple[Channel, list[str]] | None:
     """Become the one who looks at this channel's messages; return it with the ids of those that have waited longest.
 
-    None when it is off or failing, when it is not its turn (somebody else looks), when nothing is due, or when no more
-    may be read this month.
+    None when it is off or failing, when it is not its turn (somebody else looks), when nothing is due, when no more may
+    be read this month, or when enough is read of its kind or organisation already.
     """
-    channel = db.session.get(Channel, (organisation_id, channel_id), with_for_update=True)
+    channel = db.session.get(Channel, (organisation_id, channel_id), with_for_update={"key_share": True})
     if channel is None or channel.state != "active" or channel.recheck_at > now():
+        return None
+    if channel.recheck_claimed_until is not None and channel.recheck_claimed_until > now():
         return None
     if paid_reads.spent(channel.kind) is not None:
         channel.recheck_at = now() + _REST
@@ -47,8 +49,13 @@ def claim(organisation_id: UUID, channel_id: UUID) -> tuple[Channel, list[str]] 
         .limit(capabilities_of(channel.kind).recheck_batch)
     )
     asked = list(db.session.scalars(due))
-    channel.recheck_at = now() + (_CLAIM if asked else _REST)
-    return (channel, asked) if asked else None
+    if not asked:
+        channel.recheck_at = now() + _REST
+        return None
+    if not shares.take(channel):
+        return None
+    channel.recheck_claimed_until = now() + _CLAIM
+    return channel, asked
 
 
 def want(channel: Channel) -> None:
@@ -105,7 +112,7 @@ def store(channel: Channel, asked: Sequence[str], found: Sequence[InboundItem]) 
     ]
     if rows:
         db.session.execute(update(Message), rows)
-    channel.rechecked_at = now()
+    channel.rechecked_at, channel.recheck_claimed_until = now(), None
     channel.recheck_at = now() + (_BETWEEN_BATCHES if len(asked) >= rules.recheck_batch else _REST)
 
 
@@ -114,7 +121,7 @@ def failed(channel: Channel, asked: Sequence[str], error: Temporary | Permanent)
     pause = _REST
     if isinstance(error, Temporary) and error.retry_after is not None:
         pause = max(timedelta(seconds=error.retry_after), _SHORTEST_WAIT)
-    channel.recheck_at = now() + pause
+    channel.recheck_at, channel.recheck_claimed_until = now() + pause, None
     if not isinstance(error, RateLimited):
         statement = update(Message).where(
             Message.organisation_id == channel.organisation_id,

@@ -10,7 +10,7 @@ from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 
 from healthberry.connectors.base import ReplyPermission, ReplyTarget
-from healthberry.core import conversations, drafts, events
+from healthberry.core import conversations, drafts, events, staleness
 from healthberry.core.channels import access_of, capabilities_of, connector_of
 from healthberry.core.channels import find as find_channel
 from healthberry.core.errors import Conflict, Invalid, NotAllowed, NotFound
@@ -46,12 +46,21 @@ def target_of(organisation_id: UUID, conversation_id: UUID) -> Message | None:
 
 def permission(channel: Channel, conversation: Conversation, target: Message | None) -> ReplyPermission:
     """Say whether and how this conversation can be answered, and if not, why."""
+    if conversation.restricted:
+        return ReplyPermission(
+            "none", "This is restricted while a request is assessed. It can't be answered meanwhile."
+        )
     if target is None:
         return ReplyPermission("none", "There is nothing left here to answer: it was taken down at the source.")
     if channel.state in ("off", "unlinked"):
         how = "switched off" if channel.state == "off" else "no longer linked"
         return ReplyPermission("none", f"This channel is {how}.", conversation.url)
     return connector_of(channel).may_reply(access_of(channel), facts_of(target, conversation))
+
+
+def held(channel: Channel, allowed: ReplyPermission) -> str:
+    """Say why nothing may be published from here just now, "" where it may; what a person puts there may always."""
+    return staleness.why_not_answered(channel) if allowed.mode == "api" else ""
 
 
 def facts_of(target: Message, conversation: Conversation) -> ReplyTarget:
@@ -104,8 +113,9 @@ def queue_reply(member: Member, conversation_id: UUID, text: str, version: int, 
 
     `way` is one of those that the channel offers for this message, "" for the usual one.
 
-    Raises: NotFound; NotAllowed with the next step; Conflict when the thread moved on or another reply is on its way;
-    Invalid for an empty or too long text, and for a way that is not open (any more).
+    Raises: NotFound; NotAllowed with the next step; Conflict when the thread moved on, another reply is on its way, or
+    the channel is not read at present (what was said there since is not known); Invalid for an empty or too long text,
+    and for a way that is not open (any more).
     """
     require(member, "publish")
     conversation = conversations.find(member, conversation_id, lock=True)
@@ -116,6 +126,7 @@ def queue_reply(member: Member, conversation_id: UUID, text: str, version: int, 
     allowed = permission(channel, conversation, target)
     if target is None or allowed.mode == "none":
         raise NotAllowed(allowed.reason)
+    _is_read(channel, allowed)
     chosen, words = _way(allowed, way), _checked(channel, text)
     reply = Reply(
         organisation_id=member.organisation_id,
@@ -148,8 +159,8 @@ def find(member: Member, reply_id: UUID) -> Reply:
 def retry(member: Member, reply_id: UUID) -> Reply:
     """Send a failed reply again, as it is; a draft with other words stays.
 
-    Raises: NotFound; NotAllowed; Conflict when it is not waiting for that, or the thread moved on since it was written;
-    Invalid when the way that it was to take is no longer open.
+    Raises: NotFound; NotAllowed; Conflict when it is not waiting for that, the thread moved on since it was written, or
+    the channel is not read at present; Invalid when the way that it was to take is no longer open.
     """
     require(member, "publish")
     reply = _find(member, reply_id)
@@ -162,6 +173,7 @@ def retry(member: Member, reply_id: UUID) -> Reply:
     allowed = permission(channel, conversation, target_of(member.organisation_id, conversation.id))
     if allowed.mode == "none":
         raise NotAllowed(allowed.reason)
+    _is_read(channel, allowed)
     reply.way = _way(allowed, reply.way)
     reply.mode, reply.state, reply.reason, reply.attempts = allowed.mode, _BEGINNING[allowed.mode], "", 0
     reply.next_attempt_at = reply.queued_at = now()
@@ -224,6 +236,11 @@ def confirm(member: Member, reply_id: UUID) -> Reply:
 def count(channel: Channel, text: str) -> tuple[int, int | None]:
     """Return how long the text is as this channel counts it, and how long it may be (None: no limit)."""
     return connector_of(channel).length(text), capabilities_of(channel.kind).length_limit
+
+
+def _is_read(channel: Channel, allowed: ReplyPermission) -> None:
+    if why := held(channel, allowed):
+        raise Conflict(why)
 
 
 def _way(allowed: ReplyPermission, way: str) -> str:

@@ -38,7 +38,7 @@ def claim(organisation_id: UUID, channel_id: UUID) -> Channel | None:
     None where there is nothing to do, or another worker is at it. What a linked channel of the organisation still needs
     is not given back: it is only forgotten.
     """
-    channel = db.session.get(Channel, (organisation_id, channel_id), with_for_update=True)
+    channel = db.session.get(Channel, (organisation_id, channel_id), with_for_update={"key_share": True})
     if channel is None or channel.revoke_at is None or channel.revoke_at > now():
         return None
     if _is_needed(channel):

@@ -23,6 +23,7 @@ _STOP_LOOKING = timedelta(days=30)
 _HELD_AT_MOST = timedelta(days=14)
 _PAUSES = (5, 15, 60, 300, 900)
 _TODO = {"queued": "send", "sending": "find", "unknown": "find", "written": "confirm", "copied": "confirm"}
+_HELD_UP = "Something went wrong on our side. Your reply is kept, and whoever runs HealthBerry can send it on its way."
 _NOT_SHOWN = (
     "The site took this reply, but never showed it: its moderators may have refused it."
     " Look there before you try again."
@@ -72,7 +73,7 @@ def mark_sent(reply: Reply, sent: SentReply) -> None:
     reply.remote_id, reply.url, reply.sent_at = sent.remote_id, sent.url, now()
     reply.next_attempt_at = now() + _LOOK_AGAIN
     conversation = db.session.get_one(
-        Conversation, (reply.organisation_id, reply.conversation_id), with_for_update=True
+        Conversation, (reply.organisation_id, reply.conversation_id), with_for_update={"key_share": True}
     )
     _write_message(reply, conversation, sent)
     summaries.refresh(reply.organisation_id, [conversation.id])
@@ -160,6 +161,14 @@ def look_later(reply: Reply, reason: str = "") -> None:
     reply.next_attempt_at = now() + _pause_after(since)
     if reply.reason != reason:
         reply.reason = reason
+        _changed(reply, "reply_delayed")
+
+
+def held_up(organisation_id: UUID, reply_id: UUID) -> None:
+    """Say to people that a reply waits because something is wrong with us, and that nothing of it is lost."""
+    reply = db.session.get(Reply, (organisation_id, reply_id))
+    if reply is not None and reply.state in _TODO:
+        reply.reason = _HELD_UP
         _changed(reply, "reply_delayed")
 
 

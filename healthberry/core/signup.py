@@ -167,7 +167,7 @@ def _member(organisation: Organisation, email: str, name: str) -> tuple[Member, 
     made = insert(Member).values(row).on_conflict_do_nothing(index_elements=["organisation_id", "email"])
     new = db.session.scalar(made.returning(Member.id)) is not None
     statement = select(Member).where(Member.organisation_id == organisation.id, Member.email == email)
-    member = db.session.scalars(statement.with_for_update()).one()
+    member = db.session.scalars(statement.with_for_update(key_share=True)).one()
     if member.left_at is not None:
         members.come_back(member)
         new = True

@@ -48,7 +48,9 @@ SELECT organisation_id, conversation_id,
   FROM (SELECT organisation_id, conversation_id, posted_at, title || ' ' || text AS said,
                sum(length(title) + length(text) + 2) OVER one AS characters, count(*) OVER one AS messages
           FROM messages
-         WHERE organisation_id = :organisation_id AND conversation_id = ANY(:ids)
+         WHERE organisation_id = :organisation_id
+           AND conversation_id IN (SELECT id FROM conversations
+                                    WHERE organisation_id = :organisation_id AND id = ANY(:ids) AND NOT restricted)
         WINDOW one AS (PARTITION BY organisation_id, conversation_id)) AS found
  GROUP BY organisation_id, conversation_id
     ON CONFLICT (organisation_id, conversation_id) DO UPDATE SET words = excluded.words
@@ -67,7 +69,7 @@ def refresh(organisation_id: UUID, conversation_ids: Collection[UUID]) -> None:
 
 
 def index(organisation_id: UUID, conversation_ids: Collection[UUID]) -> None:
-    """Let the search find the conversations by the words of their messages."""
+    """Let the search find the conversations by the words of their messages; restricted ones it does not find."""
     if conversation_ids:
         values = {"organisation_id": organisation_id, "ids": list(conversation_ids), "most": _SEARCHED_CHARACTERS}
         db.session.execute(_INDEX, values)

@@ -1,19 +1,24 @@
-"""What is due, over all organisations, and which background processes are alive."""
+"""What is due, over all organisations."""
 
 from typing import NamedTuple
 
 from sqlalchemy import text
-from sqlalchemy.dialects.postgresql import insert
 
+from healthberry.core import reconciling, shares, unread
 from healthberry.extensions import db
 from healthberry.models.owned import now
-from healthberry.models.replies import Heartbeat
+from healthberry.version import VERSION
 
 _DUE = text("""
-SELECT kind, organisation_id, id FROM due_work(:at)
+SELECT kind, organisation_id, id FROM due_work(:at, :of_each)
  UNION ALL SELECT kind, organisation_id, id FROM due_imports(:at)
  UNION ALL SELECT kind, organisation_id, id FROM due_revocations(:at)
+ UNION ALL SELECT kind, organisation_id, id FROM due_walks(:at, CAST(:counted AS text[]))
+ UNION ALL SELECT kind, organisation_id, id FROM due_quarantine(:version, :tried_before)
+ UNION ALL SELECT kind, organisation_id, id FROM due_keeping(:at)
 """)
+
+_FEWEST, _TIMES = 10, 4
 
 
 class Due(NamedTuple):
@@ -27,14 +32,11 @@ class Due(NamedTuple):
 def due_work() -> list[Due]:
     """Return what is due now.
 
-    Discover, backfill, poll, recheck, reread, delivery, refresh, reply, mail, snoozed, erase, import, revoke. Ids only,
-    of all organisations.
+    Discover, backfill, poll, recheck, reread, delivery, refresh, reply, mail, snoozed, erase, import, revoke, walk,
+    compare, unread, night, erasure. Ids only, of all organisations. Of what reads channels no more of each kind than
+    its share of the workers can begin with: the rest is handed on (core.shares).
     """
-    rows = db.session.execute(_DUE, {"at": now()})
+    at = now()
+    asked = {"at": at, "counted": reconciling.kinds(), "version": VERSION, "tried_before": at - unread.PAUSE}
+    rows = db.session.execute(_DUE, {**asked, "of_each": max(_FEWEST, shares.limit() * _TIMES)})
     return [Due(kind, str(organisation_id), str(row_id)) for kind, organisation_id, row_id in rows]
-
-
-def beat(process: str) -> None:
-    """Note that a background process is alive."""
-    statement = insert(Heartbeat).values(process=process, beat_at=now())
-    db.session.execute(statement.on_conflict_do_update(index_elements=["process"], set_={"beat_at": now()}))

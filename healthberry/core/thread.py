@@ -1,17 +1,18 @@
 """Everything that the page of one conversation shows, loaded at once and in order."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import select
 
 from healthberry.connectors.base import Capabilities, ReplyPermission
-from healthberry.core import channels, conversations, copies, deliveries, details, drafts, events, noise, replies
+from healthberry.core import channels, conversations, copies, deliveries, details, drafts, events, holds, noise, replies
 from healthberry.core.copies import Elsewhere
 from healthberry.core.deliveries import Delivery
 from healthberry.core.permissions import may
+from healthberry.core.veiling import veiled_conversation, veiled_message
 from healthberry.extensions import db
 from healthberry.models.activities import Activity, Note
 from healthberry.models.channels import Channel
@@ -34,6 +35,11 @@ _SHOWN = (
     "parted",
     "aside",
     "set_aside",
+    "words_erased",
+    "restricted",
+    "restriction_lifted",
+    "hold_placed",
+    "hold_lifted",
 )
 _ACTIONS = ("draft", "publish", "handle", "see_colleagues", "manage")
 
@@ -70,6 +76,8 @@ class Page:
     elsewhere: Sequence[Elsewhere] = ()  # the same story on other sites
     aside: str = ""  # why it was set aside, for people
     may_block: bool = False  # its author, on this channel
+    held: str = ""  # why nothing may be published from here just now
+    on_hold: bool = False  # under a legal hold; told to administrators
 
     def voice(self, message: Message) -> str:
         """Return whose words it is: colleagues are named only to those who may see them."""
@@ -106,7 +114,8 @@ def open_conversation(member: Member, conversation_id: UUID) -> Page:
     people = conversations.colleagues(member) if sees_colleagues else [member]
     target = replies.target_of(member.organisation_id, conversation_id)
     reply = _reply(member, conversation_id, sees_colleagues)
-    return Page(
+    permission = replies.permission(channel, conversation, target)
+    page = Page(
         conversation=conversation,
         channel=channel,
         capabilities=channels.capabilities_of(channel.kind),
@@ -114,7 +123,7 @@ def open_conversation(member: Member, conversation_id: UUID) -> Page:
         draft=drafts.find(member, conversation_id),
         reply=reply,
         answered=reply is not None and replies.answer_since(reply) is not None,
-        permission=replies.permission(channel, conversation, target),
+        permission=permission,
         number=number,
         can={action: may(member, action) for action in _ACTIONS},
         assignee=_assignee(conversation, people) if sees_colleagues else None,
@@ -124,6 +133,26 @@ def open_conversation(member: Member, conversation_id: UUID) -> Page:
         elsewhere=copies.elsewhere(conversation),
         aside=noise.reason(conversation) if conversation.status == "aside" else "",
         may_block=noise.may_block(conversation),
+        held=replies.held(channel, permission),
+        on_hold=may(member, "manage") and bool(holds.of_conversation(member, conversation_id)),
+    )
+    return veil(page) if conversation.restricted and not page.can["manage"] else page
+
+
+def veil(page: Page) -> Page:
+    """Return the page of a restricted conversation as others than administrators see it: no words, names or links.
+
+    What colleagues wrote about it may repeat it, and is left out with it.
+    """
+    said = [one for one in page.entries if one.note is None]
+    return replace(
+        page,
+        conversation=veiled_conversation(page.conversation),
+        entries=[replace(one, message=veiled_message(one.message)) if one.message else one for one in said],
+        draft=None,
+        reply=None,
+        elsewhere=(),
+        may_block=False,
     )
 
 

@@ -2,52 +2,57 @@
 
 import json
 import logging
-import time
+from collections.abc import Callable
+from email.message import EmailMessage
 from uuid import UUID
 
 from healthberry import logs
-from healthberry.core import alerts, events, outbox, scope
+from healthberry.core import alerts, events, outbox, scope, silences
 from healthberry.core.deliveries import Progress
 from healthberry.core.vault import VaultError
 from healthberry.extensions import part
-from healthberry.jobs.base import job
+from healthberry.jobs.base import job, nudge_once
+from healthberry.jobs.ending import Slice
 from healthberry.mail import send
 from healthberry.mail.alert import write_alert
 from healthberry.mail.headers import BadAddress
+from healthberry.mail.outage import write_outage
 from healthberry.models.owned import now
 
 log = logging.getLogger(__name__)
 
-_GO_ON_SECONDS = 60
-
 
 @job("alerts")
 def send_mail(organisation_id: str, mail_id: str) -> None:
-    """Send this mail, then whatever else of this organisation is due, over one connection; again: nothing is due."""
+    """Send this mail, then whatever else of this organisation is due, over one connection; again: nothing is due.
+
+    It goes on in another job when the slice is over, so that one organisation's mails do not hold up the others'.
+    """
     organisation = UUID(organisation_id)
     scope.enter(organisation)
-    started, progress = time.monotonic(), Progress(organisation)
+    part_of_it, progress = Slice(), Progress(organisation)
     with send.courier() as courier:
-        mail = outbox.claim(organisation, UUID(mail_id))
-        while mail is not None and deliver(mail, courier, progress) and time.monotonic() - started < _GO_ON_SECONDS:
+        mail = outbox.claim(organisation, UUID(mail_id)) or outbox.claim_next(organisation)
+        while mail is not None and deliver(mail, courier, progress) and not part_of_it.over:
             mail = outbox.claim_next(organisation)
         progress.finish()
         events.commit()
+    if mail is not None and part_of_it.over:
+        nudge_once(send_mail, organisation_id, mail_id)
 
 
 def deliver(mail: outbox.Claimed, courier: send.Courier, progress: Progress) -> bool:
     """Send one claimed mail, mark it and say so; return whether the mail server is worth the next one."""
     try:
-        alert = alerts.load(mail)
+        write = _loaded(mail)
     except alerts.NotNeeded as reason:
         outbox.skip(mail, str(reason))
-        progress.moved(mail.conversation_id)
-        events.commit()
+        _moved(mail, progress)
         return True
     events.commit()  # the claim stands, and no database connection is held while the mail server is waited for
     goes_on = True
     try:
-        courier.send(write_alert(alert, mail.message_id))
+        courier.send(write())
     except send.NotSent as error:
         outbox.mark_failed(mail, error.reason, for_good=error.for_good)
         logs.event(log, "alert.not_sent", logging.WARNING, mail_id=mail.id, attempt=mail.attempt, reason=error.reason)
@@ -59,9 +64,24 @@ def deliver(mail: outbox.Claimed, courier: send.Courier, progress: Progress) -> 
         outbox.mark_failed(mail, "This e-mail could not be written.")
     else:
         outbox.mark_sent(mail)
-    progress.moved(mail.conversation_id)
-    events.commit()
+    _moved(mail, progress)
     return goes_on
+
+
+def _loaded(mail: outbox.Claimed) -> Callable[[], EmailMessage]:
+    """Load all that the mail says; return what writes it once the database is let go. Raises: alerts.NotNeeded."""
+    if mail.kind in silences.KINDS:
+        outage = silences.load(mail)
+        return lambda: write_outage(outage, mail.message_id)
+    alert = alerts.load(mail)
+    return lambda: write_alert(alert, mail.message_id)
+
+
+def _moved(mail: outbox.Claimed, progress: Progress) -> None:
+    """Pages show how alerts about feedback fare, and nothing of other mails."""
+    if mail.kind not in silences.KINDS:
+        progress.moved(mail.conversation_id)
+    events.commit()
 
 
 @job("alerts", timeout_seconds=60)

@@ -3,16 +3,24 @@
 JSON in, ids only, and only a nudge. The database knows what is to be done; losing the queue loses nothing.
 """
 
+import contextlib
 import functools
 import logging
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any, Protocol, cast
 from uuid import UUID
 
 from flask import Flask, current_app, has_app_context
 from redis.exceptions import RedisError
+from rq import get_current_job
+from sqlalchemy.exc import SQLAlchemyError
 
-from healthberry.core import scope
+from healthberry import logs, meter, observing
+from healthberry.core import events, failed_work, scope, shares
+from healthberry.core.failed_work import Piece
+from healthberry.jobs import ending, failures
 from healthberry.queues import queue
 
 log = logging.getLogger(__name__)
@@ -26,6 +34,7 @@ class Job(Protocol):
     """A function that a worker runs; `nudge` puts it on its queue."""
 
     __name__: str
+    kind: str  # what its failures are counted under
 
     def __call__(self, *arguments: Any) -> None:
         """Do the work now, in this process."""
@@ -35,6 +44,8 @@ class Job(Protocol):
 
 
 _app: Flask | None = None
+_kinds: dict[str, str] = {}  # of every job, by the name that the queue knows it by
+_jobs: dict[str, Job] = {}  # by kind
 
 
 def use(app: Flask) -> None:
@@ -56,16 +67,52 @@ def nudge_once(function: Job, *ids: str) -> None:
         function.nudge(*ids)
 
 
+@contextmanager
+def _metered(name: str) -> Iterator[None]:
+    """Count a job and how long it took, and name it in every line that it logs."""
+    started, outcome, running = time.monotonic(), "failed", get_current_job()
+    ids = {"job": name, "job_id": running.id if running else None}
+    with logs.about(**ids), observing.span("job", job=name):
+        try:
+            yield
+            outcome = "done"
+        finally:
+            meter.count("jobs", name, outcome)
+            meter.observe("job_seconds", time.monotonic() - started, name)
+            meter.flush(current_app.extensions["valkey"], now=True)
+            observing.flush()
+
+
 def _mark(name: str, ids: tuple[Any, ...]) -> str:
     return f"hb:nudged:{name}:{':'.join(map(str, ids))}"
 
 
-def job(queue_name: str, timeout_seconds: int = 120) -> Callable[[Callable[..., None]], Job]:
+def piece_of(kind: str, arguments: Sequence[Any]) -> Piece | None:
+    """Return which piece of work a job with these arguments is; None for one that belongs to no organisation."""
+    try:
+        ids = [UUID(str(one)) for one in arguments]
+    except ValueError:
+        return None
+    return Piece(kind, ids[0], ids[-1]) if ids else None
+
+
+def kind_of(queued_name: str) -> str:
+    """Return the kind of the job that the queue knows by this name."""
+    return _kinds.get(queued_name, queued_name)
+
+
+def job_of(kind: str) -> Job:
+    """Return the job of this kind."""
+    return _jobs[kind]
+
+
+def job(queue_name: str, timeout_seconds: int = 120, kind: str = "") -> Callable[[Callable[..., None]], Job]:
     """Mark a function as a job: it runs in an application context of its own and sees no organisation until it enters
     one.
 
-    Arguments are ids as text. `.nudge(*ids)` puts it on its queue; a queue that can't be reached is logged, for the
-    sweep will find the work in the database.
+    Arguments are ids as text, the organisation's first. `.nudge(*ids)` puts it on its queue; a queue that can't be
+    reached is logged, for the sweep will find the work in the database. Failures of the same work are counted (under
+    `kind`, by default the function's name), and what failed waits or is stopped (core.failed_work).
     """
 
     def decorate(function: Callable[..., None]) -> Job:
@@ -77,9 +124,14 @@ def job(queue_name: str, timeout_seconds: int = 120) -> Callable[[Callable[..., 
             if _app is None:
                 raise RuntimeError("jobs.base.use(app) was not called in this process")
             with _app.app_context():
-                current_app.extensions["valkey"].delete(_mark(function.__name__, arguments))
+                with contextlib.suppress(RedisError):
+                    current_app.extensions["valkey"].delete(_mark(function.__name__, arguments))
                 try:
-                    function(*arguments)
+                    with _metered(function.__name__):
+                        _counted(function, piece_of(named, arguments), arguments)
+                except ending.Ended:
+                    _hand_back(piece_of(named, arguments))
+                    nudge(*arguments)
                 finally:
                     scope.leave()
 
@@ -95,7 +147,52 @@ def job(queue_name: str, timeout_seconds: int = 120) -> Callable[[Callable[..., 
             except RedisError as error:
                 log.warning("nudge_failed", extra={"job": function.__name__, "error": type(error).__name__})
 
+        named = kind or function.__name__
+        _kinds[f"{function.__module__}.{function.__qualname__}"] = named
+        run.kind = named  # type: ignore[attr-defined]
         run.nudge = nudge  # type: ignore[attr-defined]
-        return cast(Job, run)
+        return _jobs.setdefault(named, cast(Job, run))
 
     return decorate
+
+
+def _counted(function: Callable[..., None], piece: Piece | None, arguments: Sequence[Any]) -> None:
+    """Run the job unless its work must not be tried now; count a failure, and forget earlier ones after a success."""
+    ending.begin()
+    standing = _standing(piece)
+    if standing == "held":
+        return
+    try:
+        function(*arguments)
+    except Exception as error:
+        _hand_back(piece)
+        if failures.is_of_the_work(error):
+            failures.note(piece, type(error).__name__)
+        raise
+    if piece is not None and standing == "failed":
+        scope.enter(piece.organisation_id)
+        failed_work.succeeded(piece)
+    if shares.leave() or standing:
+        events.commit()
+
+
+def _standing(piece: Piece | None) -> str:
+    if piece is None:
+        return ""
+    scope.enter(piece.organisation_id)
+    found = failed_work.standing(piece)
+    scope.leave()
+    return found
+
+
+def _hand_back(piece: Piece | None) -> None:
+    """Give back what a job had claimed that did not get to its end; what it had not committed is gone."""
+    try:
+        events.forget()
+        if piece is not None:
+            scope.enter(piece.organisation_id)
+        ending.give_back()
+        shares.leave()
+        events.commit()
+    except SQLAlchemyError as error:  # the claims run out by themselves
+        log.warning("not_handed_back", extra={"error": type(error).__name__})

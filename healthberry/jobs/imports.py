@@ -17,7 +17,7 @@ from healthberry.models.imports import Import
 _TOLD_SECONDS = 600
 
 
-@job("backfill", timeout_seconds=280)
+@job("backfill", timeout_seconds=280, kind="import")
 def work(organisation: str, import_id: str) -> None:
     """Do what this import waits for: look at the file, check it, import it or take it back."""
     organisation_id = UUID(organisation)

@@ -3,7 +3,6 @@
 No connection to the database is held while a provider is waited for: every step commits before it calls.
 """
 
-import time
 from datetime import timedelta
 from uuid import UUID
 
@@ -11,10 +10,10 @@ from healthberry.connectors.errors import Permanent, Temporary
 from healthberry.core import channels, discovery, reading, rechecks, scope
 from healthberry.core.events import commit
 from healthberry.extensions import part
+from healthberry.jobs import ending, turns
 from healthberry.jobs.base import job, nudge_once
 from healthberry.models.owned import now
 
-_SLICE_SECONDS = 10.0  # a backfill hands its worker back after this, so that no channel and no reply waits for long
 _LOOK_AGAIN = timedelta(minutes=5)
 
 
@@ -48,46 +47,55 @@ def backfill(organisation: str, channel_id: str) -> None:
     if channel is None:
         return
     connector, access = channels.connector_of(channel), channels.access_of(channel)
-    since = channel.created_at - timedelta(days=reading.BACKFILL_DAYS)
-    ends = time.monotonic() + _SLICE_SECONDS
-    while channel.backfill_state != "done" and reading.is_read(channel) and time.monotonic() < ends:
+    since = reading.backfill_since(channel)
+    ending.holds(reading.give_back, organisation_id, channel.id, "backfill_claimed_until")
+    part_of_it = ending.Slice()
+    while channel.backfill_state != "done" and reading.is_read(channel) and not part_of_it.over:
         try:
             page = connector.backfill(access, since, channel.backfill_cursor)
         except (Temporary, Permanent) as error:
             reading.backfill_failed(channel, error)
             commit()
+            turns.hand_on(channel)
             return
         reading.store_backfill(channel, page)  # looks at the channel anew: it may have been switched off meanwhile
         commit()
     reading.release_backfill(channel)
     commit()
-    if channel.backfill_state != "done" and reading.is_read(channel):
+    # Where news of its kind or organisation wait for this place, they go first: the sweep brings the rest of history.
+    if not turns.hand_on(channel) and channel.backfill_state != "done" and reading.is_read(channel):
         backfill.nudge(organisation, channel_id)
 
 
 @job("ingest", timeout_seconds=180)
 def poll(organisation: str, channel_id: str) -> None:
-    """Read what is new or changed, to the end of the catch-up."""
+    """Read what is new or changed, to the end of the catch-up; go on in another job when the slice is over."""
     organisation_id = UUID(organisation)
     scope.enter(organisation_id)
     channel = reading.claim_poll(organisation_id, UUID(channel_id))
     commit()
     if channel is None:
         return
+    ending.holds(reading.give_back, organisation_id, channel.id, "claimed_until")
     connector, access = channels.connector_of(channel), channels.access_of(channel)
-    begun_at, more = now(), True
-    while more:
+    begun_at, part_of_it, more = now(), ending.Slice(), True
+    while more and not part_of_it.over:
         try:
             page = connector.poll(access, channel.poll_cursor)
         except (Temporary, Permanent) as error:
             reading.poll_failed(channel, error)
             commit()
+            turns.hand_on(channel)
             return
         reading.store_poll(channel, page, begun_at)
         commit()
         more = page.more and reading.is_read(channel)
+    if more:
+        reading.release_poll(channel)
+        commit()
+    turns.hand_on(channel)
     if channel.next_poll_at is not None and channel.next_poll_at <= now():
-        nudge_once(poll, organisation, channel_id)  # somebody asked for it meanwhile
+        nudge_once(poll, organisation, channel_id)  # there is more, or somebody asked for it meanwhile
 
 
 @job("backfill", timeout_seconds=300)
@@ -100,6 +108,7 @@ def recheck(organisation: str, channel_id: str) -> None:
         commit()
         return
     channel, asked = claimed
+    ending.holds(reading.give_back, organisation_id, channel.id, "recheck_claimed_until")
     connector, access = channels.connector_of(channel), channels.access_of(channel)
     commit()
     try:
@@ -109,3 +118,4 @@ def recheck(organisation: str, channel_id: str) -> None:
     else:
         rechecks.store(channel, asked, found)
     commit()
+    turns.hand_on(channel)

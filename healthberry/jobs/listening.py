@@ -4,6 +4,7 @@ One thread for each channel waits for its provider and touches nothing of ours; 
 looks after them. One process does it for the installation, kept apart by a lock in the database; a second one waits.
 """
 
+import contextlib
 import logging
 import threading
 import time
@@ -17,8 +18,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from healthberry import logs
 from healthberry.connectors.base import Access, Connector
 from healthberry.connectors.errors import Permanent, Temporary
-from healthberry.core import events, pushes, reading, scope
-from healthberry.core.sweep import beat
+from healthberry.core import events, processes, pushes, reading, scope
 from healthberry.extensions import db, part
 from healthberry.jobs import ingest
 from healthberry.jobs.base import nudge_once
@@ -98,6 +98,7 @@ class Listener:
         rest_seconds: float = 1.0,
     ) -> None:
         self._app, self._ring = app, ring
+        self._process = processes.Process.new("listener")
         self._look_seconds, self._rest_seconds = look_seconds, rest_seconds
         self._streams: dict[Name, Stream] = {}
         self._bell = threading.Event()
@@ -120,6 +121,9 @@ class Listener:
                     logs.event(log, "listener.database_away", logging.WARNING, error=type(error).__name__)
                     scope.leave()
                 self._ended.wait(self._look_seconds)
+            with contextlib.suppress(SQLAlchemyError):
+                processes.end(self._process)
+                events.commit()
 
     def _turn(self) -> None:
         with db.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as door:
@@ -140,7 +144,7 @@ class Listener:
         door.execute(text("SELECT 1"))  # raises where the lock is lost
         kinds = [connector.kind for connector in part("connectors") if connector.capabilities.streams]
         wanted = pushes.listening(kinds)
-        beat("listener")
+        processes.beat(self._process)
         events.commit()
         for name in self._streams.keys() - set(wanted):
             self._streams.pop(name).end()

@@ -2,19 +2,20 @@
 
 from uuid import UUID
 
-from healthberry.core import codes, expiry, pending_links, scope, unlinking
+from healthberry.core import codes, failed_work, keeping_nights, pending_links, processes, scope, staleness, unlinking
 from healthberry.core import imports as uploads
 from healthberry.core import sweep as due
 from healthberry.core.events import commit
-from healthberry.jobs import alerts, imports, ingest, pushes, replies, revoking, tokens
+from healthberry.jobs import alerts, imports, ingest, keeping, pushes, replies, revoking, tokens, walks
 from healthberry.jobs.base import job, nudge_once
 
 
 @job("ingest", timeout_seconds=60)
 def sweep() -> None:
     """Nudge everything that is due, and note that a worker is alive."""
-    due.beat("worker")
-    work = due.due_work()
+    processes.beat(processes.SWEEP)
+    failed_work.release_for(processes.release())
+    work, held, silent = due.due_work(), failed_work.held(), staleness.changed()
     commit()
     jobs = {
         "backfill": ingest.backfill,
@@ -29,12 +30,26 @@ def sweep() -> None:
         "erase": erase,
         "import": imports.work,
         "revoke": revoking.revoke,
+        "discover": ingest.discover,
+        "walk": walks.walk,
+        "compare": walks.compare,
+        "unread": walks.read_quarantined,
+        "night": keeping.let_go,
+        "erasure": keeping.erase,
     }
     for kind, organisation_id, row_id in work:
-        if kind == "discover":
-            nudge_once(ingest.discover, organisation_id)
-        else:
-            nudge_once(jobs[kind], organisation_id, row_id)
+        if (jobs[kind].kind, organisation_id, row_id) not in held:
+            nudge_once(jobs[kind], *dict.fromkeys((organisation_id, row_id)))  # to be looked for: its own id, once
+    for organisation_id, channel_id in silent:
+        nudge_once(notice, organisation_id, channel_id)
+
+
+@job("alerts", timeout_seconds=60)
+def notice(organisation: str, channel_id: str) -> None:
+    """Notice that a channel has become silent, or is read again; a second time: nothing changes."""
+    scope.enter(UUID(organisation))
+    staleness.notice(UUID(organisation), UUID(channel_id))
+    commit()
 
 
 @job("backfill", timeout_seconds=120)
@@ -48,28 +63,11 @@ def erase(organisation: str, channel_id: str) -> None:
 
 
 @job("ingest", timeout_seconds=60)
-def expire_all() -> None:
-    """Nudge the forgetting of what is too old, for each channel that has any; once a night."""
-    due = expiry.due_channels()
-    commit()
-    for organisation_id, channel_id in due:
-        nudge_once(expire, organisation_id, channel_id)
-
-
-@job("backfill", timeout_seconds=120)
-def expire(organisation: str, channel_id: str) -> None:
-    """Forget the words of the next part of what is too old; the rest is another job's."""
-    scope.enter(UUID(organisation))
-    more = expiry.expire_part(UUID(organisation), UUID(channel_id))
-    commit()
-    if more:
-        expire.nudge(organisation, channel_id)
-
-
-@job("ingest", timeout_seconds=60)
 def tidy() -> None:
-    """Delete codes, half-finished links and uploaded files that nobody can use, or came back to."""
+    """Delete codes, half-finished links and files that nobody came back to; make up for a night that was lost."""
     codes.forget_old()
     pending_links.forget_old()
     uploads.forget_old()
+    processes.forget_old()
+    keeping_nights.make_up()
     commit()

@@ -13,29 +13,32 @@ from healthberry.connectors.errors import NotAuthorised, Permanent, RateLimited,
 from healthberry.core import channels, push_batches, reading, rereads, scope
 from healthberry.core.events import commit
 from healthberry.core.push_batches import Read, Waiting
-from healthberry.jobs import ingest
+from healthberry.jobs import ending, ingest, turns
 from healthberry.jobs.base import job, nudge_once
 
 log = logging.getLogger(__name__)
 
-_BATCH_SECONDS = 20.0  # what was read by then is stored: a claim must not run out over a slow provider
-_SLICE_SECONDS = 60.0
+_BATCH_SECONDS = 10.0  # what was read by then is stored: a claim must not run out over a slow provider
 _DOWN_AFTER = 3  # so many in a row that fail for the moment: it is the provider, not the piece
 
 
-@job("ingest", timeout_seconds=240)
+@job("ingest", timeout_seconds=240, kind="delivery")
 def take(organisation: str, channel_id: str) -> None:
-    """Read what was sent for a channel, the oldest first, to its end; again: there is nothing left."""
+    """Read what was sent for a channel, the oldest first; again: there is nothing left.
+
+    It goes on in another job when the slice is over.
+    """
     organisation_id = UUID(organisation)
     scope.enter(organisation_id)
     channel = push_batches.claim(organisation_id, UUID(channel_id))
     commit()
     if channel is None:
         return
+    ending.holds(reading.give_back, organisation_id, channel.id, "delivery_claimed_until")
     connector, access = channels.connector_of(channel), channels.access_of(channel)
-    ends = time.monotonic() + _SLICE_SECONDS
+    part_of_it = ending.Slice()
     hinted, kept, read, after = False, 0, Read(), None
-    while time.monotonic() < ends and (waiting := push_batches.waiting(channel, after)):
+    while not part_of_it.over and (waiting := push_batches.waiting(channel, after)):
         commit()
         read, after = _read(connector, access, waiting)
         linked = push_batches.store(channel, read)
@@ -47,6 +50,7 @@ def take(organisation: str, channel_id: str) -> None:
             break
     push_batches.release(channel, read.error, kept)
     commit()
+    turns.hand_on(channel)
     if hinted and reading.poll_seconds(channel):
         ingest.poll.nudge(organisation, channel_id)
     if push_batches.any_waiting(channel):
@@ -84,7 +88,10 @@ def _read(connector: Connector, access: Access, waiting: Sequence[Waiting]) -> t
 
 @job("ingest", timeout_seconds=180)
 def reread(organisation: str, channel_id: str) -> None:
-    """Read the last days of a channel again, to their end, whatever the cursor of its polls says."""
+    """Read the last days of a channel again, whatever the cursor of its polls says.
+
+    It goes on in another job when the slice is over.
+    """
     organisation_id = UUID(organisation)
     scope.enter(organisation_id)
     channel = rereads.claim(organisation_id, UUID(channel_id))
@@ -92,14 +99,19 @@ def reread(organisation: str, channel_id: str) -> None:
     if channel is None:
         return
     connector, access = channels.connector_of(channel), channels.access_of(channel)
-    cursor, more = None, True
-    while more:
+    ending.holds(reading.give_back, organisation_id, channel.id, "reread_claimed_until")
+    part_of_it, more = ending.Slice(), True
+    while more and not part_of_it.over:
         try:
-            page = connector.poll(access, cursor)
+            page = connector.poll(access, channel.reread_cursor)
         except (Temporary, Permanent) as error:
             rereads.failed(channel, error)
             commit()
+            turns.hand_on(channel)
             return
         more = rereads.store(channel, page)
         commit()
-        cursor = page.cursor
+    rereads.release(channel)
+    commit()
+    if not turns.hand_on(channel) and more:
+        nudge_once(reread, organisation, channel_id)

@@ -8,7 +8,7 @@ from healthberry.core.events import commit
 from healthberry.jobs.base import job
 
 
-@job("replies", timeout_seconds=90)
+@job("ingest", timeout_seconds=90)
 def revoke(organisation: str, channel_id: str) -> None:
     """Give back, at its provider, what an unlinked channel was allowed. Commits before the provider is called."""
     scope.enter(UUID(organisation))

@@ -9,7 +9,7 @@ from healthberry.core.events import commit
 from healthberry.jobs.base import job
 
 
-@job("replies", timeout_seconds=90)
+@job("ingest", timeout_seconds=90)
 def refresh_tokens(organisation: str, channel_id: str) -> None:
     """Exchange tokens before they die."""
     scope.enter(UUID(organisation))

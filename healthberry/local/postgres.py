@@ -31,6 +31,8 @@ SUPERUSER, OWNER, APP = "postgres", "healthberry_owner", "healthberry_app"
 DATABASE = "healthberry"
 START_SECONDS = 60
 SOCKET = ".s.PGSQL.5432"
+# Statements are counted, in words where values are left out; those that may name a password are not.
+_COUNTED = {"shared_preload_libraries": "pg_stat_statements", "pg_stat_statements.track_utility": "off"}
 UNSAFE_BUT_FAST = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
 
 
@@ -110,10 +112,17 @@ def start(folder: Path, *, durable: bool = True) -> LocalPostgres:
         _wait_until_ready(server)
         _ensure_roles(server)
         server.create_database(DATABASE)
+        if durable:
+            _count_statements(server)
     except BaseException:
         server.stop()
         raise
     return server
+
+
+def _count_statements(server: LocalPostgres) -> None:
+    with psycopg.connect(server.url(SUPERUSER, DATABASE), autocommit=True) as connection:
+        connection.execute("CREATE EXTENSION IF NOT EXISTS pg_stat_statements")
 
 
 def _passwords(path: Path) -> dict[str, str]:
@@ -158,7 +167,7 @@ def _launch(home: Home, socket: Path, log: Path, *, durable: bool) -> subprocess
         "max_connections": "200",
         "timezone": "UTC",
         "log_timezone": "UTC",
-    } | ({} if durable else UNSAFE_BUT_FAST)
+    } | (_COUNTED if durable else UNSAFE_BUT_FAST)
     options = [part for name, value in values.items() for part in ("-c", f"{name}={value}")]
     command = tethered([home.programs / "postgres", "-D", home.data, *options], sign=signal.SIGINT, user=home.user)
     with log.open("ab") as output:

@@ -18,10 +18,14 @@ class Channel(Base, OrganisationOwned):
     `state`: active, off (switched off by people), failing (needs somebody; `trouble` says what in plain words),
     unlinked (read no more; what it brought is kept, or erased part by part while `erase_at` is set).
     `backfill_state`: waiting, running, done. `items_total` is None where the source does not tell how many it has.
-    `claimed_until` keeps two workers from polling the same channel at once; `backfill_claimed_until` likewise.
+    `claimed_until` keeps two workers from polling the same channel at once; `backfill_claimed_until`,
+    `delivery_claimed_until`, `recheck_claimed_until` and `reread_claimed_until` likewise.
     `next_poll_at` is None where there is nothing to ask: all that comes is sent, entered or uploaded.
     `recheck_at` is when stored messages are next looked at for edits and withdrawals; while a worker looks, it lies
     ahead.
+    `watched_from` is when it was last switched on: before that, its silence means nothing. `stale_at` is when its
+    silence was noticed (core.staleness). All that was published from `read_from` to `read_to` was read (core.coverage);
+    `catch_up_at` is when the poll began that is not at its end yet.
     """
 
     __tablename__ = "channels"
@@ -63,22 +67,45 @@ class Channel(Base, OrganisationOwned):
     next_poll_at: Mapped[Moment | None] = mapped_column(default=now)
     claimed_until: Mapped[Moment | None]
     recheck_at: Mapped[Moment] = mapped_column(default=now)
+    recheck_claimed_until: Mapped[Moment | None]
     rechecked_at: Mapped[Moment | None]
     reread_at: Mapped[Moment | None]  # when the last days are read again, to repair what push missed
+    reread_claimed_until: Mapped[Moment | None]
+    reread_cursor: Mapped[str | None]  # where the next slice of that goes on
     next_delivery_at: Mapped[Moment] = mapped_column(default=now)  # what was sent to us is read from then on
+    delivery_claimed_until: Mapped[Moment | None]
     last_delivery_at: Mapped[Moment | None]
     erase_at: Mapped[Moment | None]  # when the next part of what it brought is erased
+    suppresses: Mapped[bool] = mapped_column(default=False, server_default=text("false"))  # core.suppression
     revoke_at: Mapped[Moment | None]  # when the tokens of an unlinked one are next offered back to the provider
     created_at: Mapped[Moment] = mapped_column(default=now)
+    watched_from: Mapped[Moment] = mapped_column(default=now)
+    stale_at: Mapped[Moment | None]
+    read_from: Mapped[Moment | None]
+    read_to: Mapped[Moment | None]
+    catch_up_at: Mapped[Moment | None]
+    backfill_began_at: Mapped[Moment | None]
 
 
 class QuarantinedItem(Base, OrganisationOwned):
-    """A piece of a delivery that could not be read: kept raw, its reason shown, blocking nobody."""
+    """A piece of a delivery that could not be read: kept raw, its reason shown, blocking nobody.
+
+    `is_delivery`: it is all that one delivery held, and can be read again from here; others are asked for again.
+    `seen_at` is when its source last served it, `tried_with` the version of ours that last tried to read it.
+    `handled_at` is when people said that they have dealt with it.
+    """
 
     __tablename__ = "quarantined_items"
     __table_args__ = (
         owned_key("channel_id", "channels"),
         UniqueConstraint("organisation_id", "channel_id", "fingerprint"),
+        Index("ix_quarantined_items_tried", "tried_with"),
+        Index(
+            "ix_quarantined_items_waiting",
+            "organisation_id",
+            "received_at",
+            postgresql_where=text("handled_at IS NULL"),
+        ),
     )
 
     channel_id: Mapped[UUID]
@@ -87,6 +114,11 @@ class QuarantinedItem(Base, OrganisationOwned):
     raw: Mapped[str]
     reason: Mapped[str]
     received_at: Mapped[Moment] = mapped_column(default=now)
+    is_delivery: Mapped[bool] = mapped_column(default=False)
+    seen_at: Mapped[Moment] = mapped_column(default=now)
+    tried_with: Mapped[str] = mapped_column(default="")
+    tried_at: Mapped[Moment | None]
+    handled_at: Mapped[Moment | None]
 
 
 class Author(Base, OrganisationOwned):

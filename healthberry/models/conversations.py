@@ -96,6 +96,10 @@ class Conversation(Base, OrganisationOwned):
     replied: Mapped[bool] = mapped_column(default=False)
     version: Mapped[int] = mapped_column(default=0)
     expired_at: Mapped[Moment | None]
+    erased_at: Mapped[Moment | None]  # its author asked us to erase what they wrote
+    restricted: Mapped[bool] = mapped_column(
+        default=False, server_default=text("false")
+    )  # seen by administrators alone
     happened_on: Mapped[date] = mapped_column(Computed(_HAPPENED_ON, persisted=True))
     started_at: Mapped[Moment]
     last_activity_at: Mapped[Moment]
@@ -120,6 +124,13 @@ class Message(Base, OrganisationOwned):
         CheckConstraint("direction in ('inbound', 'outbound', 'other')", name="direction"),
         Index("ix_messages_conversation", "organisation_id", "conversation_id", "posted_at", "id"),
         Index("ix_messages_author", "organisation_id", "author_id", postgresql_where=text("author_id IS NOT NULL")),
+        Index(
+            "ix_messages_posted",
+            "organisation_id",
+            "channel_id",
+            "posted_at",
+            postgresql_where=text("direction = 'inbound'"),
+        ),
         Index(
             "ix_messages_also",
             "organisation_id",

@@ -4,7 +4,7 @@ The primary key, and every other unique constraint, begins with `organisation_id
 composite, so a row can't even point at another organisation's row, and the schema can be distributed by organisation.
 """
 
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Annotated
 from uuid import UUID
 
@@ -12,13 +12,15 @@ from sqlalchemy import DateTime, ForeignKey, ForeignKeyConstraint, String
 from sqlalchemy.orm import Mapped, mapped_column
 from uuid_utils.compat import uuid7
 
+from healthberry.clock import CLOCK
+
 Moment = Annotated[datetime, mapped_column(DateTime(timezone=True))]
 ShortText = Annotated[str, mapped_column(String(200))]
 
 
 def now() -> datetime:
-    """Return the present moment, aware, UTC."""
-    return datetime.now(UTC)
+    """Return the present moment by the one clock of the installation, aware, UTC."""
+    return CLOCK.now()
 
 
 def new_id() -> UUID:

@@ -128,12 +128,3 @@ class MailCause(Base):
     organisation_id: Mapped[UUID] = mapped_column(primary_key=True)
     about: Mapped[str] = mapped_column(primary_key=True)
     conversation_id: Mapped[UUID] = mapped_column(primary_key=True)
-
-
-class Heartbeat(Base):
-    """When a background process was last alive; not owned, holds nothing of any organisation."""
-
-    __tablename__ = "heartbeats"
-
-    process: Mapped[str] = mapped_column(primary_key=True)
-    beat_at: Mapped[Moment] = mapped_column(default=now)

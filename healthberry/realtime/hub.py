@@ -54,6 +54,7 @@ class Hub:
         self.listening = threading.Event()  # set while changes are heard from the bus
         # Many pages come back at once after a cut: they queue here, not for the database connections of all others.
         self.door = threading.BoundedSemaphore(_ADMITTED_AT_ONCE)
+        self.notice = app.extensions.get("notice", b"")  # what every page is told first: see `tell_all`
         self._app = app
         self._rooms: dict[UUID, Room] = {}
         self._lock = threading.Lock()
@@ -95,8 +96,17 @@ class Hub:
                 room = self._rooms[organisation_id] = Room(organisation_id, self._unit)
             room.empty_since = time.monotonic()
         room.join(stream, member, after)
+        if self.notice:
+            stream.put(self.notice)
         self._turns.ask(room)
         return room
+
+    def tell_all(self, message: bytes) -> None:
+        """Send a message to every page that is open here, whoever's it is; those that open later begin with it."""
+        self.notice = message
+        for room in list(self._rooms.values()):
+            for stream in list(room.streams):
+                stream.put(message)
 
     def count(self) -> int:
         """Return how many streams are open in this process."""

@@ -8,7 +8,7 @@ import logging
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from uuid import UUID
 
@@ -16,6 +16,7 @@ from healthberry.core import changes, events
 from healthberry.core.errors import NotAllowed
 from healthberry.core.events import Event
 from healthberry.models.organisations import Member
+from healthberry.realtime import topics
 from healthberry.realtime.lookout import Lookout
 from healthberry.realtime.pieces import Pieces, Sheet
 from healthberry.realtime.stream import Stream, frame, named
@@ -48,6 +49,7 @@ class Room:
         self._recent: deque[Event] = deque(maxlen=MOST_MISSED)
         self._heard: dict[int, Event] = {}
         self._members: dict[UUID, Member] = {}
+        self._warned: Hashable = None  # what was warned of at the last look
 
     def join(self, stream: Stream, member: Member, after: int | None) -> None:
         """Let `stream` of `member` follow from now on, and be sent what happened since change `after` (None: nothing).
@@ -108,7 +110,17 @@ class Room:
             found = changes.changes_after(self.organisation_id, self._number, MOST_MISSED + 1)
             self._know()
             self.lookout.prolong(self.streams, self._members)
+            warned = topics.present_warnings(self.organisation_id)
         self._catch_up(found)
+        self._warn(warned)
+
+    def _warn(self, warned: topics.Present) -> None:
+        """Warn of what time alone has changed since the last look: no worker may be left to say that it did."""
+        before, self._warned = self._warned, warned.about
+        if before is None or before == warned.about:
+            return
+        for stream in list(self.streams):
+            stream.put(frame(warned.html))
 
     def _begin(self, after: int | None) -> bool:
         """Read where the numbers are, before the first page listens; say whether `after` is ahead of this room."""

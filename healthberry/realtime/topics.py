@@ -10,7 +10,7 @@ from uuid import UUID
 
 from flask import current_app, render_template
 
-from healthberry.core import channels, conversations, inbox_conditions, inbox_standing, outbox, thread
+from healthberry.core import channels, conversations, inbox_conditions, inbox_standing, outbox, thread, warnings
 from healthberry.core.errors import Invalid, NotFound
 from healthberry.core.events import Event
 from healthberry.core.inbox_views import View
@@ -41,6 +41,11 @@ _MAY_ENTER = frozenset(
 
 # After these only loading the list anew can show what is there.
 _BY_THE_HUNDRED = {"backfill_progress": "more", "channel_erased": "erased"}
+
+
+_HELD = frozenset({"channel_stale", "channel_fresh_again"})  # after these a reply may have to wait, or no longer
+# After these it may be another channel that is silent, or none; or a piece is no longer neglected.
+_WARNED = frozenset({"channel_stale", "channel_fresh_again", "channel_not_watched", "quarantine_handled"})
 
 
 class Topic(Protocol):
@@ -116,14 +121,19 @@ class Thread:
     conversation_id: UUID
 
     def concerns(self, change: Event) -> bool:
-        """Follow this conversation alone, and the mails that tell of many: this may be one of them."""
-        if change.kind == outbox.MOVED and change.conversation_id is None:
-            return True
+        """Follow this conversation alone, the mails that tell of many, and silent channels: it may be one of them."""
+        if change.conversation_id is None:
+            return change.kind == outbox.MOVED or change.kind in _HELD
         return change.conversation_id == self.conversation_id
 
     def paint(self, sheet: Sheet, member: Member, change: Event) -> str:
-        """Return the entries, the head, the details and the state of the reply; of an alert that moved, the details."""
-        if change.kind != outbox.MOVED:
+        """Return the entries, the head, the details and the state of the reply.
+
+        Of an alert that moved, the details; of a channel that fell silent, whether it can be answered.
+        """
+        if change.kind in _HELD:
+            template = "stream/_held.html"
+        elif change.kind != outbox.MOVED:
             template = "stream/_thread.html"
         elif may(member, "see_colleagues"):
             template = "stream/_details.html"
@@ -164,6 +174,40 @@ class Channels:
 
 
 @dataclass(frozen=True)
+class Warned:
+    """What every page warns of: channels that are silent, pieces that wait unread."""
+
+    def concerns(self, change: Event) -> bool:
+        """Follow what says that a channel fell silent, spoke again, or counts no more."""
+        return change.kind in _WARNED
+
+    def paint(self, sheet: Sheet, member: Member, change: Event) -> str:
+        """Return the warnings of the organisation, none of them where all is well; the same for all its members."""
+        return sheet.once(self, change.number, lambda: self._render(member))
+
+    def _render(self, member: Member) -> str:
+        return _render_page("stream/_warnings.html", warned=warnings.of_organisation(member.organisation_id))
+
+
+@dataclass(frozen=True)
+class Present:
+    """What is to be warned of now: `about` compares with another look, `html` takes the place of the warnings."""
+
+    about: Hashable
+    html: str
+
+
+def present_warnings(organisation_id: UUID) -> Present:
+    """Return what every page of an organisation has to warn of now, whether or not anybody recorded a change."""
+    found = warnings.of_organisation(organisation_id)
+    about = (
+        tuple((one.channel_id, one.since, one.trouble) for one in found.stale),
+        tuple((one.channel_id, one.count) for one in found.neglected),
+    )
+    return Present(about, _render_page("stream/_warnings.html", warned=found))
+
+
+@dataclass(frozen=True)
 class Trust:
     """That its member may publish from now on: for pages that were drawn while they might not.
 
@@ -187,18 +231,22 @@ def asked_for(member: Member, args: Mapping[str, str]) -> tuple[Topic, ...]:
     """Return what a page wants to hear of.
 
     `view=inbox` is the list, narrowed as `View.from_args` says; `view=conversation` the same list with the
-    `conversation` beside it; `view=channels` the channels' cards. With `level=1` also when its member may publish.
+    `conversation` beside it; `view=channels` the channels' cards; `view=house` nothing of its own. All of them hear of
+    what every page warns of. With `level=1` also when its member may publish.
 
     Raises: Invalid for a view that does not exist; NotFound for a conversation that the member may not see.
     """
     view = args.get("view", "")
     trust = (Trust("next-step" if view == "channels" else "trust"),) if args.get("level") == "1" else ()
+    always = (Warned(), *trust)
+    if view == "house":
+        return always
     if view == "channels":
-        return (Channels(), *trust)
+        return (Channels(), *always)
     if view == "conversation":
-        return (Inbox(View.from_args(args)), Thread(_conversation_id(member, args)), *trust)
+        return (Inbox(View.from_args(args)), Thread(_conversation_id(member, args)), *always)
     if view == "inbox":
-        return (Inbox(View.from_args(args)), *trust)
+        return (Inbox(View.from_args(args)), *always)
     raise Invalid("There is no such view to follow.", "view")
 
 

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from .site import Site
 
 EARLY = ("rate_limit", "server_error", "timeout_before", "expired_token", "html_page")
-LISTING = ("duplicate_delivery", "stray")
+LISTING = ("duplicate_delivery", "reordered", "stray", "forgotten_item")
 LATE = ("timeout_after", "truncated_body", "cut_connection", "malformed_utf8", *LISTING)
 KINDS = EARLY + LATE
 # What else the kinds are called.
@@ -24,6 +24,7 @@ ALIASES = {
     "timeout_before_storing": "timeout_before",
     "timeout_after_storing": "timeout_after",
     "duplicate": "duplicate_delivery",
+    "reorder": "reordered",
     "truncated": "truncated_body",
     "expired": "expired_token",
 }

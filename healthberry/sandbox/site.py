@@ -168,7 +168,10 @@ class Site(ABC):
         return answer
 
     def spoilt(self, response: Response, fault: Fault) -> None:
-        """Let a list deliver one item twice, or hold something that is no item (in an item's place, if so ordered)."""
+        """Let a list deliver one item twice, leave one out, turn round, or hold something that is no item.
+
+        What is no item stands in an item's place, if so ordered.
+        """
         if not response.is_json:
             return
         document = json.loads(response.get_data())
@@ -177,6 +180,10 @@ class Site(ABC):
             return
         if fault.kind == "duplicate_delivery":
             items[1:1] = items[:1]
+        elif fault.kind == "forgotten_item":
+            del items[:1]
+        elif fault.kind == "reordered":
+            items.reverse()
         else:
             items[: 1 if fault.replace else 0] = self.strays
         response.set_data(json.dumps(document))

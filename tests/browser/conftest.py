@@ -2,7 +2,6 @@
 
 import os
 import shutil
-import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -14,6 +13,7 @@ from werkzeug.serving import make_server
 
 from healthberry.models.organisations import Member
 from tests.browser.office import office as office
+from tests.serving import serving
 
 AXE = Path(__file__).resolve().parents[2] / "node_modules" / "axe-core" / "axe.min.js"
 PHONE, TABLET, DESK = (390, 844), (820, 1180), (1440, 900)
@@ -51,15 +51,10 @@ def chromium() -> Iterator[Browser]:
 def site(app: Flask) -> Iterator[str]:
     """The address of the running application, with forms that want their proof."""
     app.config["WTF_CSRF_ENABLED"] = True
-    server = make_server("127.0.0.1", 0, app, threaded=True)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    yield f"http://127.0.0.1:{server.server_port}"
-    if "hub" in app.extensions:
-        app.extensions["hub"].stop()
-    server.shutdown()
-    thread.join(10)
-    server.server_close()
+    with serving(make_server("127.0.0.1", 0, app, threaded=True)) as address:
+        yield address
+        if "hub" in app.extensions:
+            app.extensions["hub"].stop()
 
 
 @pytest.fixture

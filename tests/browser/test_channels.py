@@ -29,6 +29,12 @@ def test_axe_finds_nothing_and_nothing_is_wider_than_the_window(
     page.wait_for_url("**/quarantined")
 
     assert page.locator("pre").count() == 2
+    page.goto("/channels")
+    for number in range(6):
+        world.channel(organisation, "x", remote_id=f"handle{number}")
+    page.reload()
+    assert page.locator(".found .card").count() >= 7
+    assert not overflows(page), "a long list scrolls in its pane, never the page itself into a blank"
     assert violations(page) == []
     assert not overflows(page)
 

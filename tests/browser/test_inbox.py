@@ -7,6 +7,8 @@ from playwright.sync_api import expect
 
 from healthberry.core import inbox, inbox_standing
 from healthberry.core.inbox import View
+from healthberry.extensions import db
+from healthberry.models.organisations import Organisation
 from tests.browser.conftest import DESK, PHONE, TABLET, Look, overflows, violations
 from tests.browser.office import Office, field
 
@@ -31,6 +33,24 @@ def test_axe_finds_nothing_and_nothing_is_wider_than_the_window(
     page.goto(f"/conversations/{office.post}")
     page.click("#tools [data-key='snooze']")
     assert violations(page) == []
+
+
+@pytest.mark.parametrize("width", [390, 700, 820, 1000, 1440])
+def test_the_head_of_the_list_breaks_no_word_where_feedback_is_written_down(
+    office: Office, look: Look, width: int
+) -> None:
+    organisation = db.session.get_one(Organisation, office.member.organisation_id)
+    office.world.channel(organisation, "paper", remote_id="paper")
+    page = look("/inbox", office.member, (width, 900))
+    expect(page.locator("#live")).to_have_text("Live")
+    for part in (".list__title", "#live", ".list__write"):
+        box = page.locator(part).bounding_box()
+        assert box is not None
+        assert box["height"] < 45, f"{part} stands on one line"
+    assert page.locator(".list__write").evaluate("one => one.getBoundingClientRect().right") <= page.locator(
+        ".list__head"
+    ).evaluate("one => one.getBoundingClientRect().right")
+    expect(page.get_by_role("link", name="Write down feedback")).to_be_visible()
 
 
 def test_a_phone_shows_one_pane_with_the_tools_at_the_thumb(office: Office, look: Look) -> None:

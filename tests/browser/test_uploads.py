@@ -51,6 +51,8 @@ def test_a_file_is_uploaded_asked_about_checked_and_imported_while_one_watches(
     page.wait_for_selector("text=2 new")
     assert violations(page) == []
     assert not overflows(page)
+    frame = page.evaluate("(one => one.scrollWidth - one.clientWidth)(document.querySelector('.scroll'))")
+    assert size[0] > 600 or frame <= 0, "on a phone nothing has to be pushed about"
 
     page.click("button:has-text('Import 2')")
     page.wait_for_selector("#import >> text=Importing")

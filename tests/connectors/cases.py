@@ -12,6 +12,7 @@ from uuid_utils.compat import uuid7
 
 from healthberry.connectors import registry
 from healthberry.connectors.base import Access, Connector, InboundItem, Page, ProviderFacts, Reply, ReplyTarget
+from healthberry.connectors.certificates import certificates
 from healthberry.connectors.errors import Temporary
 from healthberry.connectors.pace import Pace
 from tests.connectors.conftest import CREDENTIALS, Sandbox
@@ -26,8 +27,11 @@ PASSING = (
     "cut_connection",
     "malformed_utf8",
     "duplicate_delivery",
+    "reordered",
     "stray",
 )
+SILENT = ("timeout_before", "timeout_after")
+_HURRIED_SECONDS = 0.5
 
 
 class Kind:
@@ -133,6 +137,7 @@ class Case:
     def fault(self, kind: str, times: int = 1) -> None:
         """Make the next calls fail."""
         self.sandbox.fault(self.kind, kind, times)
+        self.network.expect(kind, times)
 
     def backfill(self) -> list[Page]:
         """Walk to the end, asking again for a page that failed for the moment."""
@@ -175,12 +180,16 @@ class Case:
 
 
 class FaultAtTheWrite(httpx.HTTPTransport):
-    """The network; while `armed`, the next write meets a fault of the sandbox, and the reads before it do not."""
+    """The network; while `armed`, the next write meets a fault of the sandbox, and the reads before it do not.
+
+    Where the sandbox is told not to answer at all, it is waited for only briefly, as often as that was ordered.
+    """
 
     def __init__(self, sandbox: Sandbox, kind: "Kind") -> None:
-        super().__init__()
+        super().__init__(verify=certificates())
         self.sandbox, self.kind = sandbox, kind
         self._armed = ""
+        self._silences = 0
 
     @property
     def armed(self) -> str:
@@ -191,12 +200,24 @@ class FaultAtTheWrite(httpx.HTTPTransport):
     def armed(self, fault: str) -> None:
         self._armed = "" if fault and self.kind.arm(self.sandbox, fault) else fault
 
+    def expect(self, fault: str, times: int = 1) -> None:
+        """Be in a hurry as often as this fault will give no answer."""
+        if fault in SILENT:
+            self._silences += times
+
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         """Arm the sandbox just before the write."""
         if self.armed and self.kind.writes(request):
             self.sandbox.fault(self.kind.kind, self.armed)
+            self.expect(self.armed)
             self.armed = ""
-        return super().handle_request(request)
+        if self._silences:
+            request.extensions["timeout"] = {**request.extensions["timeout"], "read": _HURRIED_SECONDS}
+        try:
+            return super().handle_request(request)
+        except httpx.ReadTimeout:
+            self._silences = max(0, self._silences - 1)
+            raise
 
 
 def built(sandbox: Sandbox, network: httpx.BaseTransport | None = None) -> registry.Connectors:

@@ -1,57 +1,21 @@
-"""Feeds: what a document becomes, what statuses mean, which addresses are refused, how a feed is asked politely."""
+"""Feeds: what a document becomes, and how a feed is asked politely."""
 
 import json
 from datetime import UTC, datetime
-from pathlib import Path
 
 import httpx
 import pytest
 
-from healthberry.connectors.base import Access, Page, ReplyTarget
+from healthberry.connectors.base import Access, Page
 from healthberry.connectors.errors import (
-    ConnectorError,
     Gone,
-    NotAuthorised,
-    NotLinked,
-    RateLimited,
-    TooMuch,
-    Unavailable,
-    UnexpectedAnswer,
 )
 from healthberry.connectors.feed import FeedChannel
-from healthberry.connectors.feed_fetch import REFUSALS
 from healthberry.connectors.html_text import words_of
-from tests.connectors.fakes import Provider, answering
+from tests.connectors.fakes import answering
+from tests.connectors.feed_samples import access, feed, item, rss
 
 SINCE = datetime(2020, 1, 1, tzinfo=UTC)
-ADDRESS = "https://news.example/feed.xml"
-PUBLIC = "93.184.216.34"
-
-
-def feed(provider: httpx.BaseTransport) -> FeedChannel:
-    """Return the connector; every name leads to a public address."""
-    return FeedChannel(None, transport=provider, resolve=lambda host, port: [PUBLIC])
-
-
-def access(**config: str) -> Access:
-    return Access({"address": ADDRESS, **config})
-
-
-def rss(*items: str, head: str = "") -> httpx.Response:
-    body = '<?xml version="1.0"?><rss version="2.0" xmlns:atom="http://www.w3.org/2005/Atom"><channel>'
-    body += f"<title>Leeds News</title><link>https://news.example/</link>{head}{''.join(items)}</channel></rss>"
-    return httpx.Response(200, content=body.encode(), headers={"content-type": "application/rss+xml"})
-
-
-def item(
-    guid: str = "a", title: str = "News", text: str = "Words.", date: str = "Mon, 05 May 2025 10:00:00 GMT"
-) -> str:
-    return (
-        f"<item><guid>{guid}</guid><title>{title}</title><description>{text}</description>"
-        f"<link>https://news.example/{guid}</link><pubDate>{date}</pubDate></item>"
-    )
-
-
 ATOM = """<?xml version="1.0"?><feed xmlns="http://www.w3.org/2005/Atom"><title type="html">Leeds &amp;amp; News</title>
 <id>f</id><updated>2025-05-05T10:00:00Z</updated><link href="https://news.example/"/>
 <entry><id>urn:1</id><title>Old words</title><updated>2025-05-05T10:00:00Z</updated>
@@ -64,6 +28,8 @@ ATOM = """<?xml version="1.0"?><feed xmlns="http://www.w3.org/2005/Atom"><title 
 </content></entry>
 <entry><id>urn:2</id><title>Plain</title><updated>2025-05-04T10:00:00Z</updated>
 <content type="text">&lt;b&gt; is a tag</content></entry></feed>"""
+
+
 JSON = {
     "version": "https://jsonfeed.org/version/1.1",
     "title": "Leeds News",
@@ -212,177 +178,10 @@ def test_an_older_document_that_is_gone_ends_the_walk_and_is_no_trouble() -> Non
         connector.backfill(access(), SINCE, None)
 
 
-@pytest.mark.parametrize("status", [*REFUSALS, 500, 502, 400, 418])
-def test_every_status_is_an_error_that_says_what_it_means(status: int) -> None:
-    expected, reason = REFUSALS.get(status, (Unavailable if status >= 500 else UnexpectedAnswer, ""))
-    answer = httpx.Response(status, headers={"retry-after": "30"})
-    with pytest.raises(expected) as raised:
-        feed(answering(answer)).poll(access(), None)
-    assert reason in str(raised.value)
-    if isinstance(raised.value, RateLimited):
-        assert raised.value.retry_after == 30
-
-
-@pytest.mark.parametrize(
-    ("body", "error"),
-    [
-        (b"<rss version='2.0'><channel><item><title>Cut", Unavailable),
-        (b'{"version": "https://jsonfeed.org/version/1.1", "items": [', Unavailable),
-        (b"<!doctype html><title>Hello</title>", UnexpectedAnswer),
-        (b"", UnexpectedAnswer),
-        (b'{"version": 5}', UnexpectedAnswer),
-        (b"\x89PNG\r\n", UnexpectedAnswer),
-    ],
-)
-def test_what_is_no_whole_feed_is_never_read_as_an_empty_one(body: bytes, error: type[ConnectorError]) -> None:
-    with pytest.raises(error):
-        feed(answering(httpx.Response(200, content=body))).poll(access(), None)
-
-
-@pytest.mark.parametrize("encoding", ["utf-8", "utf-16"])
-def test_a_feed_that_declares_entities_is_refused_unread(encoding: str, tmp_path: Path) -> None:
-    secret = tmp_path / "secret"
-    secret.write_text("a secret of the machine")
-    bomb = f'<?xml version="1.0" encoding="{encoding}"?><!DOCTYPE rss [<!ENTITY a SYSTEM "{secret.as_uri()}">'
-    bomb += '<!ENTITY b "&a;&a;">]>'
-    bomb += f"<rss version='2.0'><channel><title>&a;</title>{item(text='&b;')}</channel></rss>"
-    with pytest.raises(UnexpectedAnswer, match="entities"):
-        feed(answering(httpx.Response(200, content=bomb.encode(encoding)))).poll(access(), None)
-
-
-def test_a_body_that_is_a_path_of_this_machine_is_not_opened() -> None:
-    with pytest.raises(UnexpectedAnswer):
-        feed(answering(httpx.Response(200, content=__file__.encode()))).poll(access(), None)
-
-
 def test_a_feed_that_is_not_well_formed_is_read_as_far_as_possible_and_says_so() -> None:
     page = read(feed(answering(rss(item("a", "AT&T's <ward"), item("b")))), access())
     assert "b" in {one.remote_id for one in page.items}
     assert "not well-formed" in page.bad[-1].reason
-
-
-def test_more_than_five_megabytes_are_refused() -> None:
-    with pytest.raises(TooMuch, match="larger than 5 MB"):
-        feed(answering(rss(item(text="x" * 6_000_000)))).poll(access(), None)
-
-
-@pytest.mark.parametrize("private", ["127.0.0.1", "10.0.0.8", "169.254.169.254", "::1", "::ffff:192.168.1.1"])
-def test_a_private_address_is_refused_also_after_a_redirect(private: str) -> None:
-    provider = answering(httpx.Response(302, headers={"location": "https://inside.example/"}), rss(item()))
-    connector = FeedChannel(
-        None, transport=provider, resolve=lambda host, port: [private if host == "inside.example" else PUBLIC]
-    )
-    with pytest.raises(UnexpectedAnswer, match="not public"):
-        connector.poll(access(), None)
-    assert len(provider.asked) == 1
-
-
-def test_redirects_to_other_public_hosts_are_followed_and_not_for_ever() -> None:
-    moved = httpx.Response(301, headers={"location": "https://other.example/feed"})
-    page = feed(answering(moved, rss(item()))).poll(access(), None)
-    assert [one.remote_id for one in page.items] == ["a"]
-    with pytest.raises(UnexpectedAnswer, match="too often"):
-        feed(answering(moved)).poll(access(), None)
-
-
-@pytest.mark.parametrize(
-    ("typed", "address"),
-    [
-        ("leedsnews.example", "https://leedsnews.example"),
-        ("http://leedsnews.example/feed?a=b", "http://leedsnews.example/feed?a=b"),
-    ],
-)
-def test_an_address_is_completed(typed: str, address: str) -> None:
-    assert feed(answering(rss())).prepare({"address": typed}, "").config["address"] == address
-
-
-@pytest.mark.parametrize(
-    "typed",
-    [
-        "",
-        "localhost",
-        "file:///etc/passwd",
-        "ftp://a.example",
-        "https://a.example:8443/",
-        "https://me:it@a.example/",
-        "two words",
-        "http://[bad",
-    ],
-)
-def test_what_is_no_public_web_address_is_refused_beside_its_field(typed: str) -> None:
-    with pytest.raises(NotLinked) as refused:
-        feed(answering(rss())).prepare({"address": typed}, "")
-    assert refused.value.field == "address"
-
-
-def test_a_page_is_linked_by_the_feeds_that_it_names() -> None:
-    html = """<!doctype html><head><link rel="stylesheet" href="/a.css">
-      <link rel="alternate" type="application/rss+xml" href="/feed.xml">
-      <LINK REL='alternate home' TYPE='application/atom+xml; charset=utf-8' HREF='atom.xml'>
-      <link rel="alternate" hreflang="cy" href="/cy">
-      <link rel=alternate type=application/rss+xml href="javascript:x">"""
-
-    def site(request: httpx.Request) -> httpx.Response:
-        if request.url.path == "/feed.xml":
-            return rss(item())
-        if request.url.path == "/news/atom.xml":
-            return httpx.Response(404)
-        return httpx.Response(200, html=html)
-
-    found = feed(Provider(site)).link(Access({"address": "https://news.example/news/", "words": "ward"}))
-
-    (one,) = found.found
-    assert (one.listing.remote_id, one.listing.label, one.listing.amount) == (ADDRESS, "Leeds News", "1 article")
-    assert one.listing.url == "https://news.example/"
-    assert one.listing.config == {"address": ADDRESS, "words": "ward"}
-    assert found.problems[0].startswith("https://news.example/news/atom.xml: There is nothing")
-
-
-def test_the_same_articles_in_two_formats_are_one_choice_and_other_articles_another() -> None:
-    html = """<!doctype html>
-      <link rel="alternate" type="application/rss+xml" href="/feed.xml">
-      <link rel="alternate" type="application/rss+xml" href="/copy.xml">
-      <link rel="alternate" type="application/rss+xml" href="/sport.xml">"""
-
-    def site(request: httpx.Request) -> httpx.Response:
-        if request.url.path == "/sport.xml":
-            return rss(item(guid="sport-1"))
-        return rss(item()) if request.url.path in ("/feed.xml", "/copy.xml") else httpx.Response(200, html=html)
-
-    found = feed(Provider(site)).link(Access({"address": "https://news.example/news/"})).found
-
-    assert [one.listing.remote_id for one in found] == [ADDRESS, "https://news.example/sport.xml"]
-
-
-@pytest.mark.parametrize(
-    ("answer", "words"),
-    [
-        (httpx.Response(200, html="<!doctype html><p>No feeds"), "There is no feed at this address"),
-        (httpx.Response(410), "gone for good"),
-        (httpx.Response(403), "does not let us"),
-    ],
-)
-def test_an_address_that_leads_to_no_feed_is_refused_beside_its_field(answer: httpx.Response, words: str) -> None:
-    with pytest.raises(NotLinked, match=words) as refused:
-        feed(answering(answer)).link(access())
-    assert refused.value.field == "address"
-
-
-def test_a_site_that_does_not_answer_may_be_tried_again() -> None:
-    with pytest.raises(Unavailable):
-        feed(answering(httpx.ConnectTimeout("slow"))).link(access())
-
-
-def test_nobody_can_be_answered_and_the_reason_is_said() -> None:
-    target = ReplyTarget("a", "a", "https://news.example/a", None, {}, None)
-    allowed = feed(answering(rss())).may_reply(access(), target)
-    assert (allowed.mode, allowed.url) == ("none", "https://news.example/a")
-    assert "takes no answers" in allowed.reason
-
-
-def test_a_feed_that_asks_for_a_password_is_said_at_once() -> None:
-    with pytest.raises(NotAuthorised, match="public feeds only"):
-        feed(answering(httpx.Response(401))).poll(access(), None)
 
 
 @pytest.mark.parametrize(

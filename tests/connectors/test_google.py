@@ -1,124 +1,31 @@
+"""Google reviews: linked, and read location by location."""
+
 import copy
 import json
-from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any
 
-import httpx
 import pytest
 
-from healthberry.connectors import registry
-from healthberry.connectors.base import Access, Connector, InboundItem, Reply, ReplyTarget
-from healthberry.connectors.errors import Gone, NotAuthorised, RateLimited, Rejected, Unavailable
-from tests.connectors.fakes import CREDENTIALS, UNHURRIED, Provider, answering, as_json, connectors
-
-SINCE = datetime(2010, 1, 1, tzinfo=UTC)
-ACCOUNT, LOCATION = "accounts/111", "222"
-REVIEW = f"{ACCOUNT}/locations/{LOCATION}/reviews/AbFvOqk1"
-SECRETS = {"access_token": "ya29.own", "refresh_token": "1//once"}
-# As in the document, section 3.
-FIRST: dict[str, Any] = {
-    "name": REVIEW,
-    "reviewId": "AbFvOqk1",
-    "reviewer": {"profilePhotoUrl": "https://lh3.googleusercontent.com/a/x", "displayName": "A. Person"},
-    "starRating": "TWO",
-    "comment": "Waited four hours. Staff were kind.",
-    "createTime": "2026-11-02T09:15:31.123456Z",
-    "updateTime": "2026-11-02T09:15:31.123456Z",
-    "reviewReplyUrl": "https://business.google.com/reply/1",
-}
-SECOND: dict[str, Any] = {
-    "name": f"{ACCOUNT}/locations/{LOCATION}/reviews/AbFvOqk2",
-    "reviewId": "AbFvOqk2",
-    "reviewer": {"isAnonymous": True},
-    "starRating": "FIVE",
-    "createTime": "2026-10-30T12:00:00Z",
-    "updateTime": "2026-10-31T08:00:00Z",
-    "reviewReply": {"comment": "Thank you.", "updateTime": "2026-10-31T10:00:00Z", "reviewReplyState": "APPROVED"},
-}
-
-
-def place(number: str = LOCATION, title: str = "St Example Hospital", **more: Any) -> dict[str, Any]:
-    metadata = {"hasVoiceOfMerchant": True, "mapsUri": f"https://maps.google.com/?cid={number}"}
-    return {"name": f"locations/{number}", "title": title, "metadata": metadata, **more}
-
-
-class Profile(Provider):
-    """A Business Profile: its locations, their reviews (last changed first), and what a test wants to go wrong."""
-
-    def __init__(self, reviews: dict[str, list[Any]] | list[Any], *places: dict[str, Any]) -> None:
-        super().__init__(self._route)
-        self.reviews = reviews if isinstance(reviews, dict) else {LOCATION: reviews}
-        self.places = list(places) or [place(number) for number in self.reviews]
-        self.refuse: Callable[[httpx.Request], httpx.Response | None] = lambda request: None
-        self.after_put = "PENDING"
-        self.put: list[Any] = []
-
-    def paths(self) -> list[str]:
-        return [request.url.path for request in self.asked]
-
-    def _route(self, request: httpx.Request) -> httpx.Response:
-        if (refused := self.refuse(request)) is not None:
-            return refused
-        parts = request.url.path.strip("/").split("/")
-        if parts[:2] == ["v1", "accounts"]:
-            if len(parts) == 2:
-                return as_json({"accounts": [{"name": ACCOUNT, "accountName": "Example Trust"}]})
-            assert request.url.params["readMask"]
-            return as_json({"locations": self.places})
-        if len(parts) == 6:
-            return self._list(request, parts[4])
-        known = {one["reviewId"]: one for one in self.reviews.get(parts[4], [])}
-        if parts[6] not in known:
-            return error(404, "NOT_FOUND")
-        if request.method == "PUT":
-            self.put.append(json.loads(request.content))
-            made = {"comment": self.put[-1]["comment"], "updateTime": "2026-11-02T11:00:00Z"}
-            known[parts[6]]["reviewReply"] = made | {"reviewReplyState": self.after_put}
-            return as_json(known[parts[6]]["reviewReply"])
-        return as_json(known[parts[6]])
-
-    def _list(self, request: httpx.Request, location: str) -> httpx.Response:
-        asked, found = dict(request.url.params), self.reviews[location]
-        assert asked["orderBy"] == "updateTime desc"
-        size = int(asked["pageSize"])
-        assert size <= 50
-        start, _, with_size = asked.get("pageToken", "0:").partition(":")
-        if with_size and with_size != str(size):
-            return error(400, "INVALID_ARGUMENT", "Request contains an invalid argument.")
-        body: dict[str, Any] = {"reviews": found[int(start) : int(start) + size], "totalReviewCount": len(found)}
-        if int(start) + size < len(found):
-            body["nextPageToken"] = f"{int(start) + size}:{size}"
-        return as_json(body)
-
-
-def error(status: int, name: str, message: str = "No.", **details: Any) -> httpx.Response:
-    return as_json({"error": {"code": status, "status": name, "message": message, "details": [details]}}, status)
-
-
-def google(provider: httpx.BaseTransport) -> Connector:
-    return connectors(provider).get("google")
-
-
-def channel(*lines: str) -> Access:
-    return Access({"account": ACCOUNT, "name": "Example Trust", "locations": list(lines)}, SECRETS)
-
-
-def review(number: int, at: datetime, **more: Any) -> dict[str, Any]:
-    stamp = at.isoformat().replace("+00:00", "Z")
-    return {
-        "reviewId": f"id{number}",
-        "comment": f"Review {number}",
-        "starRating": "THREE",
-        "createTime": stamp,
-        "updateTime": stamp,
-        **more,
-    }
-
-
-def past(count: int, first: int = 0) -> list[dict[str, Any]]:
-    now = datetime.now(UTC)
-    return [review(first + number, now - timedelta(minutes=number + 1)) for number in range(count)]
+from healthberry.connectors.base import Access, InboundItem
+from healthberry.connectors.errors import NotAuthorised, Unavailable
+from tests.connectors.fakes import Provider
+from tests.connectors.google_samples import (
+    ACCOUNT,
+    FIRST,
+    LOCATION,
+    REVIEW,
+    SECOND,
+    SECRETS,
+    SINCE,
+    Profile,
+    channel,
+    error,
+    google,
+    past,
+    place,
+    review,
+)
 
 
 def walked(provider: Provider, access: Access | None = None) -> list[list[InboundItem]]:
@@ -143,12 +50,6 @@ def polled(provider: Provider, cursor: str | None = None) -> tuple[list[InboundI
         if not page.more:
             return found, cursor
     raise AssertionError("the catch-up does not end")
-
-
-def reply(text: str = "Thank you for telling us.", **more: Any) -> Reply:
-    source = more.pop("source", {})
-    target = ReplyTarget(REVIEW, REVIEW, "https://maps.google.com/?cid=222", None, source, None)
-    return Reply("key-1", text, target, "Pat Lee", "pals@trust.example", **more)
 
 
 def test_a_review_and_its_answer_become_one_thread() -> None:
@@ -311,166 +212,3 @@ def test_linking_offers_each_account_and_says_what_is_left_out() -> None:
     assert dict(linkable.secrets) == SECRETS
     assert linkables.problems == ["Two is not verified on Google, or suspended."]
     assert "ya29" not in repr(linkable)
-
-
-def test_an_answer_is_put_once_and_held_until_it_is_seen() -> None:
-    profile = Profile([copy.deepcopy(FIRST)])
-    connector = google(profile)
-    assert connector.find_reply(channel(), reply()) is None
-    assert connector.reply(channel(), reply()).state == "pending"
-    assert profile.put == [{"comment": "Thank you for telling us."}]
-    again = connector.reply(channel(), reply())
-    assert (again.state, len(profile.put)) == ("pending", 1)
-    profile.reviews[LOCATION][0]["reviewReply"]["reviewReplyState"] = "APPROVED"
-    found = connector.find_reply(channel(), reply())
-    assert found is not None
-    assert (found.state, found.remote_id) == ("live", f"{REVIEW}/reply")
-
-
-def test_a_bare_taken_is_not_called_shown() -> None:
-    profile = Profile([copy.deepcopy(FIRST)])
-    profile.after_put = "REVIEW_REPLY_STATE_UNSPECIFIED"
-    assert google(profile).reply(channel(), reply()).state == "pending"
-    found = google(profile).find_reply(channel(), reply())
-    assert found is not None
-    assert found.state == "live"
-
-
-@pytest.mark.parametrize(
-    ("violation", "words"),
-    [("PERSONAL_INFO", "personal information"), ("A_NEW_ONE", "a new one"), (None, r"this answer\. It"), (7, "7")],
-)
-def test_what_moderators_refuse_is_said_with_the_reason(violation: Any, words: str) -> None:
-    refused = {"comment": "Thank you for telling us.", "updateTime": "2026-11-02T11:00:00Z"}
-    refused |= {"reviewReplyState": "REJECTED", "policyViolation": violation}
-    profile = Profile([copy.deepcopy(FIRST) | {"reviewReply": refused}])
-    with pytest.raises(Rejected, match=words):
-        google(profile).find_reply(channel(), reply())
-    # The same words may be tried again.
-    assert google(profile).reply(channel(), reply()).state == "pending"
-
-
-def test_a_colleagues_answer_that_was_not_seen_is_never_written_over() -> None:
-    profile = Profile([copy.deepcopy(FIRST) | {"reviewReply": dict(SECOND["reviewReply"])}])
-    shown = {"replied_at": "2026-10-31T10:00:00+00:00"}
-    earlier, later = datetime(2026, 10, 31, 9, tzinfo=UTC), datetime(2026, 10, 31, 11, tzinfo=UTC)
-    for blind in (
-        reply(),
-        reply(source=shown, queued_at=earlier),
-        reply(source={"replied_at": "2026-10-30T00:00:00+00:00"}),
-    ):
-        with pytest.raises(Rejected, match="one answer per review"):
-            google(profile).reply(channel(), blind)
-    assert profile.put == []
-    google(profile).reply(channel(), reply(source=shown, queued_at=later))
-    assert len(profile.put) == 1
-
-
-def test_an_answer_that_google_translated_is_found_all_the_same() -> None:
-    both = "(Translated by Google) Merci\n\n(Original)\nThank you for telling us."
-    for words in (both, "Thank you for telling us.\n\n(Translated by Google)\nMerci"):
-        held = {"comment": words, "updateTime": "2026-11-02T11:00:00Z", "reviewReplyState": "APPROVED"}
-        assert google(Profile([copy.deepcopy(FIRST) | {"reviewReply": held}])).find_reply(channel(), reply())
-
-
-def test_the_composer_is_told_that_an_answer_would_be_replaced() -> None:
-    connector = google(answering({}))
-    assert connector.may_reply(channel(), reply().target).reason == ""
-    target = reply(source={"replied_at": "2026-10-31T10:00:00+00:00", "reply_url": "https://g.example/r"}).target
-    allowed = connector.may_reply(channel(), target)
-    assert (allowed.mode, allowed.url) == ("api", "https://g.example/r")
-    assert "replaces" in allowed.reason
-
-
-def test_length_is_counted_in_bytes() -> None:
-    assert google(answering({})).length("é👩‍⚕️") == 2 + len("👩‍⚕️".encode())
-
-
-@pytest.mark.parametrize("count", [1, 3, 20])
-def test_a_second_look_finds_edits_and_what_is_gone(count: int) -> None:
-    profile = Profile(past(count))
-    names = [f"{ACCOUNT}/locations/{LOCATION}/reviews/id{number}" for number in range(count)]
-    profile.reviews[LOCATION][0]["comment"] = "Quite another thing."
-    gone = f"{ACCOUNT}/locations/{LOCATION}/reviews/gone"
-    found = google(profile).recheck(channel(), [*names, gone])
-    inbound = {item.remote_id: item for item in found if item.direction == "inbound"}
-    assert inbound[names[0]].text == "Quite another thing."
-    assert inbound[names[0]].change == "edited"
-    assert inbound[gone].change == "withdrawn"
-    assert set(inbound) == {*names, gone}
-
-
-def test_many_reviews_are_looked_at_in_lists() -> None:
-    profile = Profile(past(130))
-    names = [f"{ACCOUNT}/locations/{LOCATION}/reviews/id{number}" for number in range(130)]
-    assert len({item.thread_id for item in google(profile).recheck(channel(), names)}) == 130
-    assert len(profile.asked) == 1 + 3
-
-
-def test_an_answer_that_was_taken_down_on_google_is_withdrawn_here() -> None:
-    profile = Profile([copy.deepcopy(FIRST)])
-    before = datetime.now(UTC)
-    (_, answer) = google(profile).recheck(channel(), [REVIEW])
-    assert (answer.remote_id, answer.direction, answer.change) == (f"{REVIEW}/reply", "outbound", "withdrawn")
-    assert answer.posted_at >= before
-
-
-def test_a_location_on_which_everything_is_gone_is_not_believed() -> None:
-    profile = Profile([])
-    with pytest.raises(Unavailable, match="gone"):
-        google(profile).recheck(channel(), [f"{ACCOUNT}/locations/{LOCATION}/reviews/id{n}" for n in range(9)])
-
-
-@pytest.mark.parametrize(
-    ("status", "name", "details", "kind", "words"),
-    [
-        (400, "INVALID_ARGUMENT", {}, Rejected, "does not accept"),
-        (401, "UNAUTHENTICATED", {}, NotAuthorised, "Sign in"),
-        (403, "PERMISSION_DENIED", {}, NotAuthorised, "may not"),
-        (403, "PERMISSION_DENIED", {"reason": "SERVICE_DISABLED"}, NotAuthorised, "not switched on"),
-        (404, "NOT_FOUND", {}, Gone, "no longer"),
-        (429, "RESOURCE_EXHAUSTED", {}, RateLimited, "slow down"),
-        (429, "RESOURCE_EXHAUSTED", {"metadata": {"quota_limit_value": "0"}}, NotAuthorised, "not approved"),
-        (500, "INTERNAL", {}, Unavailable, "not available"),
-        (503, "UNAVAILABLE", {}, Unavailable, "not available"),
-    ],
-)
-def test_each_refusal_means_what_the_table_says(
-    status: int, name: str, details: dict[str, Any], kind: type[Exception], words: str
-) -> None:
-    connector = google(answering(error(status, name, **details)))
-    for call in (
-        lambda: connector.poll(channel(), None),
-        lambda: connector.backfill(channel(), SINCE, None),
-        lambda: connector.reply(channel(), reply()),
-        lambda: connector.find_reply(channel(), reply()),
-        lambda: connector.recheck(channel(), [REVIEW]),
-    ):
-        with pytest.raises(kind, match=words):
-            call()
-
-
-def _telling(setting: dict[str, Any]) -> Callable[[httpx.Request], httpx.Response | None]:
-    return lambda request: as_json(setting) if request.url.path.endswith("notificationSetting") else None
-
-
-def test_google_is_asked_once_a_day_to_tell_us_and_another_tools_wish_is_left_alone() -> None:
-    credentials = registry.Credentials(google_pubsub_topic="projects/p/topics/t", google_client_id="c")
-    for present, asked in (({}, ["GET", "PATCH"]), ({"pubsubTopic": "projects/other/topics/t"}, ["GET"])):
-        profile, setting = Profile([]), dict(present)
-        profile.refuse = _telling(setting)
-        built = registry.build(registry.endpoints(None), credentials, profile, pace=UNHURRIED).get("google")
-        cursor = built.poll(channel(), None).cursor
-        built.poll(channel(), cursor)
-        assert [one.method for one in profile.asked if "notificationSetting" in one.url.path] == asked
-
-
-def test_without_a_sign_in_nothing_is_asked() -> None:
-    provider = answering({})
-    with pytest.raises(NotAuthorised, match="Sign in"):
-        google(provider).poll(Access({"account": ACCOUNT}), None)
-    assert provider.asked == []
-    assert (
-        "GOOGLE_CLIENT_ID" in registry.build(registry.endpoints(None), registry.Credentials()).get("google").missing()
-    )
-    assert CREDENTIALS.google_client_id

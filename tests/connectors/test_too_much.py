@@ -14,8 +14,8 @@ from tests.connectors.test_careopinion import ONE as STORIES
 from tests.connectors.test_careopinion import story
 from tests.connectors.test_nhsuk import ONE as REVIEWS
 from tests.connectors.test_nhsuk import review
-from tests.connectors.test_x import ONE as POSTS
-from tests.connectors.test_x import SNOWFLAKE, post, timeline
+from tests.connectors.x_samples import ONE as POSTS
+from tests.connectors.x_samples import SNOWFLAKE, post, timeline
 
 NOW = datetime.now(UTC)
 SINCE = NOW - timedelta(days=20)

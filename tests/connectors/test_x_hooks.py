@@ -11,7 +11,7 @@ from healthberry.connectors.base import Access, Connector, WebhookRequest
 from healthberry.connectors.errors import BadSignature
 from tests.connectors.fakes import CREDENTIALS, Provider, as_json, connectors
 from tests.connectors.samples import INCLUDES
-from tests.connectors.test_x import EMPTY, ONE, US, by_path, post
+from tests.connectors.x_samples import EMPTY, ONE, US, by_path, post
 
 TOLD = replace(CREDENTIALS, x_consumer_secret="sandbox-consumer-secret")
 # Vectors of the document.

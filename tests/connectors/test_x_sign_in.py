@@ -8,7 +8,7 @@ from healthberry.connectors.base import Access
 from healthberry.connectors.errors import NotAuthorised
 from healthberry.connectors.oauth import challenge
 from tests.connectors.fakes import access, answering, as_json
-from tests.connectors.test_x import US, by_path, x
+from tests.connectors.x_samples import US, by_path, x
 
 
 def test_the_challenge_is_the_one_of_the_standard() -> None:

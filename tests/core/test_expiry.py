@@ -11,7 +11,6 @@ from healthberry.connectors.base import Author as Writer
 from healthberry.core import drafts, expiry, inbox
 from healthberry.core.inbox import View
 from healthberry.extensions import db
-from healthberry.jobs import maintenance
 from healthberry.models.channels import Author, Channel
 from healthberry.models.conversations import Conversation, CopyPrint, Message
 from healthberry.models.organisations import Member, Organisation
@@ -49,10 +48,10 @@ def _aged(conversation_id: UUID, days: int = 800) -> None:
     db.session.commit()
 
 
-def _expire(channel: Channel) -> bool:
-    more = expiry.expire_part(channel.organisation_id, channel.id)
+def _expire(channel: Channel) -> int:
+    gone = expiry.expire_part(channel)
     db.session.commit()
-    return more
+    return gone
 
 
 def _found(member: Member, **view: Any) -> list[UUID]:
@@ -69,7 +68,7 @@ def test_an_old_review_loses_its_words_and_keeps_its_dates_and_its_rating(
     assert _found(member, status="all", q="blood") == [old]
     _aged(old)
 
-    assert not _expire(nhsuk)
+    assert _expire(nhsuk) == 1
 
     conversation = db.session.scalars(select(Conversation).execution_options(populate_existing=True)).one()
     assert (conversation.title, conversation.first_words, conversation.screen_name, conversation.url) == (
@@ -134,26 +133,12 @@ def test_a_story_that_is_kept_elsewhere_takes_the_place_of_its_old_copy(
     assert _found(member) == [story]
 
 
-def test_the_nightly_look_finds_whoever_has_something_to_forget_and_nobody_else(
-    world: World, member: Member, nhsuk: Channel
-) -> None:
-    (old,) = world.arrives(nhsuk, world.item(STORY))
-    _aged(old)
-    other = world.channel(world.organisation())
-    world.arrives(other, world.item(STORY))
-
-    assert expiry.due_channels() == [(str(nhsuk.organisation_id), str(nhsuk.id))]
-    maintenance.expire(str(nhsuk.organisation_id), str(nhsuk.id))
-
-    assert expiry.due_channels() == []
-
-
 def test_many_are_forgotten_part_by_part(world: World, member: Member, nhsuk: Channel) -> None:
     world.arrives(nhsuk, *(world.item(f"Review {number}") for number in range(expiry.AT_ONCE + 1)))
     db.session.execute(update(Conversation).values(experienced=_month(800)))
     db.session.commit()
 
-    assert [_expire(nhsuk), _expire(nhsuk), _expire(nhsuk)] == [True, False, False]
+    assert [_expire(nhsuk), _expire(nhsuk), _expire(nhsuk)] == [expiry.AT_ONCE, 1, 0]
     assert set(db.session.scalars(select(Message.text))) == {""}
 
 

@@ -181,7 +181,7 @@ def test_a_crash_between_reading_and_storing_changes_nothing_twice(channel: Chan
 
     take(channel)
     assert stored() == []
-    channel.next_delivery_at = now()  # the claim of the worker that died runs out
+    channel.delivery_claimed_until = now()  # the claim of the worker that died runs out
     db.session.commit()
     take(channel)
     assert (stored(), waiting()) == (list("abc"), [])

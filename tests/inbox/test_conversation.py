@@ -10,6 +10,7 @@ from healthberry.core import inbox_standing, replies, sending, thread
 from healthberry.core.inbox import View
 from healthberry.extensions import db
 from healthberry.models.conversations import Message
+from healthberry.models.organisations import Organisation
 from healthberry.models.replies import OutboxMail, Reply
 from tests.inbox.conftest import Desk
 from tests.world import moments_ago
@@ -151,6 +152,29 @@ def test_what_was_changed_at_the_source_says_so(desk: Desk) -> None:
     html = desk.get(f"/conversations/{one}").text
     assert "After" in html
     assert ">edited</span>" in html
+
+
+def test_a_change_after_the_answer_is_said_once_and_asks_whether_the_answer_fits(desk: Desk) -> None:
+    (one,) = desk.world.arrives(desk.nhsuk, desk.world.item("Before", remote_id="e", thread_id="e"))
+    desk.world.arrives(desk.nhsuk, desk.world.item("Thank you", thread_id="e", direction="outbound", ratings=()))
+    desk.world.arrives(desk.nhsuk, desk.world.item("After", remote_id="e", thread_id="e", change="edited"))
+    html = desk.get(f"/conversations/{one}").text
+    assert "edited after it was answered: does the answer still fit?" in html
+    assert html.count("edited") == 1
+
+
+def test_a_mail_is_answered_by_e_mail_and_an_article_opened_as_what_it_is(desk: Desk) -> None:
+    organisation = db.session.get_one(Organisation, desk.nhsuk.organisation_id)
+    mailbox = desk.world.channel(organisation, "email", remote_id="pals")
+    feed = desk.world.channel(organisation, "feed", remote_id="news")
+    (mail,) = desk.world.arrives(mailbox, desk.world.item("The lift is broken", ratings=()))
+    (article,) = desk.world.arrives(feed, desk.world.item("Ward opens", url="https://news.example/1", ratings=()))
+
+    html = desk.get(f"/conversations/{mail}").text
+    assert "Reply by e-mail" in html
+    assert "on e-mail" not in html
+    assert ": E-mail</h1>" in html
+    assert "Open the article" in desk.get(f"/conversations/{article}").text
 
 
 def test_a_story_of_a_hundred_thousand_characters_and_a_review_of_none_are_shown(desk: Desk) -> None:

@@ -20,7 +20,7 @@ from werkzeug.formparser import FormDataParser
 from werkzeug.test import TestResponse
 
 from healthberry.connectors.base import Linkables
-from healthberry.core import codes, invitations, pending_links, scope
+from healthberry.core import codes, erasing, invitations, pending_links, scope
 from healthberry.extensions import db
 from healthberry.mail import links
 from healthberry.models.owned import now
@@ -74,6 +74,7 @@ FORMS = (
     Form("signup.send_code", {"ods": "ZT1", **_PERSON}),
     Form("signup.send_code", {**_TYPED, **_PERSON}),
     Form("session.send_code", {"email": "priya@example.nhs.uk", "next": "/inbox"}),
+    Form("operator.send_code", {"email": "ada@host.example"}),
     Form("session.chosen", {"organisation": "<organisation>"}),
     Form("codes.check", {"code": "<code>"}),
     Form("people.accept", {"name": "Priya Kaur"}),
@@ -91,8 +92,16 @@ FORMS = (
     Form("reply.publish", {"text": "Thank you", "version": "0", "seen": _MOMENT}, answers=(409,)),
     Form("settings.save", {"name": "Priya Kaur", "wants_alerts": "on"}),
     Form("settings.save_organisation", {"alert_excerpts": "on"}),
+    Form("keeping.shorten", {"months": "12"}),
+    Form(
+        "erasing.erase",
+        {"who": "<writer>", "confirm": "on", "reference": "IG-7", "reason": "", "answers": "", "notes": ""},
+    ),
+    Form("requests.restrict", {"who": "<writer>", "reason": "Asked."}),
+    Form("requests.hold", {"what": "conversation", "why": "A claim."}),
     Form("unsubscribe.change", {"alerts": "on"}),
     Form("unsubscribe.change", {"List-Unsubscribe": "One-Click"}),
+    Form("coverage.read_again", {"day": "<yesterday>"}),
     Form("channels.unlink", {"keep": "kept"}),
     Form("writing_down.save", _WRITTEN),
     Form("imports.upload", {"file": "may.csv"}, answers=(422,)),  # a name alone is no file
@@ -110,6 +119,10 @@ DELETE FROM email_codes;
 DELETE FROM replies;
 DELETE FROM drafts;
 DELETE FROM notes;
+DELETE FROM erasures;
+DELETE FROM restrictions;
+DELETE FROM holds;
+UPDATE conversations SET restricted = false;
 UPDATE channels SET state = 'active', erase_at = NULL;
 UPDATE imports SET state = 'asking';
 UPDATE members SET role = 'administrator', level = 2, left_at = NULL, name = 'Priya';
@@ -179,6 +192,9 @@ class Desk:
             "rule_id": uuid.uuid4(),
             "import_id": self.world.uploaded(channel, self.member).id,
             "attachment_id": uuid.uuid4(),
+            "erasure_id": uuid.uuid4(),
+            "restriction_id": uuid.uuid4(),
+            "hold_id": uuid.uuid4(),
             "code_id": uuid.uuid4(),
             "key": "k",
             "kind": "form",
@@ -193,7 +209,9 @@ class Desk:
         self.known = {
             "<organisation>": str(organisation.id),
             "<colleague>": str(colleague.id),
+            "<writer>": str(erasing.writers(self.member, conversation_id)[0].id),
             "<tomorrow>": (now() + timedelta(days=1)).strftime("%Y-%m-%dT%H:%M"),
+            "<yesterday>": (now() - timedelta(days=1)).date().isoformat(),
         }
         db.session.refresh(self.member)
         db.session.expunge(self.member)

@@ -9,6 +9,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.routing import Rule
 
+from healthberry.core import erasing, restricting
 from healthberry.extensions import db
 from healthberry.models.replies import Reply
 from tests.policy.test_hostile_forms import FORMS, HOSTILE
@@ -17,6 +18,7 @@ from tests.world import World
 # What the pages read from their addresses, and forms (test_hostile_forms.py) from what is sent to them.
 QUERY = (
     "q",
+    "month",
     "organisation",
     "kind",
     "town",
@@ -34,6 +36,8 @@ QUERY = (
     "state",
     "code",
     "error",
+    "months",
+    "who",
 )
 FIELDS = sorted({*QUERY, *(name for form in FORMS for name in form.fields)})
 ADDRESSED = {name: value for name, value in HOSTILE.items() if len(value) < 1000}
@@ -72,6 +76,9 @@ def mine(app: Flask, client: FlaskClient) -> dict[str, object]:
             state="failed",
         )
         db.session.add(reply)
+        restriction = restricting.restrict(member, conversation_id, None, "<b>")
+        who = erasing.writers(member, conversation_id)[0].id
+        erasure = erasing.begin(member, conversation_id, who, reference="<b>", answers=False, notes=False)
         db.session.commit()
         world.signed_in(client, member)
         ids: dict[str, object] = {
@@ -81,6 +88,9 @@ def mine(app: Flask, client: FlaskClient) -> dict[str, object]:
             "rule_id": uuid.uuid4(),
             "import_id": world.uploaded(channel, member).id,
             "attachment_id": uuid.uuid4(),
+            "erasure_id": erasure.id,
+            "restriction_id": restriction.id,
+            "hold_id": uuid.uuid4(),
         }
         return {**ids, "other_id": colleague.id, "code_id": uuid.uuid4(), "kind": "x", "token": "t", "key": "k"}
 

@@ -17,7 +17,7 @@ from healthberry.extensions import db
 from healthberry.jobs.listening import Listener, Name, ask_now
 from healthberry.models.channels import Channel
 from healthberry.models.owned import now
-from healthberry.models.replies import Heartbeat
+from healthberry.models.processes import Heartbeat
 from healthberry.queues import queue as job_queue
 from tests.pushed import Pushed, at, use
 from tests.world import World
@@ -96,7 +96,7 @@ def test_a_turn_has_its_own_channel_asked_and_no_other(
     streaming.turn("one")
     assert rung.get(timeout=WAIT) == one
     assert rung.empty()
-    assert db.session.scalar(select(Heartbeat.beat_at).filter_by(process="listener")) is not None
+    assert db.session.scalar(select(Heartbeat.beat_at).filter_by(role="listener")) is not None
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,6 @@
 
 import base64
 import json
-import threading
 from collections.abc import Callable, Iterator
 from email.message import Message
 from email.parser import BytesParser
@@ -14,6 +13,7 @@ from urllib.parse import parse_qs
 import pytest
 
 from tests.sandbox.conftest import Box
+from tests.serving import serving
 
 ERRORS = {"errors": {"category": ["This field is required."], "__all__": ["You must provide <either>"]}}
 PROBLEM = {
@@ -52,8 +52,6 @@ class Service:
                 """Say nothing."""
 
         self.server = HTTPServer(("127.0.0.1", 0), Handler)
-        self.thread = threading.Thread(target=self.server.serve_forever, daemon=True)
-        self.thread.start()
         self.url = f"http://127.0.0.1:{self.server.server_port}/api/v0.1/problem"
 
     def forms(self) -> list[dict[str, str]]:
@@ -63,14 +61,13 @@ class Service:
     def stop(self) -> None:
         self.server.shutdown()
         self.server.server_close()
-        self.thread.join(10)
 
 
 @pytest.fixture
 def service() -> Iterator[Service]:
     made = Service()
-    yield made
-    made.stop()
+    with serving(made.server):
+        yield made
 
 
 @pytest.fixture

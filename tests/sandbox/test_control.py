@@ -151,6 +151,16 @@ def test_an_item_can_be_delivered_twice_and_among_strays(box: Box, channel: str)
     assert len(_api_texts(box, channel)) == 2
 
 
+@pytest.mark.parametrize("channel", CHANNELS)
+def test_a_list_can_come_the_other_way_round(box: Box, channel: str) -> None:
+    box.told(channel, "one")
+    box.told(channel, "two")
+    before = _api_texts(box, channel)
+    box.fault(channel, "reordered")
+    assert _api_texts(box, channel) == before[::-1]
+    assert _api_texts(box, channel) == before
+
+
 @pytest.mark.parametrize("kind", ["truncated_body", "malformed_utf8"])
 def test_a_body_can_be_broken(box: Box, kind: str) -> None:
     box.told("nhsuk", "one")
@@ -204,6 +214,7 @@ def test_faults_can_be_narrowed_called_off_and_must_make_sense(box: Box) -> None
         ("timeout_after_storing", "timeout_after"),
         ("duplicate", "duplicate_delivery"),
         ("duplicate_delivery", "duplicate_delivery"),
+        ("reorder", "reordered"),
         ("truncated", "truncated_body"),
         ("truncated_body", "truncated_body"),
         ("expired", "expired_token"),

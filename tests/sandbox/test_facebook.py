@@ -4,7 +4,6 @@ import base64
 import hmac
 import json
 import re
-import threading
 from collections.abc import Callable, Iterator
 from hashlib import sha256
 from http.server import BaseHTTPRequestHandler, HTTPServer
@@ -15,6 +14,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from tests.sandbox.conftest import Box
+from tests.serving import serving
 
 Make = Callable[..., Box]
 
@@ -273,12 +273,8 @@ def callback() -> Iterator[tuple[str, Queue[tuple[bytes, str]]]]:
             pass
 
     server = HTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    yield f"http://127.0.0.1:{server.server_address[1]}/", sent
-    server.shutdown()
-    server.server_close()
-    thread.join(5)
+    with serving(server) as address:
+        yield f"{address}/", sent
 
 
 def test_the_app_is_told_signed_in_ascii(box: Box, page: Page, callback: tuple[str, Queue[tuple[bytes, str]]]) -> None:

@@ -93,9 +93,11 @@ def test_faults_strike_each_document_in_its_own_shape(box: Box, kind: str) -> No
     said(box, "Another.")
     whole = box.client.get(f"{HOME}/{kind}").data
     struck = {}
-    for fault in ("duplicate_delivery", "stray", "malformed_utf8", "truncated_body"):
+    for fault in ("duplicate_delivery", "reordered", "stray", "malformed_utf8", "truncated_body"):
         box.client.post("/control/faults", json={"channel": "feed", "kind": fault, "times": 1})
         struck[fault] = box.client.get(f"{HOME}/{kind}").data
     assert len(struck["duplicate_delivery"]) > len(whole) < len(struck["stray"])
     assert b"\xff\xfe" in struck["malformed_utf8"]
+    assert struck["reordered"].count(b"Another.") == whole.count(b"Another.")
+    assert struck["reordered"].index(b"Another.") > whole.index(b"Another.")
     assert len(struck["truncated_body"]) == len(whole) // 2

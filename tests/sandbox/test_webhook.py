@@ -3,7 +3,6 @@
 import hashlib
 import hmac
 import json
-import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from typing import Any
@@ -11,6 +10,7 @@ from typing import Any
 import pytest
 
 from tests.sandbox.conftest import Box
+from tests.serving import serving
 
 SECRET = "the survey's secret"
 
@@ -35,25 +35,18 @@ class Hook:
                 """Say nothing."""
 
         self.server = HTTPServer(("127.0.0.1", 0), Handler)
-        self.thread = threading.Thread(target=self.server.serve_forever, daemon=True)
-        self.thread.start()
         self.url = f"http://127.0.0.1:{self.server.server_port}/hooks/webhook/1"
 
     def items(self) -> list[dict[str, Any]]:
         """Return all items that came, in order."""
         return [item for _, body in self.taken for item in json.loads(body)["items"]]
 
-    def stop(self) -> None:
-        self.server.shutdown()
-        self.server.server_close()
-        self.thread.join(10)
-
 
 @pytest.fixture
 def hook() -> Iterator[Hook]:
     made = Hook()
-    yield made
-    made.stop()
+    with serving(made.server):
+        yield made
 
 
 def _point(box: Box, hook: Hook) -> Any:

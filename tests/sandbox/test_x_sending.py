@@ -4,7 +4,6 @@ import base64
 import hashlib
 import hmac
 import json
-import threading
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from queue import Empty, Queue
@@ -14,6 +13,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from tests.sandbox.conftest import Box
+from tests.serving import serving
 
 SECRET = b"sandbox-consumer-secret"
 BEARER = {"Authorization": "Bearer bearer"}
@@ -62,13 +62,9 @@ def app() -> Iterator[App]:
             """Say nothing."""
 
     server = HTTPServer(("127.0.0.1", 0), Handler)
-    ours.url = f"http://127.0.0.1:{server.server_port}/hooks/x"
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    yield ours
-    server.shutdown()
-    server.server_close()
-    thread.join()
+    with serving(server) as address:
+        ours.url = f"{address}/hooks/x"
+        yield ours
 
 
 def post(box: Box, path: str, body: Any) -> Any:

@@ -51,6 +51,34 @@ def again(channel: Channel) -> Channel:
 
 
 @pytest.mark.parametrize(
+    ("kind", "says"),
+    [
+        ("fft", "Upload a file to begin."),
+        ("google_plus", "Upload a file to begin."),
+        ("paper", "Write down the first one."),
+        ("webhook", "There is no message yet. A new one appears in the inbox by itself."),
+    ],
+)
+def test_a_card_without_anything_yet_says_how_it_begins(
+    client: FlaskClient, admin: Member, organisation: Organisation, world: World, kind: str, says: str
+) -> None:
+    world.channel(organisation, kind, remote_id=kind)
+
+    assert says in client.get("/channels").get_data(as_text=True)
+
+
+def test_mails_are_sent_as_an_address_and_posts_published_as_an_account(
+    client: FlaskClient, admin: Member, organisation: Organisation, world: World
+) -> None:
+    world.channel(organisation, "email", remote_id="pals", account="pals@cedar.example")
+    world.channel(organisation, "facebook", remote_id="1", account="Cedar")
+    page = client.get("/channels").get_data(as_text=True)
+
+    assert "Replies are sent as <bdi>pals@cedar.example</bdi>." in page
+    assert "Replies are published as <bdi>Cedar</bdi>." in page
+
+
+@pytest.mark.parametrize(
     ("fields", "words"),
     [
         ({"backfill_state": "waiting", "amount": "about 40 reviews"}, ["Waiting", "About 40 reviews. Waiting"]),

@@ -1,10 +1,10 @@
 """Whole journeys: web, workers, mailbox and sandbox together."""
 
-import threading
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Any
 
+import psycopg
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
@@ -19,8 +19,10 @@ from healthberry.queues import QUEUES, queue
 from healthberry.settings import Settings
 from tests.browser.conftest import chromium, look, site
 from tests.sandbox_server import KEYS, Sandbox
+from tests.serving import serving
 from tests.stories.days import later
 from tests.stories.loop import DOMAIN, TRUST, sign_up
+from tests.stories.quiet import listening, told
 
 __all__ = ["chromium", "look", "site"]
 
@@ -32,16 +34,19 @@ def settings(settings: Settings, sandbox: Sandbox) -> Settings:
     return replace(settings, sandbox_url=sandbox.url, **keys)
 
 
+@pytest.fixture(autouse=True)
+def quiet(app: Flask, owner: psycopg.Connection) -> Iterator[None]:
+    """No journey may leave a word of anybody's, a name, an address or a secret in the log."""
+    with listening() as heard:
+        yield
+    assert told(heard.lines, owner, list(KEYS.values())) == []
+
+
 @pytest.fixture
 def outside(app: Flask) -> Iterator[str]:
     """The address of the running application, as another system reaches it."""
-    server = make_server("127.0.0.1", 0, app, threaded=True)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    yield f"http://127.0.0.1:{server.server_port}"
-    server.shutdown()
-    thread.join(10)
-    server.server_close()
+    with serving(make_server("127.0.0.1", 0, app, threaded=True)) as address:
+        yield address
 
 
 @pytest.fixture

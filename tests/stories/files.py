@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from flask.testing import FlaskClient
 
-from tests.session.test_imports import proposed
+from tests.session.files_desk import proposed
 
 
 def channel_of(page: str) -> str:

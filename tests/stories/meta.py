@@ -1,7 +1,6 @@
 """Linking Facebook and Instagram in the sandbox, and a door through which the sandbox reaches the application."""
 
 import re
-import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from html import unescape
@@ -13,6 +12,7 @@ import httpx
 from flask.testing import FlaskClient
 
 from tests.sandbox_server import Sandbox
+from tests.serving import serving
 
 
 def link(client: FlaskClient, kind: str, pages: Sequence[str], **form: str) -> str:
@@ -80,13 +80,7 @@ def door(client: FlaskClient, sandbox: Sandbox, kind: str, object_: str) -> Iter
             pass
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    made.address = f"http://127.0.0.1:{server.server_address[1]}/"
-    try:
+    with serving(server) as address:
+        made.address = f"{address}/"
         sandbox.control("POST", "facebook/hooks", json={"object": object_, "callback": made.address})
         yield made
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join(5)

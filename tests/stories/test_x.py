@@ -1,7 +1,6 @@
 """X: linked from the pages, read with its threads, told of at once, answered once, edited, withdrawn, quoted."""
 
 import re
-import threading
 from collections.abc import Callable, Iterator
 from html import unescape
 from queue import Queue
@@ -23,6 +22,7 @@ from healthberry.local.postgres import Database
 from healthberry.models.channels import Channel
 from healthberry.models.conversations import Message
 from tests.sandbox_server import KEYS, Sandbox
+from tests.serving import serving
 from tests.stories.days import a_day_passes, change, rows
 from tests.stories.loop import ANSWER, DOMAIN, TRUST, member, open_link, publish, sign_up
 
@@ -61,12 +61,8 @@ class Outside:
 def outside(app: Flask) -> Iterator[Outside]:
     """Let X reach us."""
     ours = Outside(app)
-    thread = threading.Thread(target=ours.server.serve_forever, daemon=True)
-    thread.start()
-    yield ours
-    ours.server.shutdown()
-    thread.join(10)
-    ours.server.server_close()
+    with serving(ours.server):
+        yield ours
 
 
 def link_x(client: FlaskClient) -> str:

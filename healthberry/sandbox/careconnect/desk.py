@@ -80,8 +80,8 @@ def configure() -> ResponseReturnValue:
 
 @control.get("/careconnect/<place>")
 def listed(place: str) -> ResponseReturnValue:
-    """List what was handed over, newest first: item_id, status, reference, answer."""
-    rows = handing.handed(here().store, _site().place_key(place))
+    """List the newest 50 that were handed over, or `?most=…`, newest first: item_id, status, reference, answer."""
+    rows = handing.handed(here().store, _site().place_key(place), request.args.get("most", 50, type=int))
     return jsonify(handed=[{name: row[name] for name in ("item_id", "status", "reference", "answer")} for row in rows])
 
 

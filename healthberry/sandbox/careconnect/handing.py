@@ -102,9 +102,9 @@ def note(store: Store, place: str, item_id: str, outcome: Outcome) -> None:
     store.run(sql, place, item_id, store.now(), outcome.status, outcome.answer[:2000], outcome.reference)
 
 
-def handed(store: Store, place: str) -> list[Row]:
-    """Return the newest 50 that were handed over, newest first: item_id, at, status, answer, reference."""
-    return store.rows("SELECT * FROM careconnect_handed WHERE place = ? ORDER BY serial DESC LIMIT 50", place)
+def handed(store: Store, place: str, most: int = 50) -> list[Row]:
+    """Return the newest that were handed over, newest first: item_id, at, status, answer, reference."""
+    return store.rows("SELECT * FROM careconnect_handed WHERE place = ? ORDER BY serial DESC LIMIT ?", place, most)
 
 
 def _is_here(host: str) -> bool:

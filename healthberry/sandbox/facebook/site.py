@@ -10,7 +10,6 @@ from flask import Response
 
 from healthberry.sandbox import simple_store as kept
 from healthberry.sandbox.invent import DAY, Inventor
-from healthberry.sandbox.simple import SimpleSite
 from healthberry.sandbox.simple_store import NewItem, NewReply
 from healthberry.sandbox.site import Json, Key
 from healthberry.sandbox.state import Sandbox
@@ -19,17 +18,16 @@ from healthberry.sandbox.telling import Telling, Unusable
 
 from . import api, control, graph, login, news, pages, wall, write
 from .graph import GraphError
-
-HOWS = ("comment", "visitor", "tagged", "rating", "message")
-_NAME = re.compile(r"[a-z0-9._-]{3,50}")
+from .meta import MetaSite
 
 
-class Facebook(SimpleSite):
+class Facebook(MetaSite):
     """Facebook: organisations are Pages; people comment, post, recommend and write in private."""
 
     kind = "facebook"
+    hows = ("comment", "visitor", "tagged", "rating", "message")
+    names = re.compile(r"[a-z0-9._-]{3,50}")
     label = "Facebook"
-    knows_by = "handle"
     keys = (
         Key("FACEBOOK_APP_ID", lambda: str(10**14 + secrets.randbelow(9 * 10**14))),
         Key("FACEBOOK_APP_SECRET", lambda: secrets.token_hex(16)),
@@ -43,24 +41,13 @@ class Facebook(SimpleSite):
     tokens = frozenset(
         {"access_token", "accounts", "me", "subscribed_apps", "unsubscribe", "following", "subscriptions"}
     )
-    lists = frozenset({"edge"})
-    list_key = "data"
     strays = ({"message": "no id"}, None)
-    texts_like = "x"
-    threads = True
     invitation = "Comment on Facebook"
     question = "Write a comment"
     rows = 4
     takes_rating = False
-    needs_author = True
     newest_heading = "Newest on Facebook"
     place_rule = "A Page's name has 3 to 50 letters, digits, points, dashes or underscores."
-
-    def place_key(self, place: str) -> str:
-        return graph.key_of(place)
-
-    def accepts(self, place: str) -> bool:
-        return _NAME.fullmatch(self.place_key(place)) is not None
 
     def page(self, place: str) -> str:
         return f"/facebook/pages/{self.place_key(place)}"
@@ -68,15 +55,6 @@ class Facebook(SimpleSite):
     def known(self, sandbox: Sandbox) -> list[tuple[str, str]]:
         rows = sandbox.store.rows("SELECT * FROM facebook_pages ORDER BY created_at DESC LIMIT 60")
         return [(row["name"], self.page(row["place"])) for row in rows]
-
-    def visit(self, sandbox: Sandbox, place: str) -> None:
-        graph.pages_at(sandbox.store, place)
-
-    def kept_of(self, telling: Telling) -> Json:
-        how = str(telling.more.get("as", "comment"))
-        if how not in HOWS:
-            raise Unusable(f"“as” must be one of {', '.join(HOWS)}.")
-        return {"as": how}
 
     def tell(self, sandbox: Sandbox, telling: Telling) -> str:
         self.checked(telling.place)
@@ -131,9 +109,8 @@ class Facebook(SimpleSite):
         return ident
 
     def withdraw(self, sandbox: Sandbox, found: Json, options: Mapping[str, str]) -> None:
-        state = "hidden" if options.get("how") == "hidden" else "withdrawn"
-        kept.change_item(sandbox.store, self.kind, found["remote_id"], state=state)
-        news.told(sandbox, found["remote_id"], "hide" if state == "hidden" else "remove")
+        super().withdraw(sandbox, found, options)
+        news.told(sandbox, found["remote_id"], "hide" if options.get("how") == "hidden" else "remove")
 
     def load(self, sandbox: Sandbox, place: str, texts: Sequence[str], moments: Sequence[int], salt: int) -> list[str]:
         self.checked(place)

@@ -57,8 +57,14 @@ class FeedSite(SimpleSite):
         name = found[1] if found else b"item"
         stray = b"<%s><category term='stray'/></%s>" % (name, name)
         start = found.start() if found else body.rfind(b"</")
-        if fault.kind == "duplicate_delivery":
+        if fault.kind == "forgotten_item":
+            response.set_data(body[:start] + body[found.end() if found else start :])
+        elif fault.kind == "duplicate_delivery":
             response.set_data(body[:start] + (found[0] if found else b"") + body[start:])
+        elif fault.kind == "reordered":
+            every = list(_ELEMENT.finditer(body))
+            end = every[-1].end() if every else start
+            response.set_data(body[:start] + b"".join(one[0] for one in reversed(every)) + body[end:])
         else:
             end = found.end() if found and fault.replace else start
             response.set_data(body[:start] + stray + body[end:])

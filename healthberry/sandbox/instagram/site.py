@@ -1,7 +1,7 @@
 """What Instagram is to control, pages, faults and life."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from flask import Response
@@ -9,8 +9,8 @@ from flask import Response
 from healthberry.sandbox import simple_store as kept
 from healthberry.sandbox.facebook import SITE as FACEBOOK
 from healthberry.sandbox.facebook import graph
+from healthberry.sandbox.facebook.meta import MetaSite
 from healthberry.sandbox.invent import DAY, Inventor
-from healthberry.sandbox.simple import SimpleSite
 from healthberry.sandbox.simple_store import NewItem, NewReply
 from healthberry.sandbox.site import Json
 from healthberry.sandbox.state import Sandbox
@@ -19,46 +19,24 @@ from healthberry.sandbox.telling import Telling, Unusable
 
 from . import api, news, posts
 
-HOWS = ("comment", "mention", "caption", "tag")
-_NAME = re.compile(r"[a-z0-9._]{3,30}")
 
-
-class Instagram(SimpleSite):
+class Instagram(MetaSite):
     """Instagram: organisations are professional accounts, each linked to the Page of the same name on Facebook."""
 
     kind = "instagram"
+    hows = ("comment", "mention", "caption", "tag")
+    names = re.compile(r"[a-z0-9._]{3,30}")
     label = "Instagram"
-    knows_by = "handle"
     blueprints = (api.blueprint,)
     api_paths = ("/instagram/v",)
     replying = frozenset({"replies", "mentions"})
     tokens = frozenset({"access_token", "accounts", "me", "subscribed_apps", "unsubscribe", "following"})
-    lists = frozenset({"edge"})
-    list_key = "data"
     strays = ({"text": "no id"}, None)
-    texts_like = "x"
-    threads = True
     invitation = "Comment on Instagram"
     question = "Add a comment"
     rows = 3
-    needs_author = True
     newest_heading = "Newest on Instagram"
     place_rule = "An account's name has 3 to 30 letters, digits, points or underscores."
-
-    def place_key(self, place: str) -> str:
-        return graph.key_of(place)
-
-    def accepts(self, place: str) -> bool:
-        return _NAME.fullmatch(self.place_key(place)) is not None
-
-    def visit(self, sandbox: Sandbox, place: str) -> None:
-        graph.pages_at(sandbox.store, place)
-
-    def kept_of(self, telling: Telling) -> Json:
-        how = str(telling.more.get("as", "comment"))
-        if how not in HOWS:
-            raise Unusable(f"“as” must be one of {', '.join(HOWS)}.")
-        return {"as": how}
 
     def tell(self, sandbox: Sandbox, telling: Telling) -> str:
         self.checked(telling.place)
@@ -113,10 +91,6 @@ class Instagram(SimpleSite):
         ident = super().live(inventor, key)
         news.told(inventor.sandbox, ident)
         return ident
-
-    def withdraw(self, sandbox: Sandbox, found: Json, options: Mapping[str, str]) -> None:
-        state = "hidden" if options.get("how") == "hidden" else "withdrawn"
-        kept.change_item(sandbox.store, self.kind, found["remote_id"], state=state)
 
     def refusal(self, sandbox: Sandbox, status: int, seconds: int) -> Response:
         return FACEBOOK.refusal(sandbox, status, seconds)

@@ -201,6 +201,16 @@ const compare = () => {
   failed?.classList.toggle("going--same", find("#reply-text").textContent.trim() === field()?.value.trim());
 };
 document.addEventListener("input", compare);
+
+// The channel fell silent, or is read again, while somebody writes: the words stay, the button follows.
+const hold = () => {
+  const held = find("#held");
+  const button = find("#reply-form .composer__foot > .nhsuk-button");
+  if (!held || !button || find("#why-not")) return;
+  button.disabled = held.dataset.held !== undefined;
+  if (button.disabled) button.setAttribute("aria-describedby", "held");
+  else button.removeAttribute("aria-describedby");
+};
 let conversation = find("#thread")?.dataset.conversation;
 let wasBusy = stateNow()?.busy !== undefined;
 
@@ -229,6 +239,7 @@ document.addEventListener("htmx:after:swap", ({ detail: { ctx } }) => {
     htmx.ajax("GET", `/conversations/${conversation}/composer`, { target: "#composer", swap: "outerHTML" });
   }
   wasBusy = isBusy;
+  hold();
   if (tookPlace()) begin(["composer", "main"].includes(ctx.target?.id));
   compare();
 });

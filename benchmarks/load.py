@@ -1,0 +1,310 @@
+"""Everything at once: feedback comes in, people read, pages are open. Then five times as much.
+
+Steady: 20 delivered items a second, 200 signed-in readers who list, open, search and narrow with three seconds to think
+between, and 1,000 open streams, over two web processes and two workers; the readers share these processors. Overload:
+five times the readers and the items for a minute; what is refused is refused with 503 and `Retry-After`, what was taken
+is stored, and pages are quick again within half a minute.
+"""
+
+import http.client
+import json
+import multiprocessing
+import os
+import random
+import re
+import resource
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from multiprocessing.connection import Connection
+from pathlib import Path
+from urllib.parse import quote
+from uuid import UUID
+
+import psutil
+from sqlalchemy import func, select
+
+from benchmarks import stream_reader
+from benchmarks.deliveries import link
+from benchmarks.measure import Figure, percentile
+from benchmarks.servers import Bench, bench
+from benchmarks.stream_houses import cookie
+from benchmarks.web import Web, web_server
+from healthberry.connectors.signing import HEADER, sign
+from healthberry.core import scope
+from healthberry.extensions import db
+from healthberry.local.mailbox import Mailbox
+from healthberry.models.conversations import Message
+from healthberry.models.organisations import Member
+from healthberry.models.pushes import PushDelivery
+
+HOUSES, READERS, STREAMS, RATE, THINK = 20, 200, 1_000, 20, 3.0
+STEADY_SECONDS, OVERLOAD_SECONDS, TIMES = 600, 60, 5
+TARGET_MS, TARGET_RECOVERY, TARGET_GROWTH = 200.0, 30.0, 10.0
+_WORDS = ("nurse", "parking", "waited", "kind", "ward", "letter", "appointment")
+_ROOT = Path(__file__).resolve().parent.parent
+_LINK = re.compile(rb'href="(/conversations/[0-9a-f-]{36})')
+
+
+@dataclass
+class House:
+    """One organisation: its hook, and the cookies of its people."""
+
+    id: UUID
+    path: str
+    secret: str
+    cookies: list[str]
+
+
+@dataclass
+class Told:
+    """What the other side saw: (moment it was due, seconds it took, status) of pages and of items."""
+
+    pages: list[tuple[float, float, int]] = field(default_factory=list)
+    items: list[tuple[float, float, int]] = field(default_factory=list)
+    without_word: int = 0  # refusals that did not say when to come back
+
+
+def main(seconds: float = STEADY_SECONDS) -> list[Figure]:
+    """Run both; give the figures."""
+    most = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+    with ExitStack() as stack:
+        mailbox = Mailbox(Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="healthberry-bench-mail-"))))
+        stack.callback(mailbox.stop)
+        running = stack.enter_context(bench({"MAIL_URL": mailbox.mail_url}))
+        stack.enter_context(running.app.app_context())
+        houses = [_house(running, number) for number in range(HOUSES)]
+        web = stack.enter_context(web_server(running))
+        processes = [
+            stack.enter_context(_process(running, command))
+            for command in (["worker.py"], ["worker.py"], ["-m", "healthberry.cli", "scheduler"])
+        ]
+        streams = stack.enter_context(_streams(web, houses))
+        return [*_steady(web, processes, houses, seconds), *_overload(web, houses), streams()]
+
+
+def _house(running: Bench, number: int) -> House:
+    organisation_id, channel_id, secret = link(number)
+    scope.enter(organisation_id)
+    people = [
+        Member(
+            organisation_id=organisation_id,
+            email=f"p{one}@h{number}.example",
+            name=f"Person {one}",
+            role="responder",
+            level=2,
+            wants_alerts=one == 0,
+        )
+        for one in range(READERS // HOUSES)
+    ]
+    db.session.add_all(people)
+    db.session.commit()
+    cookies = [cookie(running.app, one) for one in people]
+    scope.leave()
+    return House(organisation_id, f"/hooks/webhook/{channel_id}", secret, cookies)
+
+
+def _steady(web: Web, processes: Sequence[psutil.Process], houses: Sequence[House], seconds: float) -> list[Figure]:
+    memory: list[int] = []
+    waiting: list[int] = []
+    told = _drive(web, houses, READERS, RATE, seconds, lambda: _look(web, processes, houses, memory, waiting))
+    begun = min(due for due, _, _ in told.pages) + 20  # caches, plans and pools are there by then
+    took = [spent * 1000 for due, spent, status in told.pages if due > begun and status == 200]
+    bad = Counter(status for _, _, status in (*told.pages, *told.items) if status not in (200, 202))
+    half = len(memory) // 2
+    growth = (max(memory[half:]) / max(memory[half : half + max(half // 4, 1)]) - 1) * 100 if half else float("nan")
+    note = f"{len(took):,} pages, {len(told.items):,} items, {STREAMS:,} streams, {seconds:g} s"
+    return [
+        Figure("load: pages, median", percentile(took, 0.5), "ms", note=note),
+        Figure("load: pages, 99 of 100", percentile(took, 0.99), "ms", TARGET_MS),
+        Figure("load: answers that were no success", bad.total(), "", 0, note=_by_status(bad)),
+        Figure("load: deliveries waiting at the end", waiting[-1], "", RATE, note=f"{max(waiting)} at most"),
+        Figure("load: memory over the last half", growth, "%", TARGET_GROWTH, note=f"{max(memory) / 2**20:.0f} MB"),
+    ]  # fmt: skip
+
+
+def _overload(web: Web, houses: Sequence[House]) -> list[Figure]:
+    before = _count(houses, Message) + _count(houses, PushDelivery)
+    told = _drive(web, houses, READERS * TIMES, RATE * TIMES, OVERLOAD_SECONDS, lambda: None)
+    ended = time.monotonic()
+    taken = sum(status == 202 for _, _, status in told.items)
+    refused = sum(status == 503 for _, _, status in (*told.pages, *told.items))
+    other = Counter(status for _, _, status in (*told.pages, *told.items) if status not in (200, 202, 503))
+    after = _drive(web, houses, READERS, RATE, 40, lambda: None)
+    slow = [due - ended for due, spent, status in after.pages if spent * 1000 > TARGET_MS or status != 200]
+    deadline = time.monotonic() + 120
+    while _count(houses, PushDelivery) and time.monotonic() < deadline:
+        time.sleep(0.5)
+    later = sum(status == 202 for _, _, status in after.items)
+    lost = before + taken + later - _count(houses, Message)
+    return [
+        Figure("overload: answered", sum(status == 200 for _, _, status in told.pages) / OVERLOAD_SECONDS, "pages/s"),
+        Figure("overload: refused with 503", refused, "", note=f"{told.without_word} without Retry-After"),
+        Figure("overload: neither answered nor refused", other.total(), "", 0, note=_by_status(other)),
+        Figure("overload: items taken and not stored", lost, "", 0, note=f"{taken:,} taken"),
+        Figure("overload: last slow page after its end", max(slow, default=0.0), "s", TARGET_RECOVERY),
+    ]  # fmt: skip
+
+
+def _drive(
+    web: Web, houses: Sequence[House], readers: int, rate: float, seconds: float, look: Callable[[], None]
+) -> Told:
+    """Let another process read and send for so long; `look` is called every two seconds meanwhile."""
+    context = multiprocessing.get_context("spawn")
+    ours, theirs = context.Pipe()
+    process = context.Process(target=drive, args=(theirs, web.port, list(houses), readers, rate, seconds), daemon=True)
+    process.start()
+    while not ours.poll(2.0):
+        look()
+    told: Told = ours.recv()
+    process.join(30)
+    return told
+
+
+def drive(report: Connection, port: int, houses: list[House], readers: int, rate: float, seconds: float) -> None:
+    """Be the people and the systems: a thread each, which thinks most of the time."""
+    threading.stack_size(256 * 1024)
+    told, end = Told(), time.monotonic() + seconds
+    people = [(house, one) for house in houses for one in house.cookies]
+    threads = [
+        threading.Thread(target=_read, args=(port, people[number % len(people)][1], end, told))
+        for number in range(readers)
+    ]
+    threads += [
+        threading.Thread(target=_send, args=(port, houses, number, rate, end, told)) for number in range(int(rate))
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    report.send(told)
+
+
+def _read(port: int, session: str, end: float, told: Told) -> None:
+    """List, open, search, narrow; think between, the first time a random part of it."""
+    chance = random.Random()
+    connection, links = http.client.HTTPConnection("127.0.0.1", port, timeout=30), [b"/inbox"]
+    time.sleep(chance.uniform(0, THINK))
+    while (due := time.monotonic()) < end:
+        path = chance.choice(
+            (
+                "/inbox",
+                chance.choice(links).decode(),
+                chance.choice(links).decode(),
+                f"/inbox?q={quote(chance.choice(_WORDS))}",
+                "/inbox?status=open",
+                "/inbox?unread=1",
+            )
+        )
+        status, body, retry = _ask(connection, "GET", path, None, {"Cookie": session})
+        told.pages.append((due, time.monotonic() - due, status))
+        told.without_word += status == 503 and not retry
+        links = _LINK.findall(body) or links
+        time.sleep(chance.expovariate(1 / THINK))
+
+
+def _send(port: int, houses: Sequence[House], number: int, rate: float, end: float, told: Told) -> None:
+    """Send one item a second, to one house after the other."""
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
+    due, count = time.monotonic() + number / rate, 0
+    while due < end:
+        time.sleep(max(0.0, due - time.monotonic()))
+        house, count = houses[(number + count) % len(houses)], count + 1
+        words = " ".join(random.choices(_WORDS, k=30))
+        item = {"id": f"{due}-{number}", "text": words, "posted_at": datetime.now(UTC).isoformat()}
+        body = json.dumps({"version": 1, "items": [item]}).encode()
+        headers = {"Content-Type": "application/json", HEADER: sign(house.secret, body, int(time.time()))}
+        status, _, retry = _ask(connection, "POST", house.path, body, headers)
+        told.items.append((due, time.monotonic() - due, status))
+        told.without_word += status == 503 and not retry
+        due += 1.0
+
+
+def _ask(
+    connection: http.client.HTTPConnection, method: str, path: str, body: bytes | None, headers: dict[str, str]
+) -> tuple[int, bytes, str]:
+    try:
+        connection.request(method, path, body, headers)
+        answer = connection.getresponse()
+        return answer.status, answer.read(), answer.headers.get("Retry-After", "")
+    except (OSError, http.client.HTTPException):
+        connection.close()
+        return 0, b"", ""
+
+
+def _by_status(counts: Counter[int]) -> str:
+    return ", ".join(f"{status or 'no answer'}: {number}" for status, number in counts.items())
+
+
+def _look(
+    web: Web, processes: Sequence[psutil.Process], houses: Sequence[House], memory: list[int], waiting: list[int]
+) -> None:
+    used = web.memory_bytes()
+    for process in processes:
+        used += process.memory_full_info().uss
+    memory.append(used)
+    waiting.append(_count(houses, PushDelivery))
+
+
+def _count(houses: Sequence[House], model: type[Message] | type[PushDelivery]) -> int:
+    found = 0
+    for house in houses:
+        scope.enter(house.id)
+        found += db.session.scalar(select(func.count()).select_from(model)) or 0
+        scope.leave()
+    return found
+
+
+@contextmanager
+def _streams(web: Web, houses: Sequence[House]) -> Iterator[Callable[[], Figure]]:
+    """Keep the streams open in a process of their own; what is yielded says how many are open still."""
+    wanted = [
+        ("/stream?view=inbox&after=0", houses[number % len(houses)].cookies[number // len(houses) % 10])
+        for number in range(STREAMS)
+    ]
+    ours, theirs = multiprocessing.Pipe()
+    reader = multiprocessing.get_context("spawn").Process(
+        target=stream_reader.serve, args=(theirs, web.port, wanted), daemon=True
+    )
+    reader.start()
+    ours.send(("open", 0.0))
+    ours.recv()
+    ours.send(("read", float(STEADY_SECONDS + OVERLOAD_SECONDS + 240)))
+
+    def figure() -> Figure:
+        open_still = sum(
+            one.status == "ESTABLISHED" and one.laddr.port == web.port
+            for child in web.process.children()
+            for one in child.net_connections("tcp")
+        )
+        return Figure("load: streams open to the end", open_still, "", STREAMS, at_least=True)
+
+    try:
+        yield figure
+    finally:
+        reader.terminate()
+        reader.join(10)
+
+
+@contextmanager
+def _process(running: Bench, command: list[str]) -> Iterator[psutil.Process]:
+    environment = {**os.environ, **running.environment}
+    process = subprocess.Popen([sys.executable, *command], cwd=_ROOT, env=environment)
+    try:
+        yield psutil.Process(process.pid)
+    finally:
+        process.terminate()
+        process.wait(30)
+
+
+if __name__ == "__main__":
+    for one in main(float(sys.argv[1]) if len(sys.argv) > 1 else STEADY_SECONDS):
+        print(one.line(), flush=True)

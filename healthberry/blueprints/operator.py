@@ -1,0 +1,116 @@
+"""The operator's page: how the whole installation does. Its people sign in by a code, and are named in OPERATORS."""
+
+import functools
+import time
+from collections.abc import Callable
+from typing import ParamSpec
+
+from flask import Blueprint, redirect, render_template, request, session, url_for
+from flask.typing import ResponseReturnValue
+from redis.exceptions import RedisError
+from rq import Worker
+from rq.registry import FailedJobRegistry, StartedJobRegistry
+from werkzeug.wrappers import Response
+
+from healthberry.blueprints import codes
+from healthberry.core import events, installation, mailboxes
+from healthberry.core.errors import Invalid
+from healthberry.extensions import part
+from healthberry.queues import QUEUES, queue
+
+blueprint = Blueprint("operator", __name__, url_prefix="/operator")
+
+P = ParamSpec("P")
+
+
+def operator_only(view: Callable[P, ResponseReturnValue]) -> Callable[P, ResponseReturnValue]:
+    """Let in whoever proved a mailbox that OPERATORS names, as long as a sign-in lasts; others are led to prove it."""
+
+    @functools.wraps(view)
+    def guarded(*args: P.args, **kwargs: P.kwargs) -> ResponseReturnValue:
+        if not is_operator():
+            return _lead_to_sign_in()
+        return view(*args, **kwargs)
+
+    guarded.needs_operator = True  # type: ignore[attr-defined]
+    return guarded
+
+
+def is_operator() -> bool:
+    """Say whether this browser belongs to an operator who signed in."""
+    known = session.get("operator") or {}
+    fresh = time.time() - known.get("at", 0) < part("settings").session_hours * 3600
+    return fresh and known.get("email") in _operators()
+
+
+@blueprint.get("")
+@operator_only
+def index() -> ResponseReturnValue:
+    """Show the state of everything; the same address gives the part that changes, which the page asks for again."""
+    template = "operator/_status.html" if request.headers.get("HX-Request") == "true" else "operator/index.html"
+    page = render_template(
+        template,
+        figures=installation.figures(),
+        lines=installation.channels(),
+        quotas=installation.quotas(),
+        queries=installation.slowest_queries(),
+        queues=_queues(),
+        most=installation.MOST_CHANNELS,
+    )
+    events.commit()
+    return page
+
+
+@blueprint.get("/sign-in")
+def sign_in() -> ResponseReturnValue:
+    """Ask for the operator's address."""
+    return redirect(url_for("operator.index"), 303) if is_operator() else _form()
+
+
+@blueprint.post("/sign-in")
+def send_code() -> ResponseReturnValue:
+    """Send a code; the answer is the same whether or not the address is an operator's."""
+    typed = request.form.get("email", "")[:300]
+    try:
+        return codes.send_code("operator", mailboxes.normalise(typed))
+    except Invalid as error:
+        return _form(typed, {error.field: error.reason}), 422
+
+
+@blueprint.post("/sign-out")
+def sign_out() -> Response:
+    """Sign out on this browser."""
+    session.clear()
+    return redirect(url_for("public.home"), 303)
+
+
+def _operators() -> set[str]:
+    return {one.casefold() for one in part("settings").operators or ()}
+
+
+def _form(email: str = "", errors: dict[str, str] | None = None) -> str:
+    return render_template("operator/sign_in.html", email=email, errors=errors or {})
+
+
+def _lead_to_sign_in() -> Response:
+    if request.headers.get("HX-Request") == "true":
+        return Response(status=401, headers={"HX-Redirect": url_for("operator.sign_in")})
+    return redirect(url_for("operator.sign_in"), 303)
+
+
+def _queues() -> dict[str, object] | None:
+    """Return what waits, runs and failed in each queue, and the workers; None where the queue does not answer."""
+    valkey = part("valkey_jobs")
+    try:
+        rows = []
+        for name in QUEUES:
+            one = queue(name, valkey)
+            failed, started = FailedJobRegistry(queue=one), StartedJobRegistry(queue=one)
+            rows.append({"name": name, "waiting": one.count, "running": started.count, "failed": failed.count})
+        workers = [
+            {"name": one.name[:8], "state": str(one.get_state()), "queues": ", ".join(one.queue_names())}
+            for one in Worker.all(connection=valkey)
+        ]
+    except RedisError:
+        return None
+    return {"rows": rows, "workers": workers}

@@ -1,0 +1,22 @@
+"""A web server in a thread of the test."""
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from socketserver import TCPServer
+
+# How often a server looks whether it should end. By itself it does so twice a second, and every test would wait for it.
+_LOOK_SECONDS = 0.02
+
+
+@contextmanager
+def serving(server: TCPServer) -> Iterator[str]:
+    """Let `server` answer until the block ends; gives its address."""
+    thread = threading.Thread(target=server.serve_forever, args=(_LOOK_SECONDS,), daemon=True)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.socket.getsockname()[1]}"
+    finally:
+        server.shutdown()
+        thread.join(10)
+        server.server_close()

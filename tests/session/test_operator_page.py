@@ -1,0 +1,108 @@
+"""The operator's page: who gets in, and what it says of all organisations."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+
+from healthberry import create_app
+from healthberry.core import scope
+from healthberry.extensions import db
+from healthberry.local.mailbox import Mailbox
+from healthberry.settings import Settings
+from tests.signup.newcomer import Newcomer
+from tests.world import World
+
+OPERATOR = "ada@host.example"
+
+
+@pytest.fixture
+def settings(settings: Settings) -> Settings:
+    return replace(settings, operators=(OPERATOR,))
+
+
+def asks(newcomer: Newcomer, email: str) -> None:
+    answer = newcomer.client.post("/operator/sign-in", data={"email": email})
+    assert (answer.status_code, answer.headers["Location"]) == (303, "/code")
+
+
+def test_an_operator_proves_the_mailbox_and_sees_the_channels_of_all_organisations(
+    newcomer: Newcomer, world: World
+) -> None:
+    first = world.channel(world.organisation(name="Elder Trust"), "nhsuk")
+    first.state, first.trouble, first.failures_in_a_row = "failing", "NHS.UK refused our key.", 4
+    world.channel(world.organisation(name="Rowan Surgery"), "x")
+    db.session.commit()
+    scope.leave()
+    assert newcomer.client.get("/operator").headers["Location"] == "/operator/sign-in"
+
+    asks(newcomer, OPERATOR.upper())
+    assert newcomer.type_code(newcomer.code(OPERATOR)).headers["Location"] == "/operator"
+    page = newcomer.client.get("/operator").text
+
+    assert "Elder Trust" in page
+    assert "Rowan Surgery" in page
+    assert "NHS.UK refused our key." in page
+    assert page.index("Elder Trust") < page.index("Rowan Surgery"), "what is in trouble comes first"
+    assert "No worker runs." in page
+    part = newcomer.client.get("/operator", headers={"HX-Request": "true"}).text
+    assert part.lstrip().startswith('<div id="status"')
+
+
+def test_whoever_is_no_operator_gets_the_same_answer_and_no_code(newcomer: Newcomer, world: World) -> None:
+    world.member(world.organisation(), email="pat@trust.example")
+    scope.leave()
+
+    asks(newcomer, "pat@trust.example")
+
+    assert newcomer.letter("pat@trust.example").subject == "Signing in to HealthBerry"
+    assert newcomer.client.get("/operator").status_code == 303
+
+
+def test_a_member_is_no_operator_and_an_operator_is_no_member(newcomer: Newcomer, world: World) -> None:
+    member = world.member(world.organisation())
+    world.signed_in(newcomer.client, member)
+    scope.leave()
+    assert newcomer.client.get("/operator").status_code == 303
+
+    asks(newcomer, OPERATOR)
+    newcomer.type_code(newcomer.code(OPERATOR))
+
+    assert newcomer.client.get("/operator").status_code == 200
+    assert newcomer.client.get("/inbox").status_code == 303
+    newcomer.client.post("/operator/sign-out")
+    assert newcomer.client.get("/operator").status_code == 303
+
+
+def test_who_is_taken_from_the_list_is_out_at_the_next_request(
+    newcomer: Newcomer, settings: Settings, mailbox: Mailbox
+) -> None:
+    asks(newcomer, OPERATOR)
+    newcomer.type_code(newcomer.code(OPERATOR))
+    assert newcomer.client.get("/operator").status_code == 200
+
+    newcomer.app.extensions["settings"] = replace(settings, operators=None)
+
+    assert newcomer.client.get("/operator").status_code == 303
+    assert newcomer.client.get("/operator", headers={"HX-Request": "true"}).status_code == 401
+
+
+@pytest.fixture
+def without_queue(settings: Settings) -> Iterator[Flask]:
+    app = create_app(replace(settings, redis_url="redis://127.0.0.1:1/0"))
+    yield app
+    with app.app_context():
+        db.engine.dispose()
+
+
+def test_the_page_opens_where_the_queue_does_not_answer(without_queue: Flask, app: Flask) -> None:
+    client: FlaskClient = without_queue.test_client()
+    with client.session_transaction() as session:
+        session["operator"] = {"email": OPERATOR, "at": 4_000_000_000}
+
+    page = client.get("/operator")
+
+    assert page.status_code == 200
+    assert "The queue does not answer." in page.text
