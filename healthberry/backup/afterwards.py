@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
+from psycopg import sql
+
 from healthberry.backup.tables import Connected
 from healthberry.core.vault import Vault, VaultError
 
@@ -29,8 +31,12 @@ WITH held AS (
 SELECT o.name, m.email, h.kind, h.queued_at FROM held h JOIN organisations o ON o.id = h.organisation_id
   JOIN members m ON m.organisation_id = h.organisation_id AND m.id = h.member_id ORDER BY h.queued_at, m.email
 """
-_CLAIMS = (
-    "UPDATE channels SET claimed_until = NULL, backfill_claimed_until = NULL, token_claimed_until = NULL",
+# Whatever the claims of workers are called, whichever table they stand in.
+_CLAIMS = """
+SELECT table_name, column_name FROM information_schema.columns
+ WHERE table_schema = 'public' AND column_name LIKE '%claimed\\_until' AND is_nullable = 'YES'
+"""
+_AT_ONCE = (
     "UPDATE channels SET next_poll_at = now() WHERE next_poll_at > now()",
     "UPDATE channels SET reread_at = now() WHERE reread_at > now()",
     "UPDATE channels SET recheck_at = now() WHERE recheck_at > now()",
@@ -73,9 +79,16 @@ def settle(connection: Connected, vault: Vault, taken_at: datetime) -> Afterward
     connection.execute(_LOOKED_FOR)
     reason = f"Restored from a backup of {taken_at:%d %B %Y, %H:%M} UTC: this may have been sent before."
     mails = [HeldMail(*row) for row in connection.execute(_MAILS, (reason,)).fetchall()]
-    for statement in (*_CLAIMS, *_SIGNED_IN, _OTHER_MACHINES):
+    _drop_claims(connection)
+    for statement in (*_AT_ONCE, *_SIGNED_IN, _OTHER_MACHINES):
         connection.execute(statement)
     return Afterwards(replies, mails, _unopened(connection, vault))
+
+
+def _drop_claims(connection: Connected) -> None:
+    drop = sql.SQL("UPDATE {table} SET {column} = NULL WHERE {column} IS NOT NULL")
+    for table, column in connection.execute(_CLAIMS).fetchall():
+        connection.execute(drop.format(table=sql.Identifier(table), column=sql.Identifier(column)))
 
 
 def _unopened(connection: Connected, vault: Vault) -> list[UUID]:
