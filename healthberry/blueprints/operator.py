@@ -4,6 +4,7 @@ import functools
 import time
 from collections.abc import Callable
 from typing import ParamSpec
+from uuid import UUID
 
 from flask import Blueprint, redirect, render_template, request, session, url_for
 from flask.typing import ResponseReturnValue
@@ -13,8 +14,8 @@ from rq.registry import FailedJobRegistry, StartedJobRegistry
 from werkzeug.wrappers import Response
 
 from healthberry.blueprints import codes
-from healthberry.core import events, installation, mailboxes
-from healthberry.core.errors import Invalid
+from healthberry.core import events, failed_work, installation, mailboxes
+from healthberry.core.errors import Invalid, NotFound
 from healthberry.extensions import part
 from healthberry.queues import QUEUES, queue
 
@@ -55,10 +56,24 @@ def index() -> ResponseReturnValue:
         quotas=installation.quotas(),
         queries=installation.slowest_queries(),
         queues=_queues(),
+        failed=failed_work.listed(),
         most=installation.MOST_CHANNELS,
     )
     events.commit()
     return page
+
+
+@blueprint.post("/failed/retry")
+@operator_only
+def retry() -> Response:
+    """Let one piece of failed work, or all, be tried at the next sweep; again: it is being tried already."""
+    wanted = request.form.get("work", "")
+    try:
+        failed_work.retry(None if wanted == "all" else UUID(wanted))
+    except ValueError as error:
+        raise NotFound from error
+    events.commit()
+    return redirect(url_for("operator.index", _anchor="failed"), 303)
 
 
 @blueprint.get("/sign-in")

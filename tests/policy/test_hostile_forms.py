@@ -74,6 +74,7 @@ FORMS = (
     Form("signup.send_code", {"ods": "ZT1", **_PERSON}),
     Form("signup.send_code", {**_TYPED, **_PERSON}),
     Form("session.send_code", {"email": "priya@example.nhs.uk", "next": "/inbox"}),
+    Form("operator.retry", {"work": "all"}),
     Form("operator.send_code", {"email": "ada@host.example"}),
     Form("session.chosen", {"organisation": "<organisation>"}),
     Form("codes.check", {"code": "<code>"}),

@@ -8,7 +8,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from healthberry import create_app
-from healthberry.core import scope
+from healthberry.core import failed_work, scope
 from healthberry.extensions import db
 from healthberry.local.mailbox import Mailbox
 from healthberry.settings import Settings
@@ -49,6 +49,37 @@ def test_an_operator_proves_the_mailbox_and_sees_the_channels_of_all_organisatio
     assert "No worker runs." in page
     part = newcomer.client.get("/operator", headers={"HX-Request": "true"}).text
     assert part.lstrip().startswith('<div id="status"')
+
+
+def test_what_failed_again_and_again_is_shown_and_tried_again_when_somebody_says_so(
+    newcomer: Newcomer, world: World
+) -> None:
+    organisation = world.organisation()
+    channel = world.channel(organisation)
+    piece = failed_work.Piece("poll", organisation.id, channel.id)
+    for _ in range(8):
+        failed_work.failed(piece, "KeyError")
+    db.session.commit()
+    assert failed_work.standing(piece) == "held"
+    scope.leave()
+    asks(newcomer, OPERATOR)
+    newcomer.type_code(newcomer.code(OPERATOR))
+
+    page = newcomer.client.get("/operator").text
+    assert "KeyError" in page
+    assert "stopped" in page
+    stranger = newcomer.app.test_client()
+    assert stranger.post("/operator/failed/retry", data={"work": "all"}).headers["Location"] == "/operator/sign-in"
+    scope.enter(organisation.id)
+    assert failed_work.standing(piece) == "held"
+    (work,) = failed_work.listed()
+    scope.leave()
+    assert newcomer.client.post("/operator/failed/retry", data={"work": "no id"}).status_code == 404
+
+    assert newcomer.client.post("/operator/failed/retry", data={"work": str(work.id)}).status_code == 303
+
+    scope.enter(organisation.id)
+    assert failed_work.standing(piece) == "failed"
 
 
 def test_whoever_is_no_operator_gets_the_same_answer_and_no_code(newcomer: Newcomer, world: World) -> None:
