@@ -47,7 +47,7 @@ def claim_backfill(organisation_id: UUID, channel_id: UUID) -> Channel | None:
     if (spent := paid_reads.spent(channel.kind)) is not None:
         backfill_failed(channel, spent)
         return None
-    if not shares.take(channel):
+    if not shares.take(channel, history=True):
         return None
     channel.backfill_claimed_until = now() + _CLAIM
     channel.backfill_state = "running"
