@@ -123,7 +123,7 @@ def _queues() -> dict[str, object] | None:
             failed, started = FailedJobRegistry(queue=one), StartedJobRegistry(queue=one)
             rows.append({"name": name, "waiting": one.count, "running": started.count, "failed": failed.count})
         workers = [
-            {"name": one.name[:8], "state": str(one.get_state()), "queues": ", ".join(one.queue_names())}
+            {"name": one.name[:24], "state": str(one.get_state()), "queues": ", ".join(one.queue_names())}
             for one in Worker.all(connection=valkey)
         ]
     except RedisError:
