@@ -8,6 +8,7 @@ Statements of the newest schema: they run after the migrations, in the transacti
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import LiteralString
 from uuid import UUID
 
 from psycopg import sql
@@ -51,7 +52,10 @@ _SIGNED_IN = (
     "DELETE FROM pending_links",
 )
 _OTHER_MACHINES = "DELETE FROM heartbeats"
-_SEALED = "SELECT organisation_id, id, sealed_secrets FROM channels WHERE sealed_secrets IS NOT NULL ORDER BY 1, 2"
+_SEALED = "SELECT id, sealed_secrets FROM channels WHERE sealed_secrets IS NOT NULL ORDER BY 1"
+_SUPPRESSING = """
+SELECT organisation_id, suppression_key FROM organisation_details WHERE suppression_key IS NOT NULL ORDER BY 1
+"""
 
 
 @dataclass(frozen=True)
@@ -66,11 +70,15 @@ class HeldMail:
 
 @dataclass(frozen=True)
 class Afterwards:
-    """What was settled: replies that are looked for, mails that are held back, channels that no key opens."""
+    """What was settled: replies that are looked for, mails that are held back, and what no key opens.
+
+    `unopened` are channels; `forgetful` are organisations that can't tell any more what was erased from their sources.
+    """
 
     replies: int = 0
     mails: Sequence[HeldMail] = ()
     unopened: Sequence[UUID] = ()
+    forgetful: Sequence[UUID] = ()
 
 
 def settle(connection: Connected, vault: Vault, taken_at: datetime) -> Afterwards:
@@ -82,7 +90,8 @@ def settle(connection: Connected, vault: Vault, taken_at: datetime) -> Afterward
     _drop_claims(connection)
     for statement in (*_AT_ONCE, *_SIGNED_IN, _OTHER_MACHINES):
         connection.execute(statement)
-    return Afterwards(replies, mails, _unopened(connection, vault))
+    unopened, forgetful = (_unopened(connection, vault, query) for query in (_SEALED, _SUPPRESSING))
+    return Afterwards(replies, mails, unopened, forgetful)
 
 
 def _drop_claims(connection: Connected) -> None:
@@ -91,11 +100,11 @@ def _drop_claims(connection: Connected) -> None:
         connection.execute(drop.format(table=sql.Identifier(table), column=sql.Identifier(column)))
 
 
-def _unopened(connection: Connected, vault: Vault) -> list[UUID]:
+def _unopened(connection: Connected, vault: Vault, query: LiteralString) -> list[UUID]:
     unopened = []
-    for _, channel_id, sealed in connection.execute(_SEALED):
+    for owner_id, sealed in connection.execute(query):
         try:
             vault.open(bytes(sealed))
         except VaultError:
-            unopened.append(channel_id)
+            unopened.append(owner_id)
     return unopened

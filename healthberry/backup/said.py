@@ -53,6 +53,13 @@ def _in_flight(done: Restored) -> Iterator[str]:
         )
         for channel_id in after.unopened:
             yield f"    {channel_id}"
+    if after.forgetful:
+        yield (
+            f"- {len(after.forgetful)} organisations can't tell with CHANNEL_KEYS as set what was erased on request:"
+            " their sources could bring it back. Add the keys of the time of the backup before anything is read:"
+        )
+        for organisation_id in after.forgetful:
+            yield f"    {organisation_id}"
 
 
 def of_database(error: BaseException | None) -> str:

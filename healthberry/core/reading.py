@@ -47,7 +47,7 @@ def claim_backfill(organisation_id: UUID, channel_id: UUID) -> Channel | None:
     if (spent := paid_reads.spent(channel.kind)) is not None:
         backfill_failed(channel, spent)
         return None
-    if not shares.take(channel):
+    if not shares.take(channel, history=True):
         return None
     channel.backfill_claimed_until = now() + _CLAIM
     channel.backfill_state = "running"
@@ -87,7 +87,9 @@ def release_backfill(channel: Channel) -> None:
 
 def give_back(organisation_id: UUID, channel_id: UUID, claim: str) -> None:
     """Let another worker take up what the present one was told to leave; `claim` is the column that holds its claim."""
-    channel = db.session.get(Channel, (organisation_id, channel_id), with_for_update=True, populate_existing=True)
+    channel = db.session.get(
+        Channel, (organisation_id, channel_id), with_for_update={"key_share": True}, populate_existing=True
+    )
     if channel is not None:
         setattr(channel, claim, None)
 

@@ -68,7 +68,7 @@ def standing(channel: Channel) -> Standing | None:
 
 def claim(organisation_id: UUID, channel_id: UUID) -> Channel | None:
     """Become the one who compares this channel; None when it is not its turn, it is off, or it is being read again."""
-    channel = db.session.get(Channel, (organisation_id, channel_id), with_for_update=True)
+    channel = db.session.get(Channel, (organisation_id, channel_id), with_for_update={"key_share": True})
     if channel is None or channel.state != "active" or channel.backfill_state != "done":
         return None
     walk = walks.of(channel)

@@ -20,6 +20,7 @@ from healthberry.models.processes import Heartbeat
 _LOCK = func.pg_advisory_xact_lock(0x48420002)
 _MISSED_BEATS = 3
 _LONGEST = timedelta(minutes=6)  # no job that reads may take longer
+_OTHERS = text("SELECT others_wait(:kind, :organisation_id, :kind_full, :at)")
 _NEXT = text("SELECT kind, organisation_id, id FROM next_reading(:kind, :organisation_id, :channel_id, :at)")
 
 
@@ -40,9 +41,10 @@ def limit() -> int:
     return max(1, (db.session.scalar(select(func.count()).where(*_alive(), _reads())) or 0) // 2)
 
 
-def take(channel: Channel) -> bool:
+def take(channel: Channel, *, history: bool = False) -> bool:
     """Take a place among the workers for reading this channel; False where its kind or organisation has its share.
 
+    The loading of a history may take more, as long as nobody else waits: it hands its worker back every few seconds.
     Who asks does so last, just before they claim, and commits soon: others wait for their answer until then.
     """
     if _Place.worker is None:
@@ -56,13 +58,20 @@ def take(channel: Channel) -> bool:
             func.count().filter(Heartbeat.reads_organisation_id == channel.organisation_id),
         ).where(*running)
     ).one()
-    if max(of_kind, of_organisation) >= limit():
+    most = limit()
+    if max(of_kind, of_organisation) >= most and not (history and _nobody_waits(channel, of_kind >= most)):
         return False
     until = func.clock_timestamp() + _LONGEST
     reads = {"reads_kind": channel.kind, "reads_organisation_id": channel.organisation_id, "reads_until": until}
     db.session.execute(update(Heartbeat).where(ours).values(reads))
     _Place.taken = True
     return True
+
+
+def _nobody_waits(channel: Channel, kind_full: bool) -> bool:
+    """Say whether no other kind (where this one has its share), or else no other organisation, waits to be read."""
+    asked = {"kind": channel.kind, "organisation_id": channel.organisation_id, "kind_full": kind_full, "at": now()}
+    return not db.session.scalar(_OTHERS, asked)
 
 
 def give_up(channel: Channel) -> tuple[str, UUID, UUID] | None:

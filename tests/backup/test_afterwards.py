@@ -89,13 +89,23 @@ def test_a_channel_that_is_never_asked_stays_so(
     assert _asked(empty, "SELECT next_poll_at FROM channels") == [(None,)]
 
 
-def test_channels_that_no_key_opens_are_named(taken: take.Backup, restorer: Restorer, empty: Database) -> None:
+def test_what_no_key_opens_is_named(
+    office: Channel, owner: psycopg.Connection, database: Database, restorer: Restorer, empty: Database, tmp_path: Path
+) -> None:
+    owner.execute(
+        "INSERT INTO organisation_details (organisation_id, alert_excerpts, discovery_problems, suppression_key)"
+        " SELECT organisation_id, false, '[]', sealed_secrets FROM channels"
+        " ON CONFLICT (organisation_id) DO UPDATE SET suppression_key = excluded.suppression_key"
+    )
+    path = take.take(database.owner_url, KEY, lambda _: tmp_path / "sealed", restorer.progress).path
     other = replace(restorer.settings, channel_keys=(Fernet.generate_key().decode(),))
-    restored = replace(restorer, settings=other).restore(taken.path, KEY)
-    ((channel_id,),) = _asked(empty, "SELECT id FROM channels")
+    restored = replace(restorer, settings=other).restore(path, KEY)
+    ((organisation_id, channel_id),) = _asked(empty, "SELECT organisation_id, id FROM channels")
+    told = "\n".join(said.of_restore(restored))
 
-    assert list(restored.after.unopened) == [channel_id]
-    assert str(channel_id) in "\n".join(said.of_restore(restored))
+    assert (restored.after.unopened, restored.after.forgetful) == ([channel_id], [organisation_id])
+    assert (str(channel_id) in told, str(organisation_id) in told) == (True, True)
+    assert restorer.restore(path, KEY, replace=True).after.forgetful == []
 
 
 def test_the_operator_is_told_of_erasures_with_the_time_of_the_backup(restored: Restored) -> None:

@@ -42,7 +42,7 @@ _SANDBOX = {
     "SANDBOX_DATA": "",
 }
 _START_SECONDS = 180  # where many others work on the same machine
-WORKERS = ("worker.1", "worker.2")
+WORKERS = ("worker.1", "worker.2", "sender")
 
 
 @dataclass
@@ -172,7 +172,8 @@ def _programs(environment: Mapping[str, str], folder: Path, mail_log: Path) -> d
     commands = {
         "mail": ["-m", "tests.chaos.sink", "--port", port, "--log", str(mail_log)],
         "web": ["-m", "gunicorn", "--config", "gunicorn.conf.py", "wsgi:app"],
-        **{name: ["worker.py"] for name in WORKERS},
+        **{name: ["worker.py"] for name in WORKERS[:2]},
+        "sender": ["worker.py", "replies", "alerts"],
         "scheduler": ["-m", "healthberry.cli", "scheduler"],
         "listener": ["-m", "healthberry.cli", "listen"],
     }

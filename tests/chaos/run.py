@@ -23,12 +23,17 @@ from tests.chaos.weather import Weather
 Say = Callable[[str], None]
 _STALLED = 4  # looks without any change, until the time that all of it waits for is made to pass
 _MOVED_SECONDS = 3600
+_SWEPT_SECONDS = 60
 # As if everything had stood still for an hour: what waits for a moment finds that it has come.
 _TIME_PASSES = """
 UPDATE channels SET next_poll_at = next_poll_at - {0}, claimed_until = claimed_until - {0},
        backfill_next_at = backfill_next_at - {0}, backfill_claimed_until = backfill_claimed_until - {0},
-       next_delivery_at = next_delivery_at - {0}, recheck_at = recheck_at - {0}, reread_at = reread_at - {0},
+       next_delivery_at = next_delivery_at - {0}, delivery_claimed_until = delivery_claimed_until - {0},
+       recheck_at = recheck_at - {0}, recheck_claimed_until = recheck_claimed_until - {0},
+       reread_at = reread_at - {0}, reread_claimed_until = reread_claimed_until - {0},
        token_claimed_until = token_claimed_until - {0};
+UPDATE walks SET next_at = next_at - {0}, compare_at = compare_at - {0};
+UPDATE failed_work SET next_at = next_at - {0};
 UPDATE replies SET next_attempt_at = next_attempt_at - {0}, attempted_at = attempted_at - {0};
 UPDATE outbox_mails SET next_attempt_at = next_attempt_at - {0} WHERE state IN ('queued', 'sending');
 """
@@ -51,6 +56,7 @@ class Plan:
     drain_seconds: float = 1800.0
     look_seconds: float = 5.0
     kinds: Sequence[str] = tuple(KINDS)
+    parted: bool = False  # the kinds are dealt out over the organisations; else each has all of them
 
 
 def run(plan: Plan, say: Say) -> tuple[Verdict, str]:
@@ -68,7 +74,7 @@ class _Run:
     def go(self) -> tuple[Verdict, str]:
         plan, random = self._plan, self._random
         history = int(plan.items * plan.history)
-        town = build(self._house, plan.kinds, plan.organisations, history, random)
+        town = build(self._house, self._dealt(), history, random)
         self._tell(f"{len(town.lines)} channels are linked, {history} past items")
         answered = [line.kind.name for line in town.lines if line.kind.answered]
         patients = Patients(self._house, town.lines, plan.items - history, plan.seconds, Random(plan.seed + 1))
@@ -81,7 +87,7 @@ class _Run:
             one.start()
         try:
             reaper.reap(lambda: reaper.kills >= plan.kills // 2)
-            self._flush(town)
+            self._flush()
             reaper.reap(lambda: reaper.kills >= plan.kills and not patients.is_alive())
             weather.end()
             self._tell(f"{reaper.kills} kills, {sum(weather.ordered.values())} faults; it is quiet now")
@@ -96,24 +102,34 @@ class _Run:
         self._report(verdict, patients, staff, reaper, weather)
         return verdict, verdict.line(reaper.kills, plan.seed)
 
-    def _flush(self, town: Town) -> None:
-        """Empty Valkey while work waits, and see all of it taken up from the database within a minute."""
+    def _dealt(self) -> Sequence[Sequence[str]]:
+        """Return the kinds of channels of each organisation."""
+        plan = self._plan
+        return [
+            plan.kinds[one :: plan.organisations] if plan.parted else plan.kinds for one in range(plan.organisations)
+        ]
+
+    def _flush(self) -> None:
+        """Empty Valkey while work waits, and see all of it on the queues again within a minute, or done."""
         running = self._house
         for name in WORKERS:
             running.programs[name].kill()
         due = self._due()
-        Redis.from_url(running.bell.running.url).flushall()
+        valkey, number = Redis.from_url(running.bell.running.url), len(due)
+        valkey.flushall()
+        began = time.monotonic()
         for name in WORKERS:
             running.programs[name].start()
-        began = time.monotonic()
-        self._tell(f"Valkey is emptied while {len(due)} pieces of work wait")
 
         def taken_up() -> bool:
-            due.intersection_update(self._due())  # what was taken up may be due again later
+            queued = {mark.decode().rpartition(":")[2] for mark in valkey.scan_iter("hb:nudged:*")}
+            # What was taken up once counts: it may be due again later.
+            due.intersection_update({one for one in self._due() if one[1] not in queued})
             return not due
 
-        running.wait(taken_up, 60, "the sweep takes up what was queued")
-        self._tell(f"all of it was taken up {time.monotonic() - began:.1f} s later")
+        running.wait(taken_up, _SWEPT_SECONDS, "the sweep queues again what was lost")
+        spent = time.monotonic() - began
+        self._tell(f"Valkey was emptied while {number} pieces of work waited; all were taken up {spent:.1f} s later")
 
     def _due(self) -> set[tuple[str, str]]:
         with self._house.connect() as connection:
@@ -155,7 +171,10 @@ class _Run:
             waiting["to answer"] = self._plan.replies - len(staff.taken)
         if again:
             waiting["sent again"] = again
-        return ", ".join(f"{number} {name}" for name, number in {**waiting, **missing}.items())
+        if missing:
+            worst = max(missing, key=lambda name: missing[name])
+            waiting[f"items over {len(missing)} channels (most of {worst})"] = sum(missing.values())
+        return ", ".join(f"{number} {name}" for name, number in waiting.items())
 
     def _let_time_pass(self) -> None:
         """Skip what is nothing but waiting. No worker lives meanwhile, so that no claim is taken from anybody."""

@@ -24,13 +24,16 @@ class Town:
     secrets: Mapping[UUID, str]  # by channel
 
 
-def build(house: House, kinds: Sequence[str], organisations: int, history: int, random: Random) -> Town:
-    """Make organisations, load so many past items over their channels, and link these. The reading begins at once."""
+def build(house: House, dealt: Sequence[Sequence[str]], history: int, random: Random) -> Town:
+    """Make organisations with these kinds of channels, load so many past items over them, and link them.
+
+    The reading begins at once.
+    """
     lines, sessions = [], {}
-    remembering = organisations * sum(KINDS[kind].history for kind in kinds)
+    remembering = sum(KINDS[kind].history for kinds in dealt for kind in kinds)
     tell_installation(house.sandbox, house.web, KEYS["X_BEARER_TOKEN"])
     with house.app.app_context():
-        for number in range(1, organisations + 1):
+        for number, kinds in enumerate(dealt, 1):
             member = _organisation(number)
             organisation_id, code = member.organisation_id, f"C{number:02}"
             sessions[organisation_id] = f"{organisation_id}:{member.id}:{member.session_key}"

@@ -35,7 +35,8 @@ SELECT (SELECT count(*) FROM deliveries) AS deliveries,
        (SELECT count(*) FROM channels WHERE backfill_state <> 'done') AS histories,
        (SELECT count(*) FROM replies WHERE state IN ('queued', 'sending', 'unknown') OR pending) AS replies,
        (SELECT count(*) FROM replies WHERE state = 'failed') AS failed,
-       (SELECT count(*) FROM outbox_mails WHERE state IN ('queued', 'sending')) AS mails
+       (SELECT count(*) FROM outbox_mails WHERE state IN ('queued', 'sending')) AS mails,
+       (SELECT count(*) FROM failed_work) AS interrupted
 """
 _CREATED = 201
 _DEATH_SECONDS = 15.0  # so soon before or after a mail a death may have kept us from noting that it was taken

@@ -11,7 +11,17 @@ import psycopg
 import pytest
 
 from healthberry.connectors.base import Access, Linkable, Linkables, Listing
-from healthberry.core import channels, conversations, discovery, linking, members, reading, rechecks, revoking
+from healthberry.core import (
+    channels,
+    conversations,
+    discovery,
+    linking,
+    members,
+    reading,
+    rechecks,
+    reconciling,
+    revoking,
+)
 from healthberry.core.pending_links import Begun
 from healthberry.extensions import db
 from healthberry.local.postgres import Database
@@ -55,6 +65,8 @@ LOCKERS: dict[str, Callable[[Scene], object]] = {
     "a channel is polled": lambda scene: reading.claim_poll(*scene.ids),
     "history is loaded": lambda scene: reading.claim_backfill(*scene.ids),
     "a channel is looked at again": lambda scene: rechecks.claim(*scene.ids),
+    "a channel's counts are compared": lambda scene: reconciling.claim(*scene.ids),
+    "a worker hands a channel back": lambda scene: reading.give_back(*scene.ids, "claimed_until"),
     "permissions are given back": lambda scene: revoking.claim(*scene.ids),
     "a colleague is changed": lambda scene: members.approve(scene.member, scene.other.id),
 }
