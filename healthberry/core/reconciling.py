@@ -10,7 +10,7 @@ from uuid import UUID
 from sqlalchemy import func, select
 
 from healthberry.connectors.errors import Permanent, Temporary
-from healthberry.core import events, reading, walks
+from healthberry.core import events, reading, shares, walks
 from healthberry.core.channels import capabilities_of
 from healthberry.extensions import db, part
 from healthberry.models.channels import Channel
@@ -77,6 +77,8 @@ def claim(organisation_id: UUID, channel_id: UUID) -> Channel | None:
         db.session.add(walk)
         db.session.flush()
     elif walk.compare_at > now():
+        return None
+    if walk.next_at is None and not shares.take(channel):
         return None
     walk.compare_at = now() + _CLAIM
     return channel if walk.next_at is None else None

@@ -12,7 +12,7 @@ from uuid import UUID
 from sqlalchemy import Update, delete, select, update
 
 from healthberry.connectors.base import InboundItem, Page
-from healthberry.core import channels, events, ingest, paid_reads, quarantine, reading, walks
+from healthberry.core import channels, events, ingest, paid_reads, quarantine, reading, shares, walks
 from healthberry.core.channels import capabilities_of, is_unlinked
 from healthberry.core.permissions import require
 from healthberry.extensions import db
@@ -74,7 +74,7 @@ def claim(organisation_id: UUID, channel_id: UUID, *, version: str = VERSION) ->
         .limit(AT_ONCE)
     )
     found = [Waiting(row.id, row.raw, row.remote_id or "", row.is_delivery) for row in db.session.execute(due)]
-    if not found:
+    if not found or not shares.take(channel):
         return None
     db.session.execute(_of(channel).where(item.id.in_([one.id for one in found])).values(tried_at=now()))
     return channel, found

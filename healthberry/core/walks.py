@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 from healthberry.connectors.base import InboundItem, Page
 from healthberry.connectors.errors import Permanent, Temporary
-from healthberry.core import channels, coverage, events, ingest, paid_reads, quarantine, reading
+from healthberry.core import channels, coverage, events, ingest, paid_reads, quarantine, reading, shares
 from healthberry.core.bulk import look_up
 from healthberry.core.channels import capabilities_of, is_unlinked
 from healthberry.core.errors import Conflict, Invalid
@@ -87,7 +87,10 @@ def plan(channel: Channel, since: datetime, reason: str) -> Walk:
 
 
 def claim(organisation_id: UUID, channel_id: UUID) -> tuple[Channel, Walk] | None:
-    """Become the one who goes on with this walk; None when it is not its turn, or the channel is off or failing."""
+    """Become the one who goes on with this walk; None when it is not its turn, or the channel is off or failing.
+
+    None also where enough is read of its kind or organisation already: it stays due.
+    """
     walk = db.session.get(Walk, (organisation_id, channel_id), with_for_update=True)
     if walk is None or walk.next_at is None or walk.next_at > now():
         return None
@@ -95,9 +98,18 @@ def claim(organisation_id: UUID, channel_id: UUID) -> tuple[Channel, Walk] | Non
     if channel.state != "active" or (spent := paid_reads.spent(channel.kind)) is not None:
         walk.next_at = now() + (_LONGEST_PAUSE if channel.state == "active" and spent else _FIRST_PAUSE)
         return None
+    if not shares.take(channel):
+        return None
     walk.next_at = now() + _CLAIM
     walk.began_at = walk.began_at or now()
     return channel, walk
+
+
+def give_back(organisation_id: UUID, channel_id: UUID) -> None:
+    """Let another worker go on with what the present one was told to leave."""
+    walk = db.session.get(Walk, (organisation_id, channel_id), with_for_update=True, populate_existing=True)
+    if walk is not None:
+        release(walk)
 
 
 def store(channel: Channel, walk: Walk, page: Page) -> bool:

@@ -155,10 +155,13 @@ def job(queue_name: str, timeout_seconds: int = 120, kind: str = "") -> Callable
                 log.warning("nudge_failed", extra={"job": function.__name__, "error": type(error).__name__})
 
         named = kind or function.__name__
+        if named in _jobs:
+            raise RuntimeError(f"two jobs are of the kind {named!r}: their failures would be counted together")
         _kinds[f"{function.__module__}.{function.__qualname__}"] = named
         run.kind = named  # type: ignore[attr-defined]
         run.nudge = nudge  # type: ignore[attr-defined]
-        return _jobs.setdefault(named, cast(Job, run))
+        _jobs[named] = cast(Job, run)
+        return _jobs[named]
 
     return decorate
 

@@ -1,13 +1,11 @@
 """Letting go: every night what is too old, and on request what one author wrote. In parts, each committed."""
 
-import time
 from uuid import UUID
 
 from healthberry.core import erasing_work, events, keeping_nights, scope
 from healthberry.core.events import commit
 from healthberry.jobs.base import job
-
-_GO_ON_SECONDS = 60
+from healthberry.jobs.ending import Slice
 
 
 @job("ingest", timeout_seconds=60)
@@ -19,13 +17,13 @@ def begin_night() -> None:
 
 @job("backfill", timeout_seconds=180)
 def let_go(organisation: str, night: str) -> None:
-    """Let go of what is too old, part by part, for a minute; the rest is another job's."""
-    organisation_id, night_id, started = UUID(organisation), UUID(night), time.monotonic()
+    """Let go of what is too old, part by part, for some seconds; the rest is another job's."""
+    organisation_id, night_id, part_of_it = UUID(organisation), UUID(night), Slice()
     scope.enter(organisation_id)
     more = keeping_nights.claim(organisation_id, night_id)
     commit()
     try:
-        while more and time.monotonic() - started < _GO_ON_SECONDS:
+        while more and not part_of_it.over:
             more = keeping_nights.let_go_part(organisation_id, night_id)
             commit()
     except Exception:
@@ -39,14 +37,14 @@ def let_go(organisation: str, night: str) -> None:
         let_go.nudge(organisation, night)
 
 
-@job("backfill", timeout_seconds=180)
+@job("backfill", timeout_seconds=180, kind="erasure")
 def erase(organisation: str, erasure: str) -> None:
-    """Erase what one author wrote, part by part, for a minute; the rest is another job's."""
-    organisation_id, erasure_id, started = UUID(organisation), UUID(erasure), time.monotonic()
+    """Erase what one author wrote, part by part, for some seconds; the rest is another job's."""
+    organisation_id, erasure_id, part_of_it = UUID(organisation), UUID(erasure), Slice()
     scope.enter(organisation_id)
     more = erasing_work.claim(organisation_id, erasure_id)
     commit()
-    while more and time.monotonic() - started < _GO_ON_SECONDS:
+    while more and not part_of_it.over:
         more = erasing_work.erase_part(organisation_id, erasure_id)
         commit()
     if more:

@@ -4,7 +4,6 @@ No connection to the database is held while a provider is waited for: every step
 """
 
 import logging
-import time
 from collections.abc import Sequence
 from uuid import UUID
 
@@ -13,11 +12,10 @@ from healthberry.connectors.errors import Permanent, Temporary
 from healthberry.core import channels, reconciling, scope, unread, walks
 from healthberry.core.events import commit
 from healthberry.core.unread import Waiting
+from healthberry.jobs import ending, turns
 from healthberry.jobs.base import job
 
 log = logging.getLogger(__name__)
-
-_SLICE_SECONDS = 10.0  # then the worker is handed back, so that no channel and no reply waits for long
 
 
 @job("backfill", timeout_seconds=180)
@@ -30,19 +28,22 @@ def walk(organisation: str, channel_id: str) -> None:
         return
     channel, found = claimed
     connector, access = channels.connector_of(channel), channels.access_of(channel)
-    more, ends = True, time.monotonic() + _SLICE_SECONDS
-    while more and time.monotonic() < ends:
+    ending.holds(walks.give_back, channel.organisation_id, channel.id)
+    more, part_of_it = True, ending.Slice()
+    while more and not part_of_it.over:
         try:
             page = connector.backfill(access, found.since or channel.created_at, found.cursor)
         except (Temporary, Permanent) as error:
             walks.failed(found, error)
             commit()
+            turns.hand_on(channel)
             return
         more = walks.store(channel, found, page)
         commit()
     if more:
         walks.release(found)
         commit()
+    if not turns.hand_on(channel) and more:
         walk.nudge(organisation, channel_id)
 
 
@@ -62,6 +63,7 @@ def compare(organisation: str, channel_id: str) -> None:
     else:
         reconciling.store(channel, told)
     commit()
+    turns.hand_on(channel)
 
 
 @job("backfill", timeout_seconds=300)
@@ -84,6 +86,7 @@ def read_quarantined(organisation: str, channel_id: str) -> None:
         unread.store_named(channel, named, found)
     unread.plan_for_the_rest(channel, waiting)
     commit()
+    turns.hand_on(channel)
 
 
 def _read(connector: Connector, access: Access, piece: Waiting) -> Page | None:

@@ -13,7 +13,8 @@ from tests.background.conftest import Processes, Records, eventually
 from tests.sandbox_server import Sandbox
 from tests.world import World
 
-FAILED = "SELECT kind, subject_id, failures, reason, stopped_at IS NOT NULL FROM failed_work"
+# Whatever else the same channel's trouble makes fail (it is read again, it is compared) is counted apart.
+FAILED = "SELECT kind, subject_id, failures, reason, stopped_at IS NOT NULL FROM failed_work WHERE kind IN ('poll', 'import')"
 
 pytestmark = pytest.mark.timeout(240)
 
@@ -46,7 +47,7 @@ def test_work_that_always_fails_is_stopped_shown_and_tried_again_when_asked(
 
     kind, subject, count, reason, stopped = _failed(records, 1)
     assert (kind, subject, count, reason, stopped) == ("poll", poison.id, 1, "DataError", False)
-    ((pause,),) = records.all("SELECT next_at - last_at FROM failed_work")
+    ((pause,),) = records.all("SELECT next_at - last_at FROM failed_work WHERE kind = 'poll'")
     assert timedelta(seconds=29) < pause < timedelta(seconds=31)
     read = "SELECT count(*) FROM channels WHERE last_success_at IS NOT NULL AND id = %s"
     eventually(lambda: records.all(read, well.id) == [(1,)])
@@ -59,7 +60,7 @@ def test_work_that_always_fails_is_stopped_shown_and_tried_again_when_asked(
     eventually(lambda: _sweeps(records) > seen + timedelta(seconds=11))
     assert records.all(FAILED) == [("poll", poison.id, 8, "DataError", True)]
 
-    said = processes.run("failed")
+    said = next(line for line in processes.run("failed").splitlines() if "  poll  " in line)
     assert (str(poison.id) in said, "8 times  DataError" in said, "stopped" in said) == (True, True, True)
     row_id = said.split()[0]
     assert "1 will be tried" in processes.run("retry", row_id)
@@ -69,7 +70,7 @@ def test_work_that_always_fails_is_stopped_shown_and_tried_again_when_asked(
     processes.run("retry", "all")
     eventually(lambda: records.all(FAILED) == [])
     eventually(lambda: records.all(read, poison.id) == [(1,)])
-    assert processes.run("failed") == "None.\n"
+    eventually(lambda: processes.run("failed") == "None.\n")
 
 
 def test_a_new_release_tries_once_what_an_earlier_one_stopped(
