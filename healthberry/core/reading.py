@@ -122,7 +122,7 @@ def claim_poll(organisation_id: UUID, channel_id: UUID) -> Channel | None:
     return channel
 
 
-def store_poll(channel: Channel, page: Page, begun_at: datetime | None = None) -> ingest.Stored:
+def store_poll(channel: Channel, page: Page, begun_at: datetime | None = None) -> "ingest.Stored":
     """Store one page of news and the cursor after it, in the caller's transaction; nothing once it is unlinked.
 
     `begun_at` is when this poll began: where somebody has asked for a poll since, its turn comes at once.
