@@ -14,10 +14,8 @@ from tests.sandbox_server import Sandbox
 from tests.world import World
 
 # Whatever else the same channel's trouble makes fail (it is read again, it is compared) is counted apart.
-FAILED = (
-    "SELECT kind, subject_id, failures, reason, stopped_at IS NOT NULL FROM failed_work"
-    " WHERE kind IN ('poll', 'import')"
-)
+_COUNTED = "SELECT kind, subject_id, failures, reason, stopped_at IS NOT NULL FROM failed_work"
+FAILED = f"{_COUNTED} WHERE kind IN ('poll', 'import')"
 
 pytestmark = pytest.mark.timeout(240)
 

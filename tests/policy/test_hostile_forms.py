@@ -144,6 +144,9 @@ def refusal(html: str) -> str:
     return " ".join(words[:12]) if len(words) >= 3 else ""
 
 
+OPERATOR = "ada@host.example"
+
+
 @dataclass
 class Desk:
     """A signed-in administrator, and a row for each form to work on."""
@@ -170,10 +173,12 @@ class Desk:
         with client.session_transaction() as session:
             session["code"] = self.known.get("code_id")
             session["proven"] = {"email": self.member.email, "at": now().timestamp(), "next": None}
+            session["operator"] = {"email": OPERATOR, "at": now().timestamp()}
         return client  # type: ignore[no-any-return]
 
     def fill(self) -> None:
         """Make the rows."""
+        self.app.extensions["settings"] = replace(self.app.extensions["settings"], operators=(OPERATOR,))
         organisation = self.world.organisation()
         self.member = self.world.member(organisation)
         colleague = self.world.member(organisation)
