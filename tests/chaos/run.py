@@ -156,6 +156,7 @@ class _Run:
             if same >= _STALLED:
                 self._let_time_pass()
                 same = 0
+                self._house.wait(self._house.all_awake, AWAKE_SECONDS, "everything is awake")
             self._house.sleep(self._plan.look_seconds)
 
     def _left(self, town: Town, staff: Staff) -> str:
