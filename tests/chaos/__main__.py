@@ -24,6 +24,7 @@ def main() -> int:
     parser.add_argument("--seconds", type=float, default=1200.0, help="over which patients write and staff answer")
     parser.add_argument("--pause", type=float, default=8.0, help="seconds between two kills, about")
     parser.add_argument("--poll", type=int, default=20, help="how often channels are read, in seconds")
+    parser.add_argument("--drain", type=float, default=3600.0, help="seconds that the rest may take at most")
     parser.add_argument("--kinds", default="", help="only these kinds of channels, with commas")
     parser.add_argument("--seed", type=int, default=secrets.randbelow(1_000_000))
     options = parser.parse_args()
@@ -38,6 +39,7 @@ def main() -> int:
         seconds=options.seconds,
         kill_pause=options.pause,
         poll_seconds=options.poll,
+        drain_seconds=options.drain,
         kinds=tuple(options.kinds.split(",")) if options.kinds else tuple(KINDS),
     )
     found, line = run(plan, _say)

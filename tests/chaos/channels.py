@@ -29,6 +29,7 @@ class Kind:
     """What the run has to know of a kind: how it is written to, which faults fit it, whether it is answered by API.
 
     `history` says that past items can be loaded before it is linked. `ways` are fields that a new item may have.
+    `marks` begin ids that we store where the sandbox has none of them.
     """
 
     name: str
@@ -37,6 +38,7 @@ class Kind:
     listed: bool = True  # reading it is asking for lists over HTTP, which can be spoilt
     threads: bool = False
     ways: Sequence[Mapping[str, Any]] = ({},)
+    marks: str = ""
 
 
 KINDS = {
@@ -45,7 +47,12 @@ KINDS = {
         Kind("nhsuk", answered=True, ways=({"rating": 2}, {"rating": 5})),
         Kind("careopinion"),
         Kind("x", answered=True, threads=True),
-        Kind("facebook", answered=True, ways=({"as": "comment"}, {"as": "visitor"}, {"as": "rating", "rating": 2})),
+        Kind(
+            "facebook",
+            answered=True,
+            ways=({"as": "comment"}, {"as": "visitor"}, {"as": "rating", "rating": 2}),
+            marks="rating-",
+        ),
         Kind("instagram", answered=True, ways=({"as": "comment"},)),
         Kind("google", answered=True, ways=({"rating": 1}, {"rating": 4})),
         Kind("youtube", answered=True),

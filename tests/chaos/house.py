@@ -93,6 +93,24 @@ class House:
         address = self.database.running.url(SUPERUSER, DATABASE)
         return psycopg.connect(address, autocommit=True, connect_timeout=5)
 
+    def knows(self) -> bool:
+        """Say whether the database serves: killed connections have it recover for a moment."""
+        try:
+            self.connect().close()
+        except psycopg.OperationalError:
+            return False
+        return True
+
+    def all_awake(self) -> bool:
+        """Say whether every background process that runs now has told the database that it lives."""
+        try:
+            with self.connect() as connection:
+                heard = [row[0] for row in connection.execute("SELECT process FROM heartbeats")]
+        except psycopg.OperationalError:
+            return False
+        pids = [self.programs[name].pid for name in (*WORKERS, "scheduler", "listener")]
+        return self.answers() and all(any(f"-{pid}-" in one for one in heard) for pid in pids)
+
     def answers(self) -> bool:
         """Say whether the web server serves."""
         try:

@@ -24,6 +24,7 @@ Say = Callable[[str], None]
 _STALLED = 4  # looks without any change, until the time that all of it waits for is made to pass
 _MOVED_SECONDS = 3600
 _SWEPT_SECONDS = 60
+AWAKE_SECONDS = 180  # where many others work on the same machine
 # As if everything had stood still for an hour: what waits for a moment finds that it has come.
 _TIME_PASSES = """
 UPDATE channels SET next_poll_at = next_poll_at - {0}, claimed_until = claimed_until - {0},
@@ -70,6 +71,7 @@ class _Run:
     def __init__(self, plan: Plan, running: House, random: Random, say: Say) -> None:
         self._plan, self._house, self._random, self._say = plan, running, random, say
         self._began = time.monotonic()
+        self._broken: list[str] = []
 
     def go(self) -> tuple[Verdict, str]:
         plan, random = self._plan, self._random
@@ -99,6 +101,7 @@ class _Run:
             weather.quiet.set()
             staff.close()
         verdict = verdicts.judge(self._house, town.lines, staff.taken, reaper.moments)
+        verdict.wrong += self._broken
         self._report(verdict, patients, staff, reaper, weather)
         return verdict, verdict.line(reaper.kills, plan.seed)
 
@@ -112,14 +115,11 @@ class _Run:
     def _flush(self) -> None:
         """Empty Valkey while work waits, and see all of it on the queues again within a minute, or done."""
         running = self._house
-        for name in WORKERS:
-            running.programs[name].kill()
-        due = self._due()
-        valkey, number = Redis.from_url(running.bell.running.url), len(due)
+        running.wait(running.all_awake, AWAKE_SECONDS, "everything is awake")
+        valkey, due = Redis.from_url(running.bell.running.url), self._due()
+        number = len(due)
         valkey.flushall()
         began = time.monotonic()
-        for name in WORKERS:
-            running.programs[name].start()
 
         def taken_up() -> bool:
             queued = {mark.decode().rpartition(":")[2] for mark in valkey.scan_iter("hb:nudged:*")}
@@ -127,7 +127,12 @@ class _Run:
             due.intersection_update({one for one in self._due() if one[1] not in queued})
             return not due
 
-        running.wait(taken_up, _SWEPT_SECONDS, "the sweep queues again what was lost")
+        try:
+            running.wait(taken_up, _SWEPT_SECONDS, "the sweep queues again what was lost")
+        except TimeoutError:
+            self._broken.append(
+                f"{len(due)} of {number} were not queued again after {_SWEPT_SECONDS} s: {sorted(due)[:9]}"
+            )
         spent = time.monotonic() - began
         self._tell(f"Valkey was emptied while {number} pieces of work waited; all were taken up {spent:.1f} s later")
 
@@ -151,6 +156,7 @@ class _Run:
             if same >= _STALLED:
                 self._let_time_pass()
                 same = 0
+                self._house.wait(self._house.all_awake, AWAKE_SECONDS, "everything is awake")
             self._house.sleep(self._plan.look_seconds)
 
     def _left(self, town: Town, staff: Staff) -> str:
@@ -179,6 +185,7 @@ class _Run:
     def _let_time_pass(self) -> None:
         """Skip what is nothing but waiting. No worker lives meanwhile, so that no claim is taken from anybody."""
         self._tell("an hour passes")
+        self._house.wait(self._house.knows, AWAKE_SECONDS, "the database recovers")
         for name in WORKERS:
             self._house.programs[name].kill()
         with self._house.connect() as connection:

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from random import Random
 from uuid import UUID
 
+from sqlalchemy import null
+
 from healthberry.core import scope
 from healthberry.extensions import db
 from healthberry.models.organisations import Member, Organisation
@@ -56,11 +58,13 @@ def build(house: House, dealt: Sequence[Sequence[str]], history: int, random: Ra
 
 def _organisation(number: int) -> Member:
     scope.leave()
-    organisation = Organisation(name=f"Chaos {number}", kind="trust", ods_code=f"C{number:02}")
+    nothing = null()  # None would count as not given: its channels would be looked for beside those that we link
+    organisation = Organisation(
+        name=f"Chaos {number}", kind="trust", ods_code=f"C{number:02}", discover_next_at=nothing
+    )
     db.session.add(organisation)
     db.session.commit()
     scope.enter(organisation.id)
-    organisation.discover_next_at = None  # given at the start, it would count as not given
     people = [
         Member(
             organisation_id=organisation.id,

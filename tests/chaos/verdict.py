@@ -85,10 +85,15 @@ def missing(house: House, lines: Sequence[Line]) -> dict[str, int]:
     found = {}
     with house.connect() as connection:
         for line in lines:
-            stored = {remote_id for remote_id, _ in connection.execute(_STORED, (line.channel_id,))}
+            stored = {known_as(line, row[0]) for row in connection.execute(_STORED, (line.channel_id,))}
             if left := served(house, line)[0] - stored:
                 found[line.name] = len(left)
     return found
+
+
+def known_as(line: Line, remote_id: str) -> str:
+    """Return the sandbox's own id of a message that we store."""
+    return remote_id.removeprefix(line.kind.marks)
 
 
 def served(house: House, line: Line) -> tuple[set[str], int]:
@@ -121,7 +126,7 @@ def judge(
 def _judge_line(house: House, connection: psycopg.Connection, line: Line, verdict: Verdict) -> None:
     must, besides = served(house, line)
     rows = connection.execute(_STORED, (line.channel_id,)).fetchall()
-    stored = {row[0] for row in rows}
+    stored = {known_as(line, row[0]) for row in rows}
     lost, surplus = must - stored, stored - must
     surplus = surplus if len(surplus) > besides else set()
     markers = Counter(str(row[1]).rsplit(" ", 1)[-1] for row in rows)
