@@ -255,8 +255,11 @@ def _pictures(images: Mapping[str, bytes]) -> list[bytes]:
 
 
 def _reference() -> str:
-    """Return a reference that nothing else has: Care Connect counted, we have the time in tenths and a random digit."""
-    return f"P{int((time.time() - _EPOCH) * 10)}{secrets.randbelow(100):02d}"
+    """Return a reference that nothing else has: Care Connect counted, we have the second and six random digits.
+
+    Two problems with the same reference would be taken for one, and the second one would be lost.
+    """
+    return f"P{int(time.time() - _EPOCH)}{secrets.randbelow(10**6):06d}"
 
 
 def _basic(request: WebhookRequest) -> tuple[str, str]:
