@@ -35,7 +35,7 @@ assets: .venv/.run ## install and build what browsers load, if anything changed
 bench: .venv/.dev assets ## measure what is claimed, beside the targets
 	@exec $(BIN)/python -m benchmarks
 
-chaos: .venv/.dev assets ## kill everything at random, and prove that nothing is lost and nothing doubled; C="--seed 7"
+chaos: .venv/.dev assets ## kill everything at random, and count what is lost or doubled; C="--seed 7"
 	@exec $(BIN)/python -m tests.chaos $(C)
 
 real: .venv/.dev assets ## walk the main job with what people really wrote
