@@ -12,11 +12,11 @@ from sqlalchemy import ColumnElement, delete, select, text
 from sqlalchemy.dialects.postgresql import insert
 
 from healthberry.core import scope
-from healthberry.core.processes import release
 from healthberry.extensions import db
 from healthberry.models.organisations import Organisation
 from healthberry.models.owned import new_id, now
 from healthberry.models.processes import FailedWork
+from healthberry.version import VERSION
 
 STOP_AFTER = 8
 _FIRST_PAUSE, _LONGEST_PAUSE = timedelta(seconds=30), timedelta(hours=1)
@@ -63,7 +63,7 @@ def failed(piece: Piece, reason: str) -> bool:
     _begin(piece, reason)
     row = db.session.scalars(select(FailedWork).where(*_is(piece)).with_for_update()).one()
     row.failures += 1
-    row.reason, row.last_at, row.version = reason, now(), release()
+    row.reason, row.last_at, row.version = reason, now(), VERSION
     row.next_at = now() + min(_FIRST_PAUSE * 2 ** (min(row.failures, 20) - 1), _LONGEST_PAUSE)
     if row.failures >= STOP_AFTER:
         row.stopped_at = now()
@@ -116,7 +116,7 @@ def release_for(version: str) -> int:
 
 
 def _begin(piece: Piece, reason: str) -> None:
-    values = {**piece._asdict(), "id": new_id(), "failures": 0, "reason": reason, "version": release()}
+    values = {**piece._asdict(), "id": new_id(), "failures": 0, "reason": reason, "version": VERSION}
     statement = insert(FailedWork).values({**values, "first_at": now(), "last_at": now(), "next_at": now()})
     key = ["organisation_id", "kind", "subject_id"]
     db.session.execute(statement.on_conflict_do_nothing(index_elements=key))

@@ -1,6 +1,5 @@
 """The processes in the background: each says now and then that it lives. Times are the database's own."""
 
-import importlib.metadata
 import os
 import secrets
 import socket
@@ -14,17 +13,10 @@ from sqlalchemy.dialects.postgresql import insert
 from healthberry.extensions import db, part
 from healthberry.models.owned import now
 from healthberry.models.processes import Heartbeat
+from healthberry.version import VERSION
 
 _KEPT = timedelta(days=1)
 _LONGEST_PAUSE_SECONDS = 10
-
-
-def release() -> str:
-    """Return the version of HealthBerry that runs here, "" where it was never installed."""
-    try:
-        return importlib.metadata.version("healthberry")
-    except importlib.metadata.PackageNotFoundError:
-        return ""
 
 
 @dataclass(frozen=True)
@@ -61,7 +53,7 @@ def beat(process: Process) -> None:
     told = {
         "role": process.role,
         "queues": list(process.queues),
-        "version": release(),
+        "version": VERSION,
         "started_at": process.started_at,
         "beat_at": func.clock_timestamp(),
         "ended_at": None,

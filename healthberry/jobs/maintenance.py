@@ -18,13 +18,14 @@ from healthberry.core import sweep as due
 from healthberry.core.events import commit
 from healthberry.jobs import alerts, imports, ingest, keeping, pushes, replies, revoking, tokens, walks
 from healthberry.jobs.base import job, nudge_once
+from healthberry.version import VERSION
 
 
 @job("ingest", timeout_seconds=60)
 def sweep() -> None:
     """Nudge everything that is due, and note that a worker is alive."""
     processes.beat(processes.SWEEP)
-    failed_work.release_for(processes.release())
+    failed_work.release_for(VERSION)
     work, held, silent = due.due_work(), failed_work.held(), staleness.changed()
     commit()
     jobs = {
