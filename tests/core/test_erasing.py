@@ -1,18 +1,11 @@
-"""Erasing what one author wrote: nothing of it is left in any table, and it does not come back."""
-
-from dataclasses import replace
-from datetime import timedelta
-from typing import Any
-from uuid import UUID
+"""Erasing what one author wrote: nothing of it is left in any table."""
 
 import psycopg
 import pytest
-from cryptography.fernet import Fernet, MultiFernet
-from flask import current_app
-from sqlalchemy import event, func, select
+from sqlalchemy import func, select
 
 from healthberry.connectors.base import Author as Writer
-from healthberry.connectors.base import BadItem, Delivery, File, InboundItem
+from healthberry.connectors.base import BadItem, Delivery, File
 from healthberry.core import (
     alerts,
     conversations,
@@ -22,100 +15,35 @@ from healthberry.core import (
     events,
     inbox,
     noise,
-    operator,
     outbox,
     pushes,
     quarantine,
     replies,
-    scope,
     sending,
-    suppression,
     sweep,
     thread,
 )
 from healthberry.core.errors import Conflict, Invalid, NotAllowed
 from healthberry.core.inbox import View
-from healthberry.core.vault import Vault, VaultError
 from healthberry.extensions import db
 from healthberry.jobs import keeping as jobs
 from healthberry.models.activities import Activity, Note
 from healthberry.models.channels import Author, Channel
 from healthberry.models.conversations import Conversation, Message
-from healthberry.models.keeping import Erasure, Suppression
-from healthberry.models.organisations import Member, Organisation, OrganisationDetails
-from healthberry.models.owned import now
+from healthberry.models.keeping import Erasure
+from healthberry.models.organisations import Member, Organisation
 from healthberry.models.replies import Draft, Reply
+from tests.core.erased import AUTHOR, MARK, channel, erase, member, tables_with, writer_of, written
 from tests.world import World
 
-MARK = "Quetzalcoatlus"  # stands in everything that the author wrote, and in their names
-AUTHOR = Writer(f"did:{MARK}-1", f"@{MARK}", f"https://example.org/@{MARK}")
-STORY = (
-    f"{MARK} waited two hours for a blood test and nobody told us why, but the nurse who came in the end could not "
-    "have been kinder to my mother and explained everything twice."
-)
-
-
-@pytest.fixture
-def member(world: World) -> Member:
-    return world.member(world.organisation())
-
-
-@pytest.fixture
-def channel(world: World, member: Member) -> Channel:
-    return world.channel(db.session.get_one(Organisation, member.organisation_id), "bluesky")
-
-
-def _item(world: World, words: str = STORY, **fields: Any) -> InboundItem:
-    """Make an item in which every place that can name its author does."""
-    number = world.item().remote_id
-    values: dict[str, Any] = {
-        "remote_id": f"at://{MARK}/{number}",
-        "thread_id": f"at://{MARK}/{number}",
-        "author": AUTHOR,
-        "title": f"{MARK}'s title",
-        "url": f"https://example.org/{MARK}",
-        "source": {"uri": f"at://{MARK}", "quoted": MARK},
-        "details": (("Who", MARK),),
-        "attachments": ({"url": f"https://example.org/{MARK}.jpg", "name": MARK},),
-        "author_role": f"{MARK}'s daughter",
-        "syndication_key": f"{MARK}:1",
-        "in_reply_to": f"at://{MARK}/0",
-        "may_not_reply": f"{MARK} said no",
-        "also": f"tag:{MARK}/{number}",
-    }
-    return world.item(words, **{**values, **fields})
-
-
-def _who(member: Member, conversation_id: UUID, place: int = 0) -> UUID:
-    return erasing.writers(member, conversation_id)[place].id
-
-
-def _erase(member: Member, conversation_id: UUID, *, answers: bool = False, notes: bool = False, place: int = 0) -> Any:
-    who = _who(member, conversation_id, place)
-    begun = erasing.begin(member, conversation_id, who, reference="IG-7", answers=answers, notes=notes)
-    erasure_id = begun.id
-    events.commit()
-    jobs.erase(str(member.organisation_id), str(erasure_id))
-    db.session.expire_all()
-    return db.session.get_one(Erasure, (member.organisation_id, erasure_id))
-
-
-def _where(owner: psycopg.Connection, mark: str) -> list[str]:
-    """Return every table of the database in which `mark` stands, in any column, in any case."""
-    found = []
-    names = owner.execute("SELECT tablename FROM pg_tables WHERE schemaname = 'public'").fetchall()
-    for (name,) in names:
-        held = owner.execute(f"SELECT count(*) FROM {name} t WHERE t::text ILIKE %s", [f"%{mark}%"])  # noqa: S608
-        if (held.fetchone() or (0,))[0]:
-            found.append(name)
-    return sorted(found)
+__all__ = ["channel", "member"]
 
 
 def test_no_table_of_the_database_holds_anything_of_an_erased_author(
     world: World, member: Member, channel: Channel, owner: psycopg.Connection
 ) -> None:
-    first = _item(world, files=(File(f"{MARK}.jpg", "image/jpeg", b"picture"),))
-    one, two = world.arrives(channel, first, _item(world, f"{MARK} again"))
+    first = written(world, files=(File(f"{MARK}.jpg", "image/jpeg", b"picture"),))
+    one, two = world.arrives(channel, first, written(world, f"{MARK} again"))
     drafts.save(member, one, f"Dear {MARK}", 1)
     noise.block(member, two)
     quarantine.keep(channel, [BadItem(f'{{"by": "{AUTHOR.remote_id}"}}', "Broken."), BadItem("Not theirs", "Broken.")])
@@ -129,11 +57,11 @@ def test_no_table_of_the_database_holds_anything_of_an_erased_author(
     db.session.add(Reply(organisation_id=member.organisation_id, **made, text=f"Dear {MARK}", state="failed"))
     db.session.commit()
     before = {"attachments", "authors", "conversations", "deliveries", "drafts", "imports", "messages"}
-    assert before | {"noise_rules", "quarantined_items", "replies", "search_texts"} <= set(_where(owner, MARK))
+    assert before | {"noise_rules", "quarantined_items", "replies", "search_texts"} <= set(tables_with(owner, MARK))
 
-    erasure = _erase(member, one)
+    erasure = erase(member, one)
 
-    assert _where(owner, MARK) == []
+    assert tables_with(owner, MARK) == []
     assert erasure.counts == {
         "messages": 2,
         "conversations": 2,
@@ -148,46 +76,14 @@ def test_no_table_of_the_database_holds_anything_of_an_erased_author(
     assert inbox.list_conversations(member, View(status="all", q=MARK)).rows == []
 
 
-def test_what_its_source_serves_again_does_not_come_back(
-    world: World, member: Member, channel: Channel, owner: psycopg.Connection
-) -> None:
-    first, never_read = _item(world), _item(world, f"{MARK} before it was linked")
-    (one,) = world.arrives(channel, first)
-    _erase(member, one)
-
-    db.session.refresh(channel)
-    for again in (
-        first,
-        replace(first, change="edited", text=f"{MARK} edited", author=Writer(None, MARK)),
-        replace(first, remote_id=first.also, also="", provisional=True),
-        replace(first, remote_id="at://newer", aliases=(first.remote_id,), author=Writer(None, MARK)),
-        never_read,
-        replace(never_read, remote_id="nobody", author=Writer(None, MARK), thread_id=first.thread_id),
-    ):
-        assert world.arrives(channel, again) == []
-    quarantine.keep(channel, [BadItem(f"{MARK} raw", "Broken.", first.remote_id)])
-    db.session.commit()
-
-    assert _where(owner, MARK) == []
-
-
-def test_what_they_write_after_that_is_a_new_act_and_comes_in(world: World, member: Member, channel: Channel) -> None:
-    (one,) = world.arrives(channel, _item(world))
-    _erase(member, one)
-
-    later = _item(world, "I need help today", posted_at=now() + timedelta(minutes=1))
-
-    assert len(world.arrives(channel, later)) == 1
-
-
 def test_others_and_other_channels_keep_what_they_have(world: World, member: Member, channel: Channel) -> None:
-    mine = _item(world)
+    mine = written(world)
     comment = world.item("I was there too", thread_id=mine.thread_id, author=Writer("b", "Wren"))
     (one,) = world.arrives(channel, mine, comment)
     other = world.channel(db.session.get_one(Organisation, member.organisation_id), "mastodon")
-    (same_name,) = world.arrives(other, _item(world, "The same person elsewhere", syndication_key=None))
+    (same_name,) = world.arrives(other, written(world, "The same person elsewhere", syndication_key=None))
 
-    _erase(member, one)
+    erase(member, one)
 
     said = dict(db.session.execute(select(Message.text, Message.conversation_id).where(Message.text != "")).all())
     assert said == {"I was there too": one, "The same person elsewhere": same_name}
@@ -196,31 +92,16 @@ def test_others_and_other_channels_keep_what_they_have(world: World, member: Mem
     assert db.session.scalar(select(func.count()).where(Message.conversation_id == one)) == 3
 
 
-def test_what_others_say_later_joins_a_thread_of_which_nothing_is_left(
-    world: World, member: Member, channel: Channel
-) -> None:
-    mine = _item(world)
-    (one,) = world.arrives(channel, mine)
-    _erase(member, one)
-    db.session.refresh(channel)
-
-    late = world.item("Late", thread_id=mine.thread_id, author=Writer("c", "Robin"), source={"quoted": MARK})
-
-    assert world.arrives(channel, late) == []
-    found = db.session.scalars(select(Message).where(Message.text == "Late")).one()
-    assert (found.conversation_id, found.source) == (one, {})
-
-
 def test_a_comment_is_erased_and_the_opening_of_another_stays(world: World, member: Member, channel: Channel) -> None:
     opening = world.item("They were kind", author=Writer("b", "Wren"))
-    comment = _item(world, f"{MARK} says", thread_id=opening.thread_id, in_reply_to=opening.remote_id)
+    comment = written(world, f"{MARK} says", thread_id=opening.thread_id, in_reply_to=opening.remote_id)
     answer = world.item(
         "To you", thread_id=opening.thread_id, author=Writer("b", "Wren"), in_reply_to=comment.remote_id
     )
     (one,) = world.arrives(channel, opening, comment, answer)
 
     place = [writer.screen_name for writer in erasing.writers(member, one)].index(f"@{MARK}")
-    erasure = _erase(member, one, place=place)
+    erasure = erase(member, one, place=place)
 
     assert erasure.counts["messages"] == 1
     conversation = db.session.get_one(Conversation, (member.organisation_id, one), populate_existing=True)
@@ -232,14 +113,14 @@ def test_a_comment_is_erased_and_the_opening_of_another_stays(world: World, memb
 def test_our_own_answers_and_notes_go_only_where_that_is_wanted(
     world: World, member: Member, channel: Channel, answers: bool
 ) -> None:
-    mine = _item(world)
+    mine = written(world)
     (one,) = world.arrives(channel, mine)
     ours = world.item("Dear you", thread_id=mine.thread_id, direction="outbound", title=mine.title)
     world.arrives(channel, ours)
     conversations.add_note(member, one, "Ask the ward.")
     db.session.commit()
 
-    erasure = _erase(member, one, answers=answers, notes=answers)
+    erasure = erase(member, one, answers=answers, notes=answers)
 
     kept = [] if answers else ["Dear you"]
     assert db.session.scalars(select(Message.text).where(Message.text != "")).all() == kept
@@ -258,7 +139,7 @@ def test_who_is_not_named_by_the_channel_is_erased_in_this_conversation_alone(wo
     one, _ = world.arrives(channel, first, second)
     which = db.session.scalars(select(Message.text).where(Message.conversation_id == one)).one()
 
-    _erase(member, one)
+    erase(member, one)
 
     assert db.session.scalars(select(Message.text).where(Message.text != "")).all() == [
         "Second" if which == "First" else "First"
@@ -270,9 +151,9 @@ def test_who_is_not_named_by_the_channel_is_erased_in_this_conversation_alone(wo
 
 
 def test_a_second_request_and_a_second_run_change_nothing(world: World, member: Member, channel: Channel) -> None:
-    (one,) = world.arrives(channel, _item(world))
-    who = _who(member, one)
-    erasure = _erase(member, one)
+    (one,) = world.arrives(channel, written(world))
+    who = writer_of(member, one)
+    erasure = erase(member, one)
     last, counts = events.last_number(member.organisation_id), dict(erasure.counts)
 
     again = erasing.begin(member, one, who, reference="Another", answers=True, notes=True)
@@ -290,8 +171,8 @@ def test_it_is_done_in_parts_and_a_lost_job_is_found_by_the_sweep(
     world: World, member: Member, channel: Channel, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(erasing_work, "AT_ONCE", 2)
-    one, *_ = world.arrives(channel, *(_item(world, f"{MARK} {number}") for number in range(5)))
-    begun = erasing.begin(member, one, _who(member, one), reference="IG-7", answers=False, notes=False)
+    one, *_ = world.arrives(channel, *(written(world, f"{MARK} {number}") for number in range(5)))
+    begun = erasing.begin(member, one, writer_of(member, one), reference="IG-7", answers=False, notes=False)
     db.session.commit()
     where = begun.organisation_id, begun.id
 
@@ -309,11 +190,11 @@ def test_it_is_done_in_parts_and_a_lost_job_is_found_by_the_sweep(
 def test_alerts_that_wait_are_not_sent_and_a_composer_still_open_keeps_nothing(
     world: World, member: Member, channel: Channel
 ) -> None:
-    (one,) = world.arrives(channel, _item(world))
+    (one,) = world.arrives(channel, written(world))
     claimed = outbox.claim_next(member.organisation_id)
     db.session.commit()
     assert claimed is not None
-    _erase(member, one)
+    erase(member, one)
 
     with pytest.raises(alerts.NotNeeded):
         alerts.load(claimed)
@@ -323,7 +204,7 @@ def test_alerts_that_wait_are_not_sent_and_a_composer_still_open_keeps_nothing(
 
 
 def test_a_reply_on_its_way_is_waited_for(world: World, member: Member, channel: Channel) -> None:
-    (one,) = world.arrives(channel, _item(world))
+    (one,) = world.arrives(channel, written(world))
     target = replies.target_of(member.organisation_id, one)
     assert target is not None
     made = {"conversation_id": one, "target_id": target.id, "member_name": "Priya", "mode": "api", "key": "k"}
@@ -331,13 +212,13 @@ def test_a_reply_on_its_way_is_waited_for(world: World, member: Member, channel:
     db.session.commit()
 
     with pytest.raises(Conflict, match="still on its way"):
-        erasing.begin(member, one, _who(member, one), reference="IG-7", answers=False, notes=False)
+        erasing.begin(member, one, writer_of(member, one), reference="IG-7", answers=False, notes=False)
 
 
 def test_a_reply_that_moderators_hold_does_not_come_back_as_a_draft(
     world: World, member: Member, channel: Channel
 ) -> None:
-    (one,) = world.arrives(channel, _item(world))
+    (one,) = world.arrives(channel, written(world))
     target = replies.target_of(member.organisation_id, one)
     assert target is not None
     made = {"conversation_id": one, "target_id": target.id, "member_name": "Priya", "mode": "api", "key": "k"}
@@ -345,7 +226,7 @@ def test_a_reply_that_moderators_hold_does_not_come_back_as_a_draft(
     db.session.add(Reply(organisation_id=member.organisation_id, **made, **held))
     db.session.commit()
 
-    _erase(member, one)
+    erase(member, one)
 
     reply = db.session.scalars(select(Reply)).one()
     assert (reply.pending, reply.text) == (False, "Dear you")
@@ -355,8 +236,8 @@ def test_a_reply_that_moderators_hold_does_not_come_back_as_a_draft(
 def test_only_administrators_erase_and_each_step_stands_in_the_history(
     world: World, member: Member, channel: Channel
 ) -> None:
-    (one,) = world.arrives(channel, _item(world))
-    who = _who(member, one)
+    (one,) = world.arrives(channel, written(world))
+    who = writer_of(member, one)
     for role in ("viewer", "responder"):
         colleague = world.member(db.session.get_one(Organisation, member.organisation_id), role=role)
         with pytest.raises(NotAllowed):
@@ -364,7 +245,7 @@ def test_only_administrators_erase_and_each_step_stands_in_the_history(
     with pytest.raises(Invalid):
         erasing.begin(member, one, who, reference=" ", answers=False, notes=False)
 
-    _erase(member, one)
+    erase(member, one)
 
     told = db.session.execute(select(Activity.kind, Activity.member_name).order_by(Activity.number)).all()
     assert [tuple(row) for row in told][-3:] == [
@@ -372,70 +253,3 @@ def test_only_administrators_erase_and_each_step_stands_in_the_history(
         ("words_erased", ""),
         ("erasure_finished", ""),
     ]
-
-
-def test_a_page_costs_one_look_up_where_something_was_erased_and_none_elsewhere(
-    world: World, member: Member, channel: Channel
-) -> None:
-    (one,) = world.arrives(channel, _item(world))
-    asked: list[str] = []
-
-    def count(connection: Any, cursor: Any, statement: str, *rest: Any) -> None:
-        asked.append(statement)
-
-    page = [world.item(f"Number {number}") for number in range(50)]
-    event.listen(db.engine, "before_cursor_execute", count)
-    try:
-        suppression.sift(channel, page)
-        assert asked == []
-        _erase(member, one)
-        db.session.refresh(channel)
-        suppression.sift(channel, page)  # opens the key, once in each process
-        asked.clear()
-        assert len(suppression.sift(channel, page).items) == 50
-        assert len(asked) == 1
-    finally:
-        event.remove(db.engine, "before_cursor_execute", count)
-
-
-def test_without_the_installations_keys_nobody_can_ask_who_was_erased_and_nothing_comes_back(
-    world: World, member: Member, channel: Channel, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    item = _item(world)
-    (one,) = world.arrives(channel, item)
-    _erase(member, one)
-    db.session.refresh(channel)
-    org = member.organisation_id
-    sealed = db.session.get_one(OrganisationDetails, org).suppression_key
-    old = current_app.extensions["vault"]
-    newer = Fernet.generate_key().decode()
-
-    monkeypatch.setitem(current_app.extensions, "vault", Vault([newer]))
-    suppression._keys.clear()
-    with pytest.raises(VaultError):
-        suppression.sift(channel, [item])
-    assert operator.rotate_secrets().keyless == (org,)
-    db.session.rollback()
-
-    monkeypatch.setitem(current_app.extensions, "vault", _both(newer, old))
-    assert operator.rotate_secrets().keyless == ()
-    db.session.commit()
-    scope.enter(org)
-    assert db.session.get_one(OrganisationDetails, org).suppression_key != sealed
-    monkeypatch.setitem(current_app.extensions, "vault", Vault([newer]))
-    suppression._keys.clear()
-    assert suppression.sift(channel, [item]).items == []
-
-
-def _both(newer: str, old: Vault) -> Vault:
-    made = Vault([newer])
-    made._fernet = MultiFernet([Fernet(newer), *old._fernet._fernets])
-    return made
-
-
-def test_the_hash_of_one_channel_says_nothing_on_another(world: World, member: Member, channel: Channel) -> None:
-    other = world.channel(db.session.get_one(Organisation, member.organisation_id), "mastodon")
-    for one in (channel, other):
-        suppression.add(one, [suppression.Name("author", "same")])
-    marks = db.session.scalars(select(Suppression.mark)).all()
-    assert len(set(marks)) == 2

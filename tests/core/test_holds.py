@@ -32,7 +32,7 @@ from healthberry.models.conversations import Conversation, Message
 from healthberry.models.keeping import HeldWords, Hold
 from healthberry.models.organisations import Member, Organisation
 from healthberry.models.owned import now
-from tests.core.test_erasing import _where
+from tests.core.erased import tables_with
 from tests.world import World
 
 MARK = "Archaeopteryx"
@@ -115,7 +115,7 @@ def test_what_its_source_takes_down_leaves_the_screens_and_is_sealed_for_adminis
 
     world.arrives(channel, world.item("", remote_id=item.remote_id, thread_id=item.thread_id, change="withdrawn"))
 
-    assert _where(owner, MARK) == [], "no table holds the words in clear"
+    assert tables_with(owner, MARK) == [], "no table holds the words in clear"
     (row,) = inbox.list_conversations(member, View(status="all")).rows
     assert (row.withdrawn, row.first_words) == (True, "")
     (kept,) = holds.sealed_words(member, one)
