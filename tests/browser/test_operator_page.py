@@ -1,0 +1,43 @@
+"""The operator's page in a real browser: wide tables, long names and long reasons, on every width."""
+
+import time
+from dataclasses import replace
+
+import pytest
+from flask import Flask
+
+from healthberry.core import failed_work, scope
+from healthberry.extensions import db
+from tests.browser.conftest import DESK, PHONE, TABLET, Look, overflows, violations
+from tests.world import World
+
+pytestmark = pytest.mark.browser
+OPERATOR = "ada@host.example"
+
+
+@pytest.mark.parametrize("size", [PHONE, TABLET, DESK, (320, 640)])
+def test_axe_finds_nothing_and_wide_tables_scroll_in_their_frames(
+    app: Flask, world: World, look: Look, size: tuple[int, int]
+) -> None:
+    app.extensions["settings"] = replace(app.extensions["settings"], operators=(OPERATOR,))
+    organisation = world.organisation(name="The Very Long Named Hospitals and Community Services NHS Foundation Trust")
+    for kind in ("nhsuk", "careopinion", "x"):
+        channel = world.channel(organisation, kind)
+        channel.state, channel.trouble = "failing", "It refused our key: " + "unbroken" * 30
+    failed_work.failed(failed_work.Piece("poll", organisation.id, channel.id), "KeyError")
+    db.session.commit()
+    scope.leave()
+
+    page = look("/operator/sign-in", None, size)
+    assert violations(page) == []
+    signer = app.session_interface.get_signing_serializer(app)  # type: ignore[attr-defined]
+    value = signer.dumps({"operator": {"email": OPERATOR, "at": time.time()}})
+    page.context.add_cookies(
+        [{"name": app.config["SESSION_COOKIE_NAME"], "value": value, "url": page.url.removesuffix("/operator/sign-in")}]
+    )
+    page.goto("/operator")
+
+    assert page.locator("h1").inner_text() == "This installation"
+    assert page.locator("text=KeyError").count() == 1
+    assert violations(page) == []
+    assert not overflows(page)
