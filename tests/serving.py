@@ -3,15 +3,21 @@
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from socketserver import TCPServer
+from socketserver import TCPServer, ThreadingMixIn
 
 # How often a server looks whether it should end. By itself it does so twice a second, and every test would wait for it.
 _LOOK_SECONDS = 0.02
 
 
 @contextmanager
-def serving(server: TCPServer) -> Iterator[str]:
-    """Let `server` answer until the block ends; gives its address."""
+def serving(server: TCPServer, *, to_the_end: bool = False) -> Iterator[str]:
+    """Let `server` answer until the block ends; gives its address.
+
+    `to_the_end`: what it is answering then is answered before the test goes on. An application that is still at it
+    would hold a connection to the database beyond its own end.
+    """
+    if to_the_end and isinstance(server, ThreadingMixIn):
+        server.daemon_threads = False
     thread = threading.Thread(target=server.serve_forever, args=(_LOOK_SECONDS,), daemon=True)
     thread.start()
     try:

@@ -51,7 +51,7 @@ def chromium() -> Iterator[Browser]:
 def site(app: Flask) -> Iterator[str]:
     """The address of the running application, with forms that want their proof."""
     app.config["WTF_CSRF_ENABLED"] = True
-    with serving(make_server("127.0.0.1", 0, app, threaded=True)) as address:
+    with serving(make_server("127.0.0.1", 0, app, threaded=True), to_the_end=True) as address:
         yield address
         if "hub" in app.extensions:
             app.extensions["hub"].stop()

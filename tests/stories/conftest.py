@@ -45,7 +45,7 @@ def quiet(app: Flask, owner: psycopg.Connection) -> Iterator[None]:
 @pytest.fixture
 def outside(app: Flask) -> Iterator[str]:
     """The address of the running application, as another system reaches it."""
-    with serving(make_server("127.0.0.1", 0, app, threaded=True)) as address:
+    with serving(make_server("127.0.0.1", 0, app, threaded=True), to_the_end=True) as address:
         yield address
 
 
