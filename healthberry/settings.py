@@ -240,6 +240,10 @@ class Settings(Environment):
             if (one in values) != (other in values)
         ]
 
+    def is_operator(self, email: str) -> bool:
+        """Say whether this address may open the operator's page, however it is capitalised."""
+        return email.casefold() in {one.casefold() for one in self.operators or ()}
+
     @property
     def sqlalchemy_url(self) -> str:
         """The application role's database in SQLAlchemy's spelling."""

@@ -36,7 +36,7 @@ def _is_known(purpose: str, email: str) -> bool:
     if purpose == "signin":
         return bool(members.memberships_of(email))
     if purpose == "operator":
-        return email.casefold() in {one.casefold() for one in part("settings").operators or ()}
+        return bool(part("settings").is_operator(email))
     return True
 
 

@@ -41,7 +41,7 @@ def is_operator() -> bool:
     """Say whether this browser belongs to an operator who signed in."""
     known = session.get("operator") or {}
     fresh = time.time() - known.get("at", 0) < part("settings").session_hours * 3600
-    return fresh and known.get("email") in _operators()
+    return fresh and bool(part("settings").is_operator(known.get("email", "")))
 
 
 @blueprint.get("")
@@ -97,10 +97,6 @@ def sign_out() -> Response:
     """Sign out on this browser."""
     session.clear()
     return redirect(url_for("public.home"), 303)
-
-
-def _operators() -> set[str]:
-    return {one.casefold() for one in part("settings").operators or ()}
 
 
 def _form(email: str = "", errors: dict[str, str] | None = None) -> str:
