@@ -38,9 +38,11 @@ _COLLECT_AFTER = (20_000, 20, 50)
 
 
 def post_worker_init(worker: Any) -> None:
-    """Let each process look whether the others live: by a way that needs none of them."""
+    """Open the connections beforehand; look whether the others live, by a way that needs none of them."""
     from healthberry.blueprints.watch import Watch  # noqa: PLC0415 -- the application is read by now
+    from healthberry.waking import wake  # noqa: PLC0415
 
+    wake(worker.wsgi)
     Watch(worker.wsgi).start()
 
 

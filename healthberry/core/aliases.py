@@ -5,7 +5,7 @@ a connector, or from an answer that left the earlier ids out, may stand under a 
 is inserted, so that it never comes a second time.
 """
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -19,11 +19,15 @@ from healthberry.models.conversations import Conversation, Message
 from healthberry.models.replies import Reply
 
 
-def settle(channel: Channel, items: Sequence[InboundItem]) -> None:
-    """Rename what is stored under other names of these items, and their threads; a second call changes nothing."""
-    named = {alias: item for item in items for alias in item.aliases if alias != item.remote_id}
+def settle(channel: Channel, items: Sequence[InboundItem], there: Container[str]) -> bool:
+    """Rename what is stored under other names of these items, and their threads; a second call changes nothing.
+
+    `there` are the names, of all that the items have, under which something is stored. Return whether there was any.
+    """
+    aliased = {alias: item for item in items for alias in item.aliases if alias != item.remote_id}
+    named = {alias: item for alias, item in aliased.items() if alias in there}
     if not named:
-        return
+        return False
     names = {*named, *(item.remote_id for item in named.values())}
     columns = (Message.id, Message.remote_id, Message.conversation_id, Message.posted_at)
     stored = look_up(channel, Message.remote_id, names, *columns)
@@ -38,6 +42,7 @@ def settle(channel: Channel, items: Sequence[InboundItem]) -> None:
         taken.add(item.remote_id)
         _rename(channel, row.id, item.remote_id)
         _rename_thread(channel, row.conversation_id, item)
+    return True
 
 
 def _rename(channel: Channel, message_id: UUID, remote_id: str) -> None:

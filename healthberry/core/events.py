@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import func
+from sqlalchemy import bindparam, func
 from sqlalchemy.dialects.postgresql import insert
 
 from healthberry.extensions import db
@@ -119,12 +119,17 @@ def savepoint() -> Iterator[None]:
         raise
 
 
+# Written once: every change needs it, and writing it took as long as the database takes to answer it.
+_NEXT_NUMBER = (
+    insert(ActivityCounter)
+    .values(organisation_id=bindparam("organisation_id"), last_number=1)
+    .on_conflict_do_update(index_elements=["organisation_id"], set_={"last_number": ActivityCounter.last_number + 1})
+    .returning(ActivityCounter.last_number)
+)
+
+
 def _next_number(organisation_id: UUID) -> int:
-    statement = insert(ActivityCounter).values(organisation_id=organisation_id, last_number=1)
-    statement = statement.on_conflict_do_update(
-        index_elements=["organisation_id"], set_={"last_number": ActivityCounter.last_number + 1}
-    )
-    return int(db.session().execute(statement.returning(ActivityCounter.last_number)).scalar_one())
+    return int(db.session().execute(_NEXT_NUMBER, {"organisation_id": organisation_id}).scalar_one())
 
 
 def last_number(organisation_id: UUID) -> int:

@@ -131,9 +131,10 @@ def _joined(one: Stored, other: Stored) -> Stored:
 def _store(channel: Channel, items: Sequence[InboundItem], *, historic: bool) -> Stored:
     stored = Stored()
     present = [item for item in items if item.change != "withdrawn"]
-    aliases.settle(channel, present)
+    there = ingest_edits.stored(channel, present)
+    if aliases.settle(channel, present, there):
+        there = ingest_edits.stored(channel, present)
     present = ingest_edits.where_they_are(channel, present)
-    there = ingest_edits.stored(channel, present) if present else {}
     fresh = [item for item in present if item.remote_id not in there]
     threads, begun = ingest_rows.conversations(channel, fresh, historic=historic)
     stored.new = set(begun)

@@ -43,10 +43,11 @@ def where_they_are(channel: Channel, items: Sequence[InboundItem]) -> list[Inbou
 
 
 def stored(channel: Channel, items: Sequence[InboundItem]) -> dict[str, Row[Any]]:
-    """Return what is stored of these items, by their ids: what `follow` compares with."""
+    """Return what is stored of these items, by the ids that it stands under: what `follow` compares with."""
     columns = (Message.remote_id, Message.text, Message.title, Message.withdrawn_at, Message.source, Message.ratings)
     more = (Message.may_not_reply, Message.member_id, Message.posted_at, Message.also_id)
-    found = look_up(channel, Message.remote_id, {item.remote_id for item in items}, *columns, *more)
+    names = {name for item in items for name in (item.remote_id, *item.aliases)}
+    found = look_up(channel, Message.remote_id, names, *columns, *more)
     return {row.remote_id: row for row in found}
 
 

@@ -19,7 +19,8 @@ from healthberry.models.replies import OutboxMail
 MOVED = "alerts_moved"  # the kind of event that says so; without a conversation it is about a mail that tells of many
 CLAIM_SECONDS = 120
 BACKOFF_SECONDS = (30, 120, 600, 3600)
-MOST_ATTEMPTS = len(BACKOFF_SECONDS) + 1
+# Two days, hour by hour: a mail server may be away for a weekend, and an alert that is given up is silence.
+MOST_ATTEMPTS = len(BACKOFF_SECONDS) + 48
 
 
 @dataclass(frozen=True)
@@ -55,15 +56,15 @@ def mark_sent(mail: Claimed, *, clock: datetime | None = None) -> None:
 
 
 def mark_failed(mail: Claimed, reason: str, *, for_good: bool = False, clock: datetime | None = None) -> None:
-    """Remember why it did not go out, in words for people, and when to try again: after 30 s, 2 min, 10 min, 1 h.
+    """Remember why it did not go out, in words for people, and when to try again.
 
-    After the fifth attempt, or at once with `for_good`, it is failed and stays so.
+    That is after 30 s, 2 min, 10 min, then every hour; after two days, or at once with `for_good`, it is failed and stays so.
     """
     at = clock or now()
     if for_good or mail.attempt >= MOST_ATTEMPTS:
         _mark(_mine(mail), mail, state="failed", reason=reason)
         return
-    delay = timedelta(seconds=BACKOFF_SECONDS[mail.attempt - 1])
+    delay = timedelta(seconds=BACKOFF_SECONDS[min(mail.attempt, len(BACKOFF_SECONDS)) - 1])
     _mark(_mine(mail), mail, state="queued", reason=reason, next_attempt_at=at + delay)
 
 

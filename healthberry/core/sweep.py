@@ -34,9 +34,12 @@ def due_work() -> list[Due]:
 
     Discover, backfill, poll, recheck, reread, delivery, refresh, reply, mail, snoozed, erase, import, revoke, walk,
     compare, unread, night, erasure. Ids only, of all organisations. Of what reads channels no more of each kind than
-    its share of the workers can begin with: the rest is handed on (core.shares).
+    its share of the workers can begin with: the rest is handed on (core.shares). Of mails, one of each organisation:
+    whoever sends it sends the others, and a mail server that is away is asked once and not for each.
     """
     at = now()
     asked = {"at": at, "counted": reconciling.kinds(), "version": VERSION, "tried_before": at - unread.PAUSE}
     rows = db.session.execute(_DUE, {**asked, "of_each": max(_FEWEST, shares.limit() * _TIMES)})
-    return [Due(kind, str(organisation_id), str(row_id)) for kind, organisation_id, row_id in rows]
+    due = [Due(kind, str(organisation_id), str(row_id)) for kind, organisation_id, row_id in rows]
+    mails = {one.organisation_id: one for one in due if one.kind == "mail"}
+    return [one for one in due if one.kind != "mail" or one is mails[one.organisation_id]]

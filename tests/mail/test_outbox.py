@@ -7,7 +7,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import update
 
-from healthberry.core import alerts, events, outbox, scope
+from healthberry.core import alerts, events, outbox, scope, sweep
 from healthberry.extensions import db
 from healthberry.models.conversations import Conversation
 from healthberry.models.organisations import Member, Organisation
@@ -105,11 +105,13 @@ def test_a_mail_whose_sender_died_is_taken_again_after_two_minutes_under_the_sam
     assert (again.message_id, again.attempt) == (first.message_id, 2)
 
 
-def test_a_mail_that_fails_is_tried_again_later_and_later_and_then_given_up(world: World) -> None:
+def test_a_mail_that_fails_is_tried_again_later_and_later_then_hourly_for_two_days_and_then_given_up(
+    world: World,
+) -> None:
     organisation, mail = queued(world)
-    at = now()
+    at = began = now()
     waits = []
-    for _ in range(5):
+    for _ in range(outbox.MOST_ATTEMPTS):
         claimed = outbox.claim(organisation.id, mail.id, clock=at)
         assert claimed is not None
         outbox.mark_failed(claimed, "The mail server can't be reached.", clock=at)
@@ -117,15 +119,16 @@ def test_a_mail_that_fails_is_tried_again_later_and_later_and_then_given_up(worl
         (mail,) = outbox_of(organisation.id)
         waits.append((mail.next_attempt_at - at).total_seconds())
         at = max(at, mail.next_attempt_at)
-    assert waits[:4] == [30, 120, 600, 3600]
-    assert (mail.state, mail.reason, mail.attempts) == ("failed", "The mail server can't be reached.", 5)
+    assert waits[:6] == [30, 120, 600, 3600, 3600, 3600]
+    assert timedelta(days=2) < at - began < timedelta(days=2, hours=1)
+    assert (mail.state, mail.reason) == ("failed", "The mail server can't be reached.")
     assert outbox.claim(organisation.id, mail.id, clock=at + timedelta(days=1)) is None
 
 
 def test_a_mail_whose_senders_keep_dying_is_given_up(world: World) -> None:
     organisation, mail = queued(world)
     at = now()
-    for _ in range(5):
+    for _ in range(outbox.MOST_ATTEMPTS):
         assert outbox.claim(organisation.id, mail.id, clock=at) is not None
         events.commit()
         at += timedelta(seconds=outbox.CLAIM_SECONDS)
@@ -195,3 +198,16 @@ def test_nobody_claims_another_organisations_mail(world: World) -> None:
     scope.enter(other)
     assert outbox.claim(other, mail.id) is None
     assert outbox.claim(organisation.id, mail.id) is None
+
+
+def test_of_many_mails_that_are_due_one_of_each_organisation_is_looked_for(world: World) -> None:
+    wanted = set()
+    for _ in range(2):
+        organisation = world.organisation()
+        world.member(organisation)
+        world.arrives(world.channel(organisation), world.item(), world.item(), world.item())
+        wanted.add(str(organisation.id))
+    scope.leave()
+    due = [one for one in sweep.due_work() if one.kind == "mail"]
+    assert len(due) == 2
+    assert {one.organisation_id for one in due} == wanted
