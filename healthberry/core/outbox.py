@@ -58,7 +58,8 @@ def mark_sent(mail: Claimed, *, clock: datetime | None = None) -> None:
 def mark_failed(mail: Claimed, reason: str, *, for_good: bool = False, clock: datetime | None = None) -> None:
     """Remember why it did not go out, in words for people, and when to try again.
 
-    That is after 30 s, 2 min, 10 min, then every hour; after two days, or at once with `for_good`, it is failed and stays so.
+    That is after 30 s, 2 min, 10 min, then every hour; after two days, or at once with `for_good`, it is
+    failed and stays so.
     """
     at = clock or now()
     if for_good or mail.attempt >= MOST_ATTEMPTS:
