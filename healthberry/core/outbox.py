@@ -21,6 +21,7 @@ CLAIM_SECONDS = 120
 BACKOFF_SECONDS = (30, 120, 600, 3600)
 # Two days, hour by hour: a mail server may be away for a weekend, and an alert that is given up is silence.
 MOST_ATTEMPTS = len(BACKOFF_SECONDS) + 48
+MOST_INTERRUPTIONS = 5  # what kills whoever sends it must not do so for two days
 
 
 @dataclass(frozen=True)
@@ -87,7 +88,8 @@ def _take(which: Select[OutboxMail], clock: datetime | None) -> Claimed | None:
     row = db.session.scalars(statement).first()
     if row is None:
         return None
-    if row.attempts >= MOST_ATTEMPTS:
+    row.interruptions += row.state == "sending"
+    if row.interruptions >= MOST_INTERRUPTIONS:
         row.state, row.reason = "failed", "Sending was interrupted too often."
         events.record(row.organisation_id, MOVED, conversation_id=row.conversation_id)
         return None

@@ -1,5 +1,6 @@
 """What is due, over all organisations."""
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from sqlalchemy import text
@@ -34,12 +35,18 @@ def due_work() -> list[Due]:
 
     Discover, backfill, poll, recheck, reread, delivery, refresh, reply, mail, snoozed, erase, import, revoke, walk,
     compare, unread, night, erasure. Ids only, of all organisations. Of what reads channels no more of each kind than
-    its share of the workers can begin with: the rest is handed on (core.shares). Of mails, one of each organisation:
-    whoever sends it sends the others, and a mail server that is away is asked once and not for each.
+    its share of the workers can begin with: the rest is handed on (core.shares).
     """
     at = now()
     asked = {"at": at, "counted": reconciling.kinds(), "version": VERSION, "tried_before": at - unread.PAUSE}
     rows = db.session.execute(_DUE, {**asked, "of_each": max(_FEWEST, shares.limit() * _TIMES)})
-    due = [Due(kind, str(organisation_id), str(row_id)) for kind, organisation_id, row_id in rows]
-    mails = {one.organisation_id: one for one in due if one.kind == "mail"}
-    return [one for one in due if one.kind != "mail" or one is mails[one.organisation_id]]
+    return [Due(kind, str(organisation_id), str(row_id)) for kind, organisation_id, row_id in rows]
+
+
+def one_mail_each(work: Sequence[Due]) -> list[Due]:
+    """Return the work with one mail of each organisation.
+
+    Whoever sends it sends the others, and a mail server that is away is asked once and not for each.
+    """
+    mails = {one.organisation_id: one for one in work if one.kind == "mail"}
+    return [one for one in work if one.kind != "mail" or one is mails[one.organisation_id]]

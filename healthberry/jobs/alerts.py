@@ -7,8 +7,9 @@ from email.message import EmailMessage
 from uuid import UUID
 
 from healthberry import logs
-from healthberry.core import alerts, events, outbox, scope, silences
+from healthberry.core import alerts, events, failed_work, outbox, scope, silences
 from healthberry.core.deliveries import Progress
+from healthberry.core.failed_work import Piece
 from healthberry.core.vault import VaultError
 from healthberry.extensions import part
 from healthberry.jobs.base import job, nudge_once
@@ -78,7 +79,11 @@ def _loaded(mail: outbox.Claimed) -> Callable[[], EmailMessage]:
 
 
 def _moved(mail: outbox.Claimed, progress: Progress) -> None:
-    """Pages show how alerts about feedback fare, and nothing of other mails."""
+    """Pages show how alerts about feedback fare, and nothing of other mails.
+
+    Whoever came here before and did not get this far has failed no more, whichever job it was.
+    """
+    failed_work.succeeded(Piece(send_mail.kind, mail.organisation_id, mail.id))
     if mail.kind not in silences.KINDS:
         progress.moved(mail.conversation_id)
     events.commit()

@@ -48,9 +48,9 @@ def sweep() -> None:
         "night": keeping.let_go,
         "erasure": keeping.erase,
     }
-    for kind, organisation_id, row_id in work:
-        if (jobs[kind].kind, organisation_id, row_id) not in held:
-            nudge_once(jobs[kind], *dict.fromkeys((organisation_id, row_id)))  # to be looked for: its own id, once
+    free = [one for one in work if (jobs[one.kind].kind, one.organisation_id, one.id) not in held]
+    for kind, organisation_id, row_id in due.one_mail_each(free):
+        nudge_once(jobs[kind], *dict.fromkeys((organisation_id, row_id)))  # to be looked for: its own id, once
     for organisation_id, channel_id in silent:
         nudge_once(notice, organisation_id, channel_id)
 
@@ -82,4 +82,5 @@ def tidy() -> None:
     processes.forget_old()
     keeping_nights.make_up()
     outages.forget_old()
+    failed_work.forget_old()
     commit()

@@ -110,6 +110,7 @@ class OutboxMail(Base, OrganisationOwned):
     message_id: Mapped[str]
     state: Mapped[str] = mapped_column(default="queued")
     attempts: Mapped[int] = mapped_column(default=0)
+    interruptions: Mapped[int] = mapped_column(default=0, server_default="0")
     reason: Mapped[str] = mapped_column(default="")
     queued_at: Mapped[Moment] = mapped_column(default=now)
     next_attempt_at: Mapped[Moment] = mapped_column(default=now)

@@ -1,5 +1,6 @@
 """What fails is counted, told apart from a database that is away, and said to whoever waits for it."""
 
+from datetime import timedelta
 from uuid import UUID
 
 import psycopg
@@ -11,7 +12,7 @@ from healthberry.core import failed_work, replies, scope
 from healthberry.core.failed_work import STOP_AFTER, Piece
 from healthberry.extensions import db
 from healthberry.jobs import failures
-from healthberry.models.owned import new_id
+from healthberry.models.owned import new_id, now
 from healthberry.models.processes import FailedWork
 from healthberry.models.replies import Reply
 from tests.world import World
@@ -100,3 +101,16 @@ def test_a_second_try_begins_at_once_and_is_the_only_one(world: World) -> None:
     assert failed_work.standing(piece) == "failed"
     failures.note(piece, "KeyError")
     assert _row(piece).stopped_at is not None
+
+
+def test_what_was_not_tried_for_a_day_though_it_could_have_been_is_done_by_another_way(world: World) -> None:
+    old, young, stopped = (Piece("send_mail", world.organisation().id, new_id()) for _ in range(3))
+    for piece in (old, young, stopped):
+        failures.note(piece, "Killed")
+        row = _row(piece)
+        row.next_at -= timedelta(days=1 if piece != young else 0, minutes=1)
+        row.stopped_at = now() if piece == stopped else None
+        db.session.commit()
+    failed_work.forget_old()
+    db.session.commit()
+    assert {one.subject_id for one in failed_work.listed()} == {young.subject_id, stopped.subject_id}

@@ -14,9 +14,11 @@ from flask_mail import Mail
 from redis import Redis
 from sqlalchemy import update
 
-from healthberry.core import scope
+from healthberry.core import failed_work, scope
+from healthberry.core.failed_work import Piece
 from healthberry.extensions import db
 from healthberry.jobs import alerts as jobs
+from healthberry.jobs import failures
 from healthberry.local.mailbox import Mailbox
 from healthberry.mail import send
 from healthberry.models.owned import now
@@ -68,6 +70,15 @@ def test_one_job_sends_all_that_waits_in_its_organisation_and_nothing_of_others(
     assert len(mailbox.messages()) == 5
     scope.enter(other)
     assert states(other) == [("queued", "")]
+
+
+def test_what_one_job_failed_at_and_another_sent_has_failed_no_more(world: World, mailbox: Mailbox) -> None:
+    organisation_id = arrived(world, *(f"person{number}@cedar.nhs.uk" for number in range(2)))
+    first, second = (mail.id for mail in outbox_of(organisation_id))
+    failures.note(Piece(jobs.send_mail.kind, organisation_id, first), "Killed")
+    scope.enter(organisation_id)
+    jobs.send_mail(str(organisation_id), str(second))
+    assert failed_work.listed() == []
 
 
 def test_an_address_that_the_server_refuses_fails_for_good_and_stops_nobody_else(

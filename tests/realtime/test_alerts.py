@@ -95,7 +95,7 @@ def test_they_say_that_it_is_delayed_and_later_that_it_was_given_up(
 def test_they_say_that_sending_was_interrupted_too_often(office: Office, open_stream: Open) -> None:
     (one,), number = office.arrived()
     (waiting,) = outbox_of(office.organisation.id)
-    waiting.attempts, waiting.state = outbox.MOST_ATTEMPTS, "sending"
+    waiting.interruptions, waiting.state = outbox.MOST_INTERRUPTIONS - 1, "sending"
     db.session.commit()
     page = open_stream(office.member, beside(one), after=number)
     office.send()
