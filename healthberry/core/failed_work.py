@@ -21,7 +21,9 @@ from healthberry.version import VERSION
 STOP_AFTER = 8
 _FIRST_PAUSE, _LONGEST_PAUSE = timedelta(seconds=30), timedelta(hours=1)
 _HELD = text("SELECT kind, organisation_id, subject_id FROM held_work(:at)")
-_FORGET = timedelta(days=1)
+# A worker that was killed is found out only minutes later: somebody else may have done its work by then.
+_FORGET = timedelta(minutes=30)
+_FORGOTTEN = text("SELECT forget_failed_work(:before)")
 _ALL = text("SELECT organisation_id, id FROM all_failed_work()")
 _RELEASE = text("SELECT release_stopped_work(:version, :at)")
 
@@ -78,11 +80,8 @@ def succeeded(piece: Piece) -> None:
 
 
 def forget_old() -> None:
-    """Forget what could have been tried for a day, and was not: it is done by another way, or not wanted any more."""
-    for organisation_id, row_id in db.session.execute(_ALL).all():
-        scope.enter(organisation_id)
-        over = (FailedWork.stopped_at.is_(None), FailedWork.next_at < now() - _FORGET)
-        db.session.execute(delete(FailedWork).where(FailedWork.id == row_id, *over))
+    """Forget what could have been tried for a while, and was not: it is done by another way, or not wanted any more."""
+    db.session.execute(_FORGOTTEN, {"before": now() - _FORGET})
 
 
 def held() -> set[tuple[str, str, str]]:

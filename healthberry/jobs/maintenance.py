@@ -26,6 +26,7 @@ def sweep() -> None:
     """Nudge everything that is due, and note that a worker is alive."""
     processes.beat(processes.SWEEP)
     failed_work.release_for(VERSION)
+    failed_work.forget_old()
     work, held, silent = due.due_work(), failed_work.held(), staleness.changed()
     commit()
     jobs = {
@@ -82,5 +83,4 @@ def tidy() -> None:
     processes.forget_old()
     keeping_nights.make_up()
     outages.forget_old()
-    failed_work.forget_old()
     commit()

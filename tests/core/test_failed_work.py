@@ -103,12 +103,12 @@ def test_a_second_try_begins_at_once_and_is_the_only_one(world: World) -> None:
     assert _row(piece).stopped_at is not None
 
 
-def test_what_was_not_tried_for_a_day_though_it_could_have_been_is_done_by_another_way(world: World) -> None:
+def test_what_was_not_tried_for_half_an_hour_though_it_could_have_been_is_forgotten(world: World) -> None:
     old, young, stopped = (Piece("send_mail", world.organisation().id, new_id()) for _ in range(3))
     for piece in (old, young, stopped):
         failures.note(piece, "Killed")
         row = _row(piece)
-        row.next_at -= timedelta(days=1 if piece != young else 0, minutes=1)
+        row.next_at -= timedelta(minutes=31 if piece != young else 29)
         row.stopped_at = now() if piece == stopped else None
         db.session.commit()
     failed_work.forget_old()
