@@ -1,9 +1,9 @@
 """Everything at once: feedback comes in, people read, pages are open. Then five times as much.
 
 Steady: 20 delivered items a second, 200 signed-in readers who list, open, search and narrow with three seconds to think
-between, and 1,000 open streams, over two web processes and two workers; the readers share these processors. Overload:
-five times the readers and the items for a minute; what is refused is refused with 503 and `Retry-After`, what was taken
-is stored, and pages are quick again within half a minute.
+between, and 1,000 open streams, over two web processes, two workers and a sender; the readers share these processors.
+Overload: five times the readers and the items for a minute; what is refused is refused with 503 and `Retry-After`, what
+was taken is stored, and pages are quick again within half a minute.
 """
 
 import http.client
@@ -85,7 +85,12 @@ def main(seconds: float = STEADY_SECONDS) -> list[Figure]:
         web = stack.enter_context(web_server(running))
         processes = [
             stack.enter_context(_process(running, command))
-            for command in (["worker.py"], ["worker.py"], ["-m", "healthberry.cli", "scheduler"])
+            for command in (
+                ["worker.py"],
+                ["worker.py"],
+                ["worker.py", "replies", "alerts"],
+                ["-m", "healthberry.cli", "scheduler"],
+            )
         ]
         streams = stack.enter_context(_streams(web, houses))
         return [*_steady(web, processes, houses, seconds), *_overload(web, houses), streams()]

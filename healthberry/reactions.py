@@ -8,8 +8,7 @@ from collections.abc import Mapping, Sequence
 
 from healthberry.core.events import Event, Subscriber
 from healthberry.core.pushes import forget_called
-from healthberry.jobs import alerts, imports, ingest, keeping, maintenance, pushes, replies, revoking, walks
-from healthberry.jobs.base import nudge_once
+from healthberry.jobs import alerts, batches, imports, ingest, keeping, maintenance, pushes, replies, revoking, walks
 from healthberry.realtime import publish
 
 
@@ -77,11 +76,11 @@ def _give_back(event: Event) -> None:
 
 
 def _take_delivery(event: Event) -> None:
-    nudge_once(pushes.take, str(event.organisation_id), str(event.channel_id))  # one for a burst
+    batches.nudge(pushes.take, str(event.organisation_id), str(event.channel_id))
 
 
 def _send_mail(event: Event) -> None:
-    alerts.send_mail.nudge(event.organisation_id, event.subject_id)
+    batches.nudge(alerts.send_mail, str(event.organisation_id), str(event.subject_id))
 
 
 def _send_reply(event: Event) -> None:

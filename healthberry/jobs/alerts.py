@@ -12,6 +12,7 @@ from healthberry.core.deliveries import Progress
 from healthberry.core.failed_work import Piece
 from healthberry.core.vault import VaultError
 from healthberry.extensions import part
+from healthberry.jobs import batches
 from healthberry.jobs.base import job, nudge_once
 from healthberry.jobs.ending import Slice
 from healthberry.mail import send
@@ -40,6 +41,15 @@ def send_mail(organisation_id: str, mail_id: str) -> None:
         events.commit()
     if mail is not None and part_of_it.over:
         nudge_once(send_mail, organisation_id, mail_id)
+
+
+@job("alerts", timeout_seconds=240)
+def send_each() -> None:
+    """Send the mails that wait, one organisation's after the other's."""
+    batches.work(send_mail)
+
+
+batches.rounds_of(send_mail, send_each)
 
 
 def deliver(mail: outbox.Claimed, courier: send.Courier, progress: Progress) -> bool:

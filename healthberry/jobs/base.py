@@ -34,6 +34,7 @@ class Job(Protocol):
     """A function that a worker runs; `nudge` puts it on its queue."""
 
     __name__: str
+    __wrapped__: Callable[..., None]
     kind: str  # what its failures are counted under
 
     def __call__(self, *arguments: Any) -> None:
@@ -128,19 +129,7 @@ def job(queue_name: str, timeout_seconds: int = 120, kind: str = "") -> Callable
             if has_app_context():
                 function(*arguments)
                 return
-            if _app is None:
-                raise RuntimeError("jobs.base.use(app) was not called in this process")
-            with _app.app_context():
-                with contextlib.suppress(RedisError):
-                    current_app.extensions["valkey"].delete(_mark(function.__name__, arguments))
-                try:
-                    with _metered(function.__name__):
-                        _counted(function, piece_of(named, arguments), arguments)
-                except ending.Ended:
-                    _hand_back(piece_of(named, arguments))
-                    nudge(*arguments)
-                finally:
-                    scope.leave()
+            do(_jobs[named], arguments)
 
         def nudge(*ids: UUID | str | None) -> None:
             try:
@@ -164,6 +153,24 @@ def job(queue_name: str, timeout_seconds: int = 120, kind: str = "") -> Callable
         return _jobs[named]
 
     return decorate
+
+
+def do(done: Job, arguments: Sequence[Any]) -> None:
+    """Do one piece of work in an application context of its own; count its failure. Raises: what it raises."""
+    if _app is None:
+        raise RuntimeError("jobs.base.use(app) was not called in this process")
+    piece = piece_of(done.kind, arguments)
+    with _app.app_context():
+        with contextlib.suppress(RedisError):
+            current_app.extensions["valkey"].delete(_mark(done.__name__, tuple(arguments)))
+        try:
+            with _metered(done.__name__):
+                _counted(done.__wrapped__, piece, arguments)
+        except ending.Ended:
+            _hand_back(piece)
+            done.nudge(*arguments)
+        finally:
+            scope.leave()
 
 
 def _counted(function: Callable[..., None], piece: Piece | None, arguments: Sequence[Any]) -> None:

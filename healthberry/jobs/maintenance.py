@@ -16,9 +16,11 @@ from healthberry.core import (
 from healthberry.core import imports as uploads
 from healthberry.core import sweep as due
 from healthberry.core.events import commit
-from healthberry.jobs import alerts, imports, ingest, keeping, pushes, replies, revoking, tokens, walks
+from healthberry.jobs import alerts, batches, imports, ingest, keeping, pushes, replies, revoking, tokens, walks
 from healthberry.jobs.base import job, nudge_once
 from healthberry.version import VERSION
+
+_OFTEN = {"delivery", "mail"}
 
 
 @job("ingest", timeout_seconds=60)
@@ -51,7 +53,8 @@ def sweep() -> None:
     }
     free = [one for one in work if (jobs[one.kind].kind, one.organisation_id, one.id) not in held]
     for kind, organisation_id, row_id in due.one_mail_each(free):
-        nudge_once(jobs[kind], *dict.fromkeys((organisation_id, row_id)))  # to be looked for: its own id, once
+        nudge = batches.nudge if kind in _OFTEN else nudge_once
+        nudge(jobs[kind], *dict.fromkeys((organisation_id, row_id)))  # to be looked for: its own id, once
     for organisation_id, channel_id in silent:
         nudge_once(notice, organisation_id, channel_id)
 

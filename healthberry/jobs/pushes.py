@@ -13,7 +13,7 @@ from healthberry.connectors.errors import NotAuthorised, Permanent, RateLimited,
 from healthberry.core import channels, push_batches, reading, rereads, scope
 from healthberry.core.events import commit
 from healthberry.core.push_batches import Read, Waiting
-from healthberry.jobs import ending, ingest, turns
+from healthberry.jobs import batches, ending, ingest, turns
 from healthberry.jobs.base import job, nudge_once
 
 log = logging.getLogger(__name__)
@@ -54,7 +54,16 @@ def take(organisation: str, channel_id: str) -> None:
     if hinted and reading.poll_seconds(channel):
         ingest.poll.nudge(organisation, channel_id)
     if push_batches.any_waiting(channel):
-        nudge_once(take, organisation, channel_id)
+        batches.nudge(take, organisation, channel_id)
+
+
+@job("ingest", timeout_seconds=240)
+def take_each() -> None:
+    """Read what was sent, channel after channel."""
+    batches.work(take)
+
+
+batches.rounds_of(take, take_each)
 
 
 def _read(connector: Connector, access: Access, waiting: Sequence[Waiting]) -> tuple[Read, UUID]:

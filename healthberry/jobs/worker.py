@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from flask import Flask
+from redis.exceptions import RedisError
 from rq import Worker
 from rq.exceptions import AbandonedJobError, DeserializationError
 from rq.job import Job
@@ -24,7 +25,7 @@ from healthberry.core import scope, shares
 from healthberry.core.events import commit
 from healthberry.core.health import SENDING
 from healthberry.extensions import db
-from healthberry.jobs import base, ending, failures
+from healthberry.jobs import base, batches, ending, failures
 from healthberry.jobs.life import Life
 from healthberry.queues import queue
 
@@ -106,7 +107,8 @@ class BerryWorker(Worker):
     def _note_killed(self, job: Job) -> None:
         try:
             piece = base.piece_of(base.kind_of(job.func_name or ""), job.args)
-        except DeserializationError:
+            piece = piece or batches.in_hand(job.id, self._app.extensions["valkey"])
+        except (DeserializationError, RedisError):
             return
         with self._app.app_context():
             failures.note(piece, "Killed")

@@ -25,6 +25,7 @@ def main() -> int:
     parser.add_argument("--pause", type=float, default=8.0, help="seconds between two kills, about")
     parser.add_argument("--poll", type=int, default=20, help="how often channels are read, in seconds")
     parser.add_argument("--drain", type=float, default=3600.0, help="seconds that the rest may take at most")
+    parser.add_argument("--look", type=float, default=5.0, help="seconds between two looks at what is left")
     parser.add_argument("--kinds", default="", help="only these kinds of channels, with commas")
     parser.add_argument("--seed", type=int, default=secrets.randbelow(1_000_000))
     options = parser.parse_args()
@@ -40,6 +41,7 @@ def main() -> int:
         kill_pause=options.pause,
         poll_seconds=options.poll,
         drain_seconds=options.drain,
+        look_seconds=options.look,
         kinds=tuple(options.kinds.split(",")) if options.kinds else tuple(KINDS),
     )
     found, line = run(plan, _say)

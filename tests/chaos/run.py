@@ -122,7 +122,10 @@ class _Run:
         began = time.monotonic()
 
         def taken_up() -> bool:
-            queued = {mark.decode().rpartition(":")[2] for mark in valkey.scan_iter("hb:nudged:*")}
+            marks = [*valkey.scan_iter("hb:nudged:*")]
+            for rounds in ("hb:batch:delivery", "hb:batch:send_mail"):
+                marks += valkey.zrange(rounds, 0, -1)
+            queued = {mark.decode().rpartition(":")[2] for mark in marks}
             # What was taken up once counts: it may be due again later.
             due.intersection_update({one for one in self._due() if one[1] not in queued})
             return not due

@@ -38,6 +38,9 @@ SELECT (SELECT count(*) FROM deliveries) AS deliveries,
        (SELECT count(*) FROM outbox_mails WHERE state IN ('queued', 'sending')) AS mails,
        (SELECT count(*) FROM failed_work) AS interrupted
 """
+_UNREAD = """
+SELECT c.kind, q.remote_id, q.reason, left(q.raw, 200) FROM quarantined_items q JOIN channels c ON c.id = q.channel_id
+"""
 _CREATED = 201
 _DEATH_SECONDS = 15.0  # so soon before or after a mail a death may have kept us from noting that it was taken
 
@@ -117,9 +120,9 @@ def judge(
             _judge_line(house, connection, line, verdict)
         _judge_replies(house, connection, answers, verdict)
         _judge_alerts(connection, list(mails(house.mail_log)), deaths, verdict)
-        verdict.quarantined = int(connection.execute("SELECT count(*) FROM quarantined_items").fetchone()[0])  # type: ignore[index]
-    if verdict.quarantined:
-        verdict.wrong.append(f"{verdict.quarantined} pieces could not be read")
+        unread = connection.execute(_UNREAD).fetchall()
+    verdict.quarantined = len(unread)
+    verdict.wrong += [f"of {kind} {name} could not be read: {reason} {raw!r}" for kind, name, reason, raw in unread]
     return verdict
 
 

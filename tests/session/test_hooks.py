@@ -196,7 +196,8 @@ def test_a_burst_puts_one_job_on_the_queue(app: Flask, client: FlaskClient, chan
         send(client, own(channel), [{"id": f"m{number}"}], OWN)
 
     jobs = queue("ingest", app.extensions["valkey_jobs"]).get_jobs()
-    assert [job.func_name for job in jobs] == ["healthberry.jobs.pushes.take"]
+    assert [job.func_name for job in jobs] == ["healthberry.jobs.pushes.take_each"]
+    assert app.extensions["valkey"].zcard("hb:batch:delivery") == 1
 
 
 def test_what_is_sent_while_nobody_could_be_nudged_is_found_by_the_sweep(
@@ -209,8 +210,9 @@ def test_what_is_sent_while_nobody_could_be_nudged_is_found_by_the_sweep(
     maintenance.sweep()
 
     jobs = queue("ingest", app.extensions["valkey_jobs"]).get_jobs()
-    found = [tuple(job.args) for job in jobs if job.func_name == "healthberry.jobs.pushes.take"]
-    assert found == [(str(channel.organisation_id), str(channel.id))]
+    assert "healthberry.jobs.pushes.take_each" in [job.func_name for job in jobs]
+    found = app.extensions["valkey"].zrange("hb:batch:delivery", 0, -1)
+    assert found == [f"{channel.organisation_id}:{channel.id}".encode()]
 
 
 def test_a_bad_piece_is_kept_aside_and_blocks_nobody(client: FlaskClient, channel: Linked) -> None:
