@@ -27,7 +27,7 @@ backlog = 4096
 # Open streams are cut at the end of it; browsers come back by themselves and miss nothing.
 graceful_timeout = 3
 timeout = 60
-keepalive = 5
+keepalive = 65  # longer than proxies keep theirs: none sends a request into a connection that is just being closed
 forwarded_allow_ips = "*" if _settings.trusted_proxies else "127.0.0.1"
 # Its default place is shared by all servers of one user.
 control_socket_disable = True

@@ -236,13 +236,20 @@ def _send(port: int, houses: Sequence[House], number: int, rate: float, end: flo
 def _ask(
     connection: http.client.HTTPConnection, method: str, path: str, body: bytes | None, headers: dict[str, str]
 ) -> tuple[int, bytes, str]:
-    try:
-        connection.request(method, path, body, headers)
-        answer = connection.getresponse()
-        return answer.status, answer.read(), answer.headers.get("Retry-After", "")
-    except (OSError, http.client.HTTPException):
-        connection.close()
-        return 0, b"", ""
+    """Ask over a connection that stays open; once more, as browsers do, where it was closed while nobody used it."""
+    for reused in (connection.sock is not None, False):
+        try:
+            connection.request(method, path, body, headers)
+            answer = connection.getresponse()
+            return answer.status, answer.read(), answer.headers.get("Retry-After", "")
+        except (http.client.RemoteDisconnected, ConnectionResetError, BrokenPipeError):
+            connection.close()
+            if not reused:
+                break
+        except (OSError, http.client.HTTPException):
+            connection.close()
+            break
+    return 0, b"", ""
 
 
 def _by_status(counts: Counter[int]) -> str:
