@@ -47,7 +47,9 @@ class Score:
         return self.alarmed / self.harmless
 
     def __str__(self) -> str:
-        figures = f"recall {self.recall:.1%} of {self.expected}, false alarms {self.false_alarms:.1%} of {self.harmless}"
+        figures = (
+            f"recall {self.recall:.1%} of {self.expected}, false alarms {self.false_alarms:.1%} of {self.harmless}"
+        )
         return "\n".join([figures, *self.missed, *self.wrong])
 
 

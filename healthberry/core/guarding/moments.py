@@ -18,7 +18,7 @@ _YEAR: Final = r"(?:,? (?:\d{4}|'\d\d))?"
 _WEEKDAY: Final = r"(?:mon|tues|wednes|thurs|fri|satur|sun)day"
 _DATE: Final = (
     rf"(?<![\w£/.-])(?:{_WEEKDAY},? )?(?:the )?(?:\d{{4}}-\d\d-\d\d|\d{{1,2}}[./-]\d{{1,2}}[./-](?:\d{{4}}|\d\d)"
-    rf"|{_DAY}(?: of)? {_MONTH}{_YEAR}|{_MONTH} (?:the )?{_DAY}\b{_YEAR})(?![\w/])"
+    rf"|{_DAY}(?:,? ?(?:and|or|to|&|,|-) ?{_DAY}){{0,3}}(?: of)? {_MONTH}{_YEAR}|{_MONTH} (?:the )?{_DAY}\b{_YEAR})(?![\w/])"
 )
 _HOUR: Final = r"(?:one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|\d{1,2})"
 _TIME: Final = (
@@ -32,7 +32,8 @@ _BORN: Final = re.compile(
 )
 _BORN_AFTER: Final = re.compile(r"^.{0,12}\b(?:dob|d\.o\.b|date of birth|birth ?day)\b", _I)
 _NO_PERSON: Final = re.compile(
-    r"\b(?:nhs|hospitals?|trust|service|charity|unit|idea|hospice|practice|league|centre|project)\s+(?:was|were)\s+born", _I
+    r"\b(?:nhs|hospitals?|trust|service|charity|unit|idea|hospice|practice|league|centre|project)\s+(?:was|were)\s+born",
+    _I,
 )
 
 
@@ -45,7 +46,9 @@ def births(text: Text, own: Own) -> Iterator[Finding]:
 
 
 _WHEN: Final = re.compile(
-    rf"{_DATE}|{_TIME}|\b(?:(?:next|last|this|on) )?{_WEEKDAY}\b(?! ?(?:night|clinic|list)s?\b)|\b(?:tomorrow|yesterday)\b",
+    rf"{_DATE}|{_TIME}|\b(?:(?:next|last|this) )?{_WEEKDAY}\b(?! ?(?:clinic|list)s?\b)(?: (?:morning|afternoon|evening|night))?"
+    r"|\bthe \d{1,2}(?:st|nd|rd|th)\b(?! (?:floor|time|century|of \w+ people))"
+    r"|\b(?:tomorrow|yesterday|last night|this (?:morning|afternoon|evening))\b",
     _I,
 )
 _RANGE: Final = re.compile(
@@ -58,7 +61,8 @@ _RELATION: Final = (
 _EVENT: Final = (
     r"(?:appointments?|operation|surgery|scan|x-?ray|mri|visit|procedure|admission|discharge|consultation|clinic|tests?"
     r"|treatment|stay|review|slot|follow-?up|biopsy|results?|referral|assessment|attendance|birth|induction|session"
-    r"|injection|infusion|transplant|chemotherapy|check-?up)"
+    r"|injection|infusion|transplant|chemotherapy|check-?up|x-?rays|bloods|sessions?|screening|smear|mammogram|jab"
+    r"|vaccination|dialysis|physio(?:therapy)?|ultrasound|endoscopy|colonoscopy|examination)"
 )
 _SOMEBODYS: Final = re.compile(
     rf"\byour (?:{_RELATION}'?s )?(?:[\w-]+ ){{0,2}}?{_EVENT}\b"
@@ -66,6 +70,7 @@ _SOMEBODYS: Final = re.compile(
     r"(?:seen|admitted|discharged|attend\w*|came|visited|arriv\w+|booked|waited|brought|transferred|operated|treated"
     r"|due|stayed|went)\b"
     r"|\b(?:see|seeing|saw|meet|expect|expecting|treat\w*|\w*book\w*|ring|call|phone|visit|admit\w*|discharg\w+) you\b"
+    r"|\byou (?:missed|did not attend|didn't attend|had an?|rang|called|phoned)\b"
     r"|\b(?:slot|appointment|place|bed) for you\b|\bcome (?:back|in)\b|\bcoming (?:back|in)\b",
     _I,
 )
@@ -92,5 +97,5 @@ def _is_somebodys(text: Text, at: int) -> bool:
         return False
     if _SOMEBODYS.search(sentence):
         return True
-    goes_on = re.match(r"\s*(?:it|this|that)\b", sentence, _I)
+    goes_on = re.search(r"\b(?:it|this|that|one|which)\b", sentence, _I)
     return bool(goes_on and _SOMEBODYS.search(text.sentence_before(at)))

@@ -21,7 +21,7 @@ _SMALL: Final = re.compile(r"\b(?P<title>[Mm]rs?|[Dd]r)\b\.? (?P<name>[a-z][a-z'
 _OFTEN_AFTER: Final = frozenset(
     """
     a about act after all also am an and any appointment appointments are as asked at be been before but by call called
-    came can could did do does for from gave had has have he her here his how i if in is it its led letter list may me
+    came can could did do does for from gave had has have he her here his how i if in is it its led letter list madam may me
     might my never no nor not now of off on only or our out over patient patients referral said says see she should so
     some surgeries surgery that the their them then there they this time to today told too visits was we were what when
     where which who will with would you your
@@ -32,8 +32,8 @@ _ROLES: Final = frozenset(
     associate associates associations bank charge chief clinic community consultant consultants council day director
     doctor doctors education educator group handover hour hours in junior lead leader leads led led-unit manager
     managers mayor midwife midwives nurse nurses nursing of office officer on paediatrician paediatricians physician
-    physicians practitioner practitioners psychiatrist psychiatrists psychologist psychologists radiologist
-    radiologists registrar research round rounds senior services sister sisters specialist specialists staff student
+    physicians practitioner practitioners prescriber prescribers psychiatrist psychiatrists psychologist psychologists radiologist
+    radiologists registrar research round rounds senior service services sister sisters specialist specialists staff student
     students surgeon surgeons team teams trainee training trust visit week
     """.split()  # noqa: SIM905
 )
@@ -61,15 +61,16 @@ def names(text: Text, own: Own) -> Iterator[Finding]:
 
 def _name(following: str) -> list[str]:
     """Return the words that make a name: those in capitals, up to the first that is none."""
-    found = []
+    found: list[str] = []
     for word in following.split(" "):
         bare = _bare(word)
-        if not word[0].isupper() or (not found and bare in _OFTEN_AFTER | _ROLES and len(bare) > 1):
+        if not word[0].isupper() or (bare in _OFTEN_AFTER and len(bare) > 1):
             break
         found.append(word)
         if word.endswith(".") and len(bare) > 1 and bare not in ("sir", "dame"):
             break
-    return found
+    roles = [_bare(word) in _ROLES or _bare(word).endswith(("ologist", "ician", "iatrist")) for word in found]
+    return [] if all(roles) else found
 
 
 def _length(following: str, count: int) -> int:

@@ -48,9 +48,12 @@ _NO_ZERO: Final = re.compile(r"(?<![\w+/£.,-])[127]\d{2,3}[ -]?\d{3}[ -]?\d{3,4
 _DATE: Final = re.compile(r"\(?\d\d?[./-]\d\d?[./-]\d")
 _CALLING: Final = re.compile(r"\b(?:call|ring|rang|phone|mobile|tel|telephone|text|whatsapp)\w*\b.{0,30}$", _I)
 _ORGANISATION: Final = re.compile(
-    r"\b(?:switchboard|pals|receptions?|help ?lines?|advice line|information line|main (?:hospital )?number"
+    r"\b(?:switchboard|pals|patient advice and liaison(?: service)?|receptions?|help ?lines?|advice line"
+    r"|information line|(?:its|our) (?:\w+ ){0,2}number|main (?:\w+ )?number|(?:text|sms) (?:reminder|message|service)s?"
     r"|(?:appointments?|bookings?|enquir\w+|complaints?|information|press|out.of.hours) (?:lines?|desk|office|team|number)"
-    r"|(?:contact|call|ring|phone|telephone|reach) us)\b",
+    r"|(?:contact|call|ring|phone|telephone|reach|text|message) us"
+    r"|(?:the|our) (?:[\w-]+ ){0,3}(?:hospital|clinic|centre|practice|surgery|pharmacy|service|department|unit|team|ward"
+    r"|office|council|trust|hospice|charity|hub)(?: \w+){0,2} (?:on|at))\b",
     _I,
 )
 _PERSON: Final = re.compile(
@@ -80,7 +83,8 @@ def _is_of_organisation(text: Text, start: int, end: int, number: str) -> bool:
     if number.startswith(_EVERYBODYS):
         return True
     before, after = text.before(start, 120), text.after(end, 30)
-    if number.startswith("+447") or _PERSON.search(before):
+    texts = re.search(r"\b(?:text|sms) (?:reminder|message|service)s?\b", before, _I)
+    if (number.startswith("+447") and not texts) or _PERSON.search(before):
         return False
     return bool(_ORGANISATION.search(before) or re.match(rf"\W{{0,3}}{_ORGANISATION.pattern}", after, _I))
 
@@ -89,17 +93,23 @@ _LABEL: Final = (
     r"\b(?:MRN|UBRN|CRN|datix|"
     r"(?:(?:hospital|patient|unit|district|case|file|chart|referral|complaints?|incident|episode|admission"
     r"|(?:medical |health |care )?records?|datix|PALS|our|your)\s+"
-    r"(?:number|num|no|id|ref(?:erence)?(?:\s+(?:number|no))?))|(?:our|your)\s+ref(?:erence)?)\b"
+    r"(?:number|num|no|id|ref(?:erence)?(?:\s+(?:number|no))?))|ref(?:erence)?)\b"
 )
 _BETWEEN: Final = r"[\s:#(.=,]{1,4}(?:(?:is|was|of|number|no|ref|reference)\b[\s:.#(]{1,3}){0,2}"
 _TOKEN: Final = r"(?P<token>(?:(?-i:[A-Z]{2,5}) )?[A-Z0-9][A-Z0-9]*(?:[/-][A-Z0-9]+)*(?: \d{2,4}\b){0,4})"
 _RECORD: Final = re.compile(_LABEL + _BETWEEN + _TOKEN + r"(?![A-Z0-9])", _I)
 _FEWEST: Final = 3
+_NO_CASE: Final = re.compile(
+    r"\b(?:policy|guideline|guidance|leaflet|report|job|vacancy|document|order|invoice|charity|tender|product|poster"
+    r"|standard|form|map|grid|room|page)s?\W{1,3}$",
+    _I,
+)
 
 
 def records(text: Text, own: Own) -> Iterator[Finding]:
     """Find numbers of hospitals, records, cases and complaints: three digits or more that are called so."""
     for match in _RECORD.finditer(text.words):
         token = match["token"]
-        if sum(sign.isdigit() for sign in token) >= _FEWEST and re.search(r"\d", token.split(" ")[-1]):
+        called = sum(sign.isdigit() for sign in token) >= _FEWEST and re.search(r"\d", token.split(" ")[-1])
+        if called and not _NO_CASE.search(text.before(match.start(), 30)):
             yield Finding(*match.span("token"), "record")

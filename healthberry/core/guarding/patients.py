@@ -10,48 +10,59 @@ from healthberry.core.guarding.sentences import Text
 _I: Final = re.IGNORECASE
 
 _RELATION: Final = (
-    r"(?:mum|mother|mam|dad|father|son|daughter|wife|husband|partner|baby|child|brother|sister|nan|gran\w*|aunt|uncle"
-    r"|friend|relative|parents?)"
+    r"(?:(?:late|dear|elderly|little|young|new|newborn|own) )?(?:mum|mother|mam|dad|father|son|daughter|wife|husband"
+    r"|partner|baby|child|children|brother|sister|nan|gran\w*|aunt|uncle|friend|relative|parents?|twins?)"
 )
-_WHO: Final = rf"(?:you|your {_RELATION})\b"
+_WHO: Final = rf"(?:you|your {_RELATION})\b(?:'ve|'d|'re)?"
 _THING: Final = (
-    r"(?:appointments?|operations?|surgery|procedure|admission|stay|treatment|diagnosis|scans?|x-?rays?|mri|biopsy"
-    r"|blood tests?|(?:test |blood )?results|(?:medical |health |case |hospital )?(?:records?|notes)|medical history"
-    r"|consultation|discharge|medication|medicines?|prescriptions?|labour|pregnancy|referral|attendance|replacement"
-    r"|transplant|chemotherapy|radiotherapy|physiotherapy|therapy|surgeon|consultant|anaesthetist|midwife"
+    r"(?:appointments?|operations?|surgery|procedures?|admission|stay|treatment|diagnosis|scans?|x-?rays?|mri|biopsy"
+    r"|bloods|(?:blood )?tests?|(?:test |blood )?results|(?:medical |health |case |hospital )?(?:records?|notes|file)"
+    r"|medical history|consultation|discharge|medication|medicines?|tablets|antibiotics|prescriptions?|labour|pregnancy"
+    r"|referral|attendance|replacement|transplant|chemotherapy|radiotherapy|physio(?:therapy)?|therapy|counselling"
+    r"|sessions|dialysis|injections?|infusions?|vaccinations?|jab|screening|smear|mammogram|ultrasound|endoscopy"
+    r"|colonoscopy|examination|assessment|check-?up|follow-?up|surgeon|consultant|anaesthetist|midwife"
     r"|care (?:plan|team|co-?ordinator)|condition|illness|injury|symptoms|time (?:with us|on (?:the|our) ward)"
-    r"|visit to (?:our|the) [\w&]+)"
+    r"|care (?:with us|here|(?:on|in|at|under) our)|visit to (?:our|the) [\w&]+)"
 )
 _SMALL_WORDS: Final = (
     r"(?:a|about|an|and|are|as|at|before|but|by|can|could|for|from|has|have|if|in|is|of|on|or|so|than|that|the|to|was"
-    r"|were|when|will|with|without|would)\b"
+    r"|were|when|will|with|without|would|local)\b"
+)
+_PLACE: Final = (
+    r"(?:a&e|ae|ed|emergency|ward|unit|hospital|clinic|department|surgery|practice|theatre|maternity|intensive|icu|bed)"
 )
 _DID: Final = (
     r"(?:treat(?:ed|ing)|saw|admitt(?:ed|ing)|discharg(?:ed|ing)|operat(?:ed|ing) on|look(?:ed|ing) after"
     r"|car(?:ed|ing) for|examin(?:ed|ing)|diagnos(?:ed|ing)|assess(?:ed|ing)|triag(?:ed|ing)|transferr(?:ed|ing)"
-    r"|scann(?:ed|ing)|vaccinat(?:ed|ing))"
+    r"|scann(?:ed|ing)|vaccinat(?:ed|ing)|prescrib(?:ed|ing)|referr(?:ed|ing)|x-rayed|rebook(?:ed|ing))"
 )
 _DONE: Final = (
     r"(?:treated|seen|admitted|discharged|operated on|assessed|triaged|diagnosed|brought in|given|transferred|cared for"
     r"|looked after|referred|prescribed|scanned|vaccinated|under (?:our|the) care|in our care|in hospital"
-    r"|(?:on|in|at) (?:our|the) (?:ward|unit|hospital|clinic|department|surgery|practice|a&e)|registered with us"
-    r"|(?:a|our) patient|an in-?patient|with us|waiting in (?:our|the))\b"
+    rf"|(?:on|in|at) (?:our|the) {_PLACE}|registered with us"
+    r"|(?:an?|our|one of our|already an?) (?:in-?|out-?)?patients?|with us|waiting in (?:our|the))\b"
+)
+_CAME: Final = (
+    r"(?:came|went|visited|stayed|spent|waited|sat|lay|slept|arrived|shouted|left|walked|turned up|were|was|saw)"
 )
 _CONFIRMS: Final = re.compile(
-    rf"\byour (?:{_RELATION}'?s )?(?:(?!{_SMALL_WORDS})[\w-]+ ){{0,2}}?{_THING}\b(?:(?<=stay)|(?!-)) ?(?:with us)?"
+    rf"\byour (?:{_RELATION}'?s )?(?:(?!{_SMALL_WORDS})[\w-]+ ){{0,2}}?{_THING}\b(?!-)(?: with us\b)?"
     rf"|\b{_DID} {_WHO}"
-    rf"|\b{_WHO}(?:'ve|'d|'re)? (?:(?:were|was|are|is|have|had|been|being|first|then|also|just|only) ){{1,3}}{_DONE}"
-    rf"|\b{_WHO} attended\b"
-    rf"|\b{_WHO} (?:came|went|visited|stayed|spent)(?: [\w-]+){{0,3}}? "
-    r"(?:with us|(?:to |in |at |on )?our\b|(?:to|in|at|on) the (?:ward|unit|hospital|clinic|surgery)|a&e)"
-    rf"|\b{_WHO} gave birth\b"
-    r"|\b(?:a patient of ours|as our patient|as a patient (?:here|with us))\b"
-    r"|\bcare (?:that )?you (?:have |had )?received (?:from us|here|(?:on|in|at|from) our)\b",
+    rf"|\b{_WHO} (?:(?:were|was|are|is|have|had|has|been|being|first|then|also|just|only|not|never) ){{1,3}}{_DONE}"
+    rf"|\b{_WHO} (?:have |had |has )?(?:attended|missed|cancelled|had|has|have|underwent|received|refused|declined"
+    rf"|needed|booked) (?:[\w-]+ ){{0,3}}?{_THING}\b"
+    rf"|\b{_WHO} attended\b|\b{_WHO} (?:did not|didn't|failed to) (?:attend|turn up)\b"
+    rf"|\b{_WHO} {_CAME}(?: [\w-]+){{0,4}}? (?:with us|(?:to|in|at|on) (?:our |the )?{_PLACE}\b)"
+    rf"|\b{_WHO} (?:came|visited|stayed|waited) (?:to |in |at |on )?our\b"
+    rf"|\b{_WHO} (?:gave birth|lost (?:your|the) baby)\b"
+    r"|\b(?:a patient of ours|as (?:our|a) patient|one of our patients|a patient (?:here|with us))\b"
+    rf"|\bcare (?:that )?{_WHO} (?:have |had |has )?(?:received|got|was given|were given)"
+    r" (?:from us|here|(?:on|in|at|from) (?:our|the))\b",
     _I,
 )
 _CONDITION: Final = re.compile(r"\b(?:if|whether|unless|should (?:you|your)|in case)\b", _I)
 _GENERAL: Final = re.compile(
-    r"\b(?:(?:anyone|anybody|everyone|everybody|patients|people|those) (?:who|can|may|should)|nobody"
+    r"\b(?:(?:anyone|anybody|everyone|everybody|patients|people|those|some) (?:who|can|may|should)|nobody"
     r"|never (?:post|discuss|share|send|talk|give)"
     r"|(?:can ?not|can't|could not|couldn't|do not|don't|won't|never) (?:talk|say|discuss|confirm|comment|know|share|post|send|give)"
     r"|please (?:bring|do not|don't)|you can|you may|may be able|can help|able to help"
@@ -62,7 +73,9 @@ _GENERAL: Final = re.compile(
 
 def patients(text: Text, own: Own) -> Iterator[Finding]:
     """Find what says of somebody in particular that we treated them; not what holds for whoever it may be true of."""
-    conditional: set[int] = set()  # sentences that say "if you were treated by us": what follows in them holds for nobody
+    conditional: set[int] = (
+        set()
+    )  # sentences that say "if you were treated by us": what follows in them holds for nobody
     for match in _CONFIRMS.finditer(text.words):
         sentence = text.sentence(match.start())[0]
         before = text.before(match.start())
@@ -73,4 +86,4 @@ def patients(text: Text, own: Own) -> Iterator[Finding]:
 
 
 def _clause(before: str) -> str:
-    return re.split(r"[,:]", before)[-1]
+    return re.split(r"[,:;]", before)[-1]

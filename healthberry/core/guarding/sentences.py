@@ -6,12 +6,14 @@ from typing import Final
 
 _END: Final = re.compile(
     r"(?<!\bDr)(?<!\bMr)(?<!\bMrs)(?<!\bMs)(?<!\bProf)(?<!\bRev)(?<!\bSt)(?<!\b[Nn]o)(?<!\b[A-Za-z])(?<!\b[ap]\.m)"
-    r"[.!?]+(?=[\s\"')]|$)|\n+|;"
+    r"[.!?]+(?=[\s\"')]|$)|\n+"
 )
 # Signs that look alike, one for one, so that places stay the same.
 _ALIKE: Final = str.maketrans(
     {
-        **dict.fromkeys("\u00a0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u202f\u3000", " "),
+        **dict.fromkeys(
+            "\u00a0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u202f\u3000", " "
+        ),
         **dict.fromkeys("\u2010\u2011\u2012\u2013\u2014\u2015\u2212\ufe58\uff0d", "-"),
         **dict.fromkeys("\u2018\u2019\u02bc\uff07", "'"),
         **dict.fromkeys("\u201c\u201d", '"'),
