@@ -65,7 +65,7 @@ def plain_postcode(written: str) -> str:
 
 
 def plain_phone(written: str) -> str:
-    """Return a number as the whole world dials it (+44…), "" for what can't be one. British where no country is named."""
+    """Return a number as the whole world dials it (+44…), "" for what can't be one; British by default."""
     try:
         number = phonenumbers.parse(written, "GB")
     except phonenumbers.NumberParseException:

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from healthberry.core.guarding.finding import Finding, Own
+from healthberry.core.guarding.patients import confirms
 from healthberry.core.guarding.sentences import Text
 
 _I: Final = re.IGNORECASE
@@ -18,7 +19,8 @@ _YEAR: Final = r"(?:,? (?:\d{4}|'\d\d))?"
 _WEEKDAY: Final = r"(?:mon|tues|wednes|thurs|fri|satur|sun)day"
 _DATE: Final = (
     rf"(?<![\w£/.-])(?:{_WEEKDAY},? )?(?:the )?(?:\d{{4}}-\d\d-\d\d|\d{{1,2}}[./-]\d{{1,2}}[./-](?:\d{{4}}|\d\d)"
-    rf"|{_DAY}(?:,? ?(?:and|or|to|&|,|-) ?{_DAY}){{0,3}}(?: of)? {_MONTH}{_YEAR}|{_MONTH} (?:the )?{_DAY}\b{_YEAR})(?![\w/])"
+    rf"|{_DAY}(?:,? ?(?:and|or|to|&|,|-) ?{_DAY}){{0,3}}(?: of)? {_MONTH}{_YEAR}"
+    rf"|{_MONTH} (?:the )?{_DAY}\b{_YEAR})(?![\w/])"
 )
 _HOUR: Final = r"(?:one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|\d{1,2})"
 _TIME: Final = (
@@ -46,7 +48,8 @@ def births(text: Text, own: Own) -> Iterator[Finding]:
 
 
 _WHEN: Final = re.compile(
-    rf"{_DATE}|{_TIME}|\b(?:(?:next|last|this) )?{_WEEKDAY}\b(?! ?(?:clinic|list)s?\b)(?: (?:morning|afternoon|evening|night))?"
+    rf"{_DATE}|{_TIME}"
+    rf"|\b(?:(?:next|last|this) )?{_WEEKDAY}\b(?! ?(?:clinic|list)s?\b)(?: (?:morning|afternoon|evening|night))?"
     r"|\bthe \d{1,2}(?:st|nd|rd|th)\b(?! (?:floor|time|century|of \w+ people))"
     r"|\b(?:tomorrow|yesterday|last night|this (?:morning|afternoon|evening))\b",
     _I,
@@ -75,7 +78,8 @@ _SOMEBODYS: Final = re.compile(
     _I,
 )
 _PUBLIC: Final = re.compile(
-    r"\b(?:open|opens|opened|opening|close[sd]?|closing|everybody|everyone|anyone|welcome|all patients|visiting (?:is|hours))\b",
+    r"\b(?:open|opens|opened|opening|close[sd]?|closing|everybody|everyone|anyone|welcome"
+    r"|all patients|visiting (?:is|hours))\b",
     _I,
 )
 
@@ -95,7 +99,7 @@ def _is_somebodys(text: Text, at: int) -> bool:
     sentence = text.around(at)
     if _PUBLIC.search(sentence):
         return False
-    if _SOMEBODYS.search(sentence):
+    if _SOMEBODYS.search(sentence) or confirms(sentence):
         return True
     goes_on = re.search(r"\b(?:it|this|that|one|which)\b", sentence, _I)
     return bool(goes_on and _SOMEBODYS.search(text.sentence_before(at)))

@@ -20,11 +20,11 @@ _NAMED: Final = re.compile(
 _SMALL: Final = re.compile(r"\b(?P<title>[Mm]rs?|[Dd]r)\b\.? (?P<name>[a-z][a-z'-]+)")
 _OFTEN_AFTER: Final = frozenset(
     """
-    a about act after all also am an and any appointment appointments are as asked at be been before but by call called
-    came can could did do does for from gave had has have he her here his how i if in is it its led letter list madam may me
-    might my never no nor not now of off on only or our out over patient patients referral said says see she should so
-    some surgeries surgery that the their them then there they this time to today told too visits was we were what when
-    where which who will with would you your
+    a about act after all also am an and any appointment appointments are as asked at be been before but by call
+    called came can could did do does for from gave had has have he her here his how i if in is it its led letter
+    list madam may me might my never no nor not now of off on only or our out over patient patients referral said
+    says see she should so some surgeries surgery that the their them then there they this time to today told too
+    visits was we were what when where which who will with would you your
     """.split()  # noqa: SIM905 - a list of words reads better as words
 )
 _ROLES: Final = frozenset(
@@ -32,15 +32,15 @@ _ROLES: Final = frozenset(
     associate associates associations bank charge chief clinic community consultant consultants council day director
     doctor doctors education educator group handover hour hours in junior lead leader leads led led-unit manager
     managers mayor midwife midwives nurse nurses nursing of office officer on paediatrician paediatricians physician
-    physicians practitioner practitioners prescriber prescribers psychiatrist psychiatrists psychologist psychologists radiologist
-    radiologists registrar research round rounds senior service services sister sisters specialist specialists staff student
-    students surgeon surgeons team teams trainee training trust visit week
+    physicians practitioner practitioners prescriber prescribers psychiatrist psychiatrists psychologist
+    psychologists radiologist radiologists registrar research round rounds senior service services sister sisters
+    specialist specialists staff student students surgeon surgeons team teams trainee training trust visit week
     """.split()  # noqa: SIM905
 )
 _PLACES: Final = frozenset(
     """
-    avenue building centre center charity clinic college court fund garden gardens group foundation house hospital
-    hospitals hospice lane library medical memorial park partners practice road room school street suite surgery
+    avenue building center centre charity clinic college court foundation fund garden gardens group hospice hospital
+    hospitals house lane library medical memorial park partners practice road room school street suite surgery
     theatre trust unit wing
     """.split()  # noqa: SIM905
 )

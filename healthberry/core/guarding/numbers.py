@@ -49,11 +49,13 @@ _DATE: Final = re.compile(r"\(?\d\d?[./-]\d\d?[./-]\d")
 _CALLING: Final = re.compile(r"\b(?:call|ring|rang|phone|mobile|tel|telephone|text|whatsapp)\w*\b.{0,30}$", _I)
 _ORGANISATION: Final = re.compile(
     r"\b(?:switchboard|pals|patient advice and liaison(?: service)?|receptions?|help ?lines?|advice line"
-    r"|information line|(?:its|our) (?:\w+ ){0,2}number|main (?:\w+ )?number|(?:text|sms) (?:reminder|message|service)s?"
-    r"|(?:appointments?|bookings?|enquir\w+|complaints?|information|press|out.of.hours) (?:lines?|desk|office|team|number)"
+    r"|information line|(?:its|our) (?:\w+ ){0,2}number|main (?:\w+ )?number"
+    r"|(?:text|sms) (?:reminder|message|service)s?"
+    r"|(?:appointments?|bookings?|enquir\w+|complaints?|information|press|out.of.hours)"
+    r" (?:lines?|desk|office|team|number)"
     r"|(?:contact|call|ring|phone|telephone|reach|text|message) us"
-    r"|(?:the|our) (?:[\w-]+ ){0,3}(?:hospital|clinic|centre|practice|surgery|pharmacy|service|department|unit|team|ward"
-    r"|office|council|trust|hospice|charity|hub)(?: \w+){0,2} (?:on|at))\b",
+    r"|(?:the|our) (?:[\w-]+ ){0,3}(?:hospital|clinic|centre|practice|surgery|pharmacy|service|department|unit|team"
+    r"|ward|office|council|trust|hospice|charity|hub)(?: \w+){0,2} (?:on|at))\b",
     _I,
 )
 _PERSON: Final = re.compile(
@@ -93,11 +95,11 @@ _LABEL: Final = (
     r"\b(?:MRN|UBRN|CRN|datix|"
     r"(?:(?:hospital|patient|unit|district|case|file|chart|referral|complaints?|incident|episode|admission"
     r"|(?:medical |health |care )?records?|datix|PALS|our|your)\s+"
-    r"(?:number|num|no|id|ref(?:erence)?(?:\s+(?:number|no))?))|ref(?:erence)?)\b"
+    r"(?:number|num|no|id|ref(?:erence)?(?:\s+(?:number|no))?))|ref(?:erence)?|patient(?=\s[A-Z]{0,4}\d{5}))\b"
 )
 _BETWEEN: Final = r"[\s:#(.=,]{1,4}(?:(?:is|was|of|number|no|ref|reference)\b[\s:.#(]{1,3}){0,2}"
-_TOKEN: Final = r"(?P<token>(?:(?-i:[A-Z]{2,5}) )?[A-Z0-9][A-Z0-9]*(?:[/-][A-Z0-9]+)*(?: \d{2,4}\b){0,4})"
-_RECORD: Final = re.compile(_LABEL + _BETWEEN + _TOKEN + r"(?![A-Z0-9])", _I)
+_CODE: Final = r"(?P<token>(?:(?-i:[A-Z]{2,5}) )?[A-Z0-9][A-Z0-9]*(?:[/-][A-Z0-9]+)*(?: \d{2,4}\b){0,4})"
+_RECORD: Final = re.compile(_LABEL + _BETWEEN + _CODE + r"(?![A-Z0-9])", _I)
 _FEWEST: Final = 3
 _NO_CASE: Final = re.compile(
     r"\b(?:policy|guideline|guidance|leaflet|report|job|vacancy|document|order|invoice|charity|tender|product|poster"

@@ -20,16 +20,25 @@ _THING: Final = (
     r"|medical history|consultation|discharge|medication|medicines?|tablets|antibiotics|prescriptions?|labour|pregnancy"
     r"|referral|attendance|replacement|transplant|chemotherapy|radiotherapy|physio(?:therapy)?|therapy|counselling"
     r"|sessions|dialysis|injections?|infusions?|vaccinations?|jab|screening|smear|mammogram|ultrasound|endoscopy"
-    r"|colonoscopy|examination|assessment|check-?up|follow-?up|surgeon|consultant|anaesthetist|midwife"
+    r"|colonoscopy|examination|chart"
+    r"|caesarean|c-section|epidural|anaesthetic|operation date|waiting list"
+    r"|assessment|check-?up|follow-?up|surgeon|consultant|anaesthetist|midwife"
     r"|care (?:plan|team|co-?ordinator)|condition|illness|injury|symptoms|time (?:with us|on (?:the|our) ward)"
     r"|care (?:with us|here|(?:on|in|at|under) our)|visit to (?:our|the) [\w&]+)"
+)
+_ILLNESS: Final = (
+    r"(?:cancer|tumou?r|diabetes|asthma|depression|anxiety|stroke|heart (?:attack|failure|disease)|fracture|infection"
+    r"|sepsis|dementia|alzheimer's|epilepsy|miscarriage|hernia|cataracts?|pneumonia|covid|hiv|angina|copd|arthritis"
+    r"|blood pressure|wound|burns?|seizures?|psychosis|bipolar|autism|adhd|addiction|overdose|leukaemia|kidney \w+"
+    r"|broken \w+)"
 )
 _SMALL_WORDS: Final = (
     r"(?:a|about|an|and|are|as|at|before|but|by|can|could|for|from|has|have|if|in|is|of|on|or|so|than|that|the|to|was"
     r"|were|when|will|with|without|would|local)\b"
 )
 _PLACE: Final = (
-    r"(?:a&e|ae|ed|emergency|ward|unit|hospital|clinic|department|surgery|practice|theatre|maternity|intensive|icu|bed)"
+    r"(?:[\w-]+ ){0,2}?(?:a&e|a and e|corridor|waiting room|cubicle|bay|labour|care|wards|ae|ed|emergency"
+    r"|ward|unit|hospital|clinic|department|surgery|practice|theatre|maternity|intensive care|icu|bed)"
 )
 _DID: Final = (
     r"(?:treat(?:ed|ing)|saw|admitt(?:ed|ing)|discharg(?:ed|ing)|operat(?:ed|ing) on|look(?:ed|ing) after"
@@ -43,7 +52,8 @@ _DONE: Final = (
     r"|(?:an?|our|one of our|already an?) (?:in-?|out-?)?patients?|with us|waiting in (?:our|the))\b"
 )
 _CAME: Final = (
-    r"(?:came|went|visited|stayed|spent|waited|sat|lay|slept|arrived|shouted|left|walked|turned up|were|was|saw)"
+    r"(?:came|went|visited|stayed|spent|waited|sat|lay|slept|arrived|shouted|left"
+    r"|walked|turned up|were|was|saw|died|fell|collapsed|gave birth|recovered)"
 )
 _CONFIRMS: Final = re.compile(
     rf"\byour (?:{_RELATION}'?s )?(?:(?!{_SMALL_WORDS})[\w-]+ ){{0,2}}?{_THING}\b(?!-)(?: with us\b)?"
@@ -51,8 +61,11 @@ _CONFIRMS: Final = re.compile(
     rf"|\b{_WHO} (?:(?:were|was|are|is|have|had|has|been|being|first|then|also|just|only|not|never) ){{1,3}}{_DONE}"
     rf"|\b{_WHO} (?:have |had |has )?(?:attended|missed|cancelled|had|has|have|underwent|received|refused|declined"
     rf"|needed|booked) (?:[\w-]+ ){{0,3}}?{_THING}\b"
+    rf"|\byour (?:(?!{_SMALL_WORDS})[\w-]+ ){{0,2}}?{_ILLNESS}\b|\b{_WHO} left (?:before|without) (?:being|you were)"
+    rf"|\b{_WHO} (?:have|had|has|suffer(?:ed)? from|live with|got) (?:an? )?(?:[\w-]+ )?{_ILLNESS}\b"
+    rf"|\b(?:you|your {_RELATION}) as a patient\b"
     rf"|\b{_WHO} attended\b|\b{_WHO} (?:did not|didn't|failed to) (?:attend|turn up)\b"
-    rf"|\b{_WHO} {_CAME}(?: [\w-]+){{0,4}}? (?:with us|(?:to|in|at|on) (?:our |the )?{_PLACE}\b)"
+    rf"|\b{_WHO} {_CAME}(?: [\w-]+){{0,6}}? (?:with us|(?:to|in|at|on) (?:our |the )?{_PLACE}\b)"
     rf"|\b{_WHO} (?:came|visited|stayed|waited) (?:to |in |at |on )?our\b"
     rf"|\b{_WHO} (?:gave birth|lost (?:your|the) baby)\b"
     r"|\b(?:a patient of ours|as (?:our|a) patient|one of our patients|a patient (?:here|with us))\b"
@@ -64,11 +77,19 @@ _CONDITION: Final = re.compile(r"\b(?:if|whether|unless|should (?:you|your)|in c
 _GENERAL: Final = re.compile(
     r"\b(?:(?:anyone|anybody|everyone|everybody|patients|people|those|some) (?:who|can|may|should)|nobody"
     r"|never (?:post|discuss|share|send|talk|give)"
-    r"|(?:can ?not|can't|could not|couldn't|do not|don't|won't|never) (?:talk|say|discuss|confirm|comment|know|share|post|send|give)"
-    r"|please (?:bring|do not|don't)|you can|you may|may be able|can help|able to help"
+    r"|(?:can ?not|can't|could not|couldn't|do not|don't|won't|never) "
+    r" (?:talk|say|discuss|confirm|comment|know|share|post|send|give)"
+    r"|please (?:bring|(?:do not|don't) (?:post|share|put|write|give|include))"
+    r"|you (?:can|may)(?! remember| recall| know| imagine| see (?:from|that))"
+    r"|may be able|can help|able to help"
     r"|to (?:change|book|cancel|rearrange|move|check|discuss|view|see|request|order|arrange|manage))\b",
     _I,
 )
+
+
+def confirms(words: str) -> bool:
+    """Say whether words confirm that somebody is or was a patient, whatever stands around them."""
+    return _CONFIRMS.search(words) is not None
 
 
 def patients(text: Text, own: Own) -> Iterator[Finding]:
