@@ -30,7 +30,7 @@ _TIME: Final = (
 
 _BIRTH_DATE: Final = re.compile(rf"{_DATE}|(?<!\d)\d\d \d\d \d{{4}}(?!\d)", _I)
 _BORN: Final = re.compile(
-    r"\b(?:date of birth|d\.? ?o\.? ?b\b\.?|birth ?dates?|birth ?day|born|turned \d{1,3})(?!\w).{0,45}$", _I
+    r"\b(?:dates? of birth|d\.? ?o\.? ?b\b\.?|birth ?dates?|birth ?day|born|turned \d{1,3})(?!\w).{0,45}$", _I
 )
 _BORN_AFTER: Final = re.compile(r"^.{0,12}\b(?:dob|d\.o\.b|date of birth|birth ?day)\b", _I)
 _NO_PERSON: Final = re.compile(

@@ -21,7 +21,7 @@ _THING: Final = (
     r"|referral|attendance|replacement|transplant|chemotherapy|radiotherapy|physio(?:therapy)?|therapy|counselling"
     r"|sessions|dialysis|injections?|infusions?|vaccinations?|jab|screening|smear|mammogram|ultrasound|endoscopy"
     r"|colonoscopy|examination|chart"
-    r"|caesarean|c-section|epidural|anaesthetic|operation date|waiting list"
+    r"|fall|accident|caesarean|c-section|epidural|anaesthetic|operation date|waiting list"
     r"|assessment|check-?up|follow-?up|surgeon|consultant|anaesthetist|midwife"
     r"|care (?:plan|team|co-?ordinator)|condition|illness|injury|symptoms|time (?:with us|on (?:the|our) ward)"
     r"|care (?:with us|here|(?:on|in|at|under) our)|visit to (?:our|the) [\w&]+)"
@@ -67,7 +67,7 @@ _CONFIRMS: Final = re.compile(
     rf"|\b{_WHO} attended\b|\b{_WHO} (?:did not|didn't|failed to) (?:attend|turn up)\b"
     rf"|\b{_WHO} {_CAME}(?: [\w-]+){{0,6}}? (?:with us|(?:to|in|at|on) (?:our |the )?{_PLACE}\b)"
     rf"|\b{_WHO} (?:came|visited|stayed|waited) (?:to |in |at |on )?our\b"
-    rf"|\b{_WHO} (?:gave birth|lost (?:your|the) baby)\b"
+    rf"|\b{_WHO} (?:came in (?:by|with|through|via)|gave birth|lost (?:your|the) baby)\b"
     r"|\b(?:a patient of ours|as (?:our|a) patient|one of our patients|a patient (?:here|with us))\b"
     rf"|\bcare (?:that )?{_WHO} (?:have |had |has )?(?:received|got|was given|were given)"
     r" (?:from us|here|(?:on|in|at|from) (?:our|the))\b",
