@@ -10,7 +10,7 @@ from flask_login import current_user
 from jinja2 import ChainableUndefined, ChoiceLoader, PackageLoader
 from markupsafe import Markup
 
-from healthberry.blueprints import headers, moments
+from healthberry.blueprints import found, headers, moments
 from healthberry.connectors.base import Capabilities
 from healthberry.core import scope, warnings
 from healthberry.core.permissions import may
@@ -28,7 +28,7 @@ def install(app: Flask) -> None:
     app.jinja_env.loader = ChoiceLoader([app.create_global_jinja_loader(), PackageLoader("nhsuk_frontend_jinja")])
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.jinja_env.filters.update(exact=moments.exact, day=moments.day, relative=moments.relative, capabilities=channel)
-    app.jinja_env.filters.update(lasting=in_words, clock=moments.clock)
+    app.jinja_env.filters.update(lasting=in_words, clock=moments.clock, found_name=found.name_of)
     app.jinja_env.filters.update(time_left=moments.time_left, dated=moments.dated)
     app.jinja_env.globals.update(
         asset=asset,

@@ -191,6 +191,20 @@ document.addEventListener("click", async (event) => {
   if (await copy(find(button.dataset.copy).textContent)) button.lastChild.textContent = "Copied";
 });
 
+// What should not be public: its entry in the list leads to the words in the field, where they can be changed.
+document.addEventListener("click", (event) => {
+  const link = event.target.closest("#found [data-find]");
+  const text = field();
+  if (!link || !text) return;
+  const words = link.dataset.find;
+  const at = text.value.startsWith(words, Number(link.dataset.at)) ? Number(link.dataset.at) : text.value.indexOf(words);
+  if (at < 0) return;
+  event.preventDefault();
+  text.focus();
+  text.setSelectionRange(at, at + words.length);
+  text.scrollIntoView({ block: "nearest" });
+});
+
 // How the reply gets on --------------------------------------------------------------------------------------------------
 
 const stateNow = () => find("#reply-state")?.dataset;
@@ -222,7 +236,7 @@ const begin = (words = true) => {
   const text = field();
   if (text && words) bringBack(text);
   if (isDirty(text)) later(0);
-  find("#news")?.focus();
+  find("#news, #found")?.focus();
 };
 
 document.addEventListener("htmx:before:swap", ({ detail: { tasks } }) => {
