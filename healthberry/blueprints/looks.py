@@ -26,6 +26,7 @@ def install(app: Flask) -> None:
     """Teach the application's templates the words of this module, and where the NHS.UK frontend's macros are."""
     app.jinja_env.undefined = ChainableUndefined  # the frontend's macros look into parameters that were not given
     app.jinja_env.loader = ChoiceLoader([app.create_global_jinja_loader(), PackageLoader("nhsuk_frontend_jinja")])
+    app.jinja_env.autoescape = _is_escaped
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.jinja_env.filters.update(exact=moments.exact, day=moments.day, relative=moments.relative, capabilities=channel)
     app.jinja_env.filters.update(lasting=in_words, clock=moments.clock, found_name=found.name_of)
@@ -40,6 +41,11 @@ def install(app: Flask) -> None:
         kind_label=kind_label,
     )
     app.context_processor(_about_this_page)
+
+
+def _is_escaped(template: str | None) -> bool:
+    """Say whether what a template shows is words, not markup: the frontend's macros (.jinja) count on it too."""
+    return template is None or not template.endswith(".txt")
 
 
 def asset(name: str) -> str:

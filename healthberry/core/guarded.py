@@ -12,11 +12,10 @@ from typing import Final
 from sqlalchemy import or_, select
 
 from healthberry.connectors.base import ReplyPermission
-from healthberry.core import events, mailboxes, organisations
+from healthberry.core import events, organisations
 from healthberry.core.channels import capabilities_of
 from healthberry.core.errors import CoreError, Invalid
 from healthberry.core.guarding import Finding, Kind, Own, look, own
-from healthberry.core.guarding.finding import plain_phone
 from healthberry.core.permissions import require
 from healthberry.extensions import db
 from healthberry.models.channels import Channel
@@ -25,9 +24,6 @@ from healthberry.models.providers import Provider
 from healthberry.models.replies import Reply
 
 LONGEST_REASON: Final = 300
-MOST_CONTACTS: Final = 50
-_LONGEST_SHOWN: Final = 60
-_LONGEST_CONTACT: Final = 200
 _SHORTEST_REASON: Final = 5
 _FOUND: Final = "This was not published. It may say who somebody is, or that they are a patient."
 _OTHER_WORDS: Final = "Something else was found than what you looked at. Look again before you publish it all the same."
@@ -77,25 +73,6 @@ def _postcodes(ods_code: str | None) -> Sequence[str | None]:
         return ()
     of_it = or_(Provider.ods_code == ods_code, Provider.parent_code == ods_code)
     return db.session.scalars(select(Provider.postcode).where(of_it, Provider.closed_on.is_(None)).distinct()).all()
-
-
-def contacts_of(typed: str) -> list[str]:
-    """Read telephone numbers and e-mail addresses, one a line, each kept once as it was typed. Raises: Invalid."""
-    lines = list(dict.fromkeys(line.strip() for line in typed.replace("\x00", "").splitlines() if line.strip()))
-    if len(lines) > MOST_CONTACTS:
-        raise Invalid(f"Name up to {MOST_CONTACTS} telephone numbers and e-mail addresses.", "contacts")
-    for line in lines:
-        if len(line) > _LONGEST_CONTACT or not (_is_address(line) if "@" in line else plain_phone(line)):
-            neither = f"“{line[:_LONGEST_SHOWN]}” is neither a telephone number nor an e-mail address."
-            raise Invalid(f"{neither} Give one on each line.", "contacts")
-    return lines
-
-
-def _is_address(line: str) -> bool:
-    try:
-        return bool(mailboxes.normalise(line))
-    except Invalid:
-        return False
 
 
 def mark(text: str, found: Sequence[Finding]) -> str:

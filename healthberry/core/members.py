@@ -7,7 +7,8 @@ from uuid import UUID
 
 from sqlalchemy import Select, select, text
 
-from healthberry.core import events, guarded, mailboxes, organisations
+from healthberry.core import events, mailboxes, organisations
+from healthberry.core.contacts import contacts_of
 from healthberry.core.errors import Conflict, Invalid, NotAllowed, NotFound
 from healthberry.core.permissions import may, require
 from healthberry.extensions import db
@@ -188,7 +189,7 @@ def save_organisation(member: Member, *, alert_excerpts: bool, contacts: str | N
     Raises: NotAllowed; Invalid (contacts) with the first line that is neither.
     """
     require(member, "manage")
-    given = {} if contacts is None else {"published_contacts": guarded.contacts_of(contacts)}
+    given = {} if contacts is None else {"published_contacts": contacts_of(contacts)}
     organisations.keep(member.organisation_id, alert_excerpts=alert_excerpts, **given)
 
 
