@@ -137,7 +137,7 @@ def test_a_reason_is_needed_and_must_not_tell_what_was_found(desk: Desk, post: U
     answer = publish(desk, post, TELLING, let_stand=seen, let_stand_reason=reason)
     assert answer.status_code == 422
     assert words in answer.text
-    assert '<details class="found__all-the-same" open>' in answer.text
+    assert '<details class="guarded__all-the-same" open>' in answer.text
     assert button(answer.text) == seen
     assert typed(answer.text) == TELLING
     assert (replies(desk), overridden(desk)) == ([], [])

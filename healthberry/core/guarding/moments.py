@@ -92,7 +92,7 @@ def appointments(text: Text, own: Own) -> Iterator[Finding]:
         if any(begin < end and start < finish for begin, finish in ranges):
             continue
         if _is_somebodys(text, start):
-            yield Finding(start, end, "appointment")
+            yield Finding(start, end - match[0].endswith("."), "appointment")
 
 
 def _is_somebodys(text: Text, at: int) -> bool:
