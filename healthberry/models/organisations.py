@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, UniqueConstraint, text
+from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, UniqueConstraint
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -48,7 +48,7 @@ class OrganisationDetails(Base):
     alert_excerpts: Mapped[bool] = mapped_column(default=False)
     suppression_key: Mapped[bytes | None] = mapped_column(LargeBinary)  # sealed; core.suppression
     # Telephone numbers and addresses that it publishes itself: harmless in its replies.
-    published_contacts: Mapped[list[str]] = mapped_column(JSONB, default=list, server_default=text("'[]'"))
+    published_contacts: Mapped[list[str]] = mapped_column(JSONB, default=list, server_default="[]")
     discovery_problems: Mapped[list[str]] = mapped_column(JSONB, default=list)  # what was not found, for people
 
 

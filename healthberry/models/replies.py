@@ -74,7 +74,7 @@ class Reply(Base, OrganisationOwned):
     text: Mapped[str]
     way: Mapped[str] = mapped_column(default="")
     version: Mapped[int] = mapped_column(default=0)
-    let_stand: Mapped[list[str]] = mapped_column(JSONB, default=list, server_default=text("'[]'"))
+    let_stand: Mapped[list[str]] = mapped_column(JSONB, default=list, server_default="[]")
     state: Mapped[str]
     pending: Mapped[bool] = mapped_column(default=False)
     attempts: Mapped[int] = mapped_column(default=0)

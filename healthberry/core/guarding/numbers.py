@@ -4,8 +4,8 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
-import nhs_number
 import phonenumbers
+from nhs_number.validate import is_valid
 
 from healthberry.core.guarding.finding import Finding, Own, plain_phone
 from healthberry.core.guarding.sentences import Text
@@ -33,9 +33,7 @@ def nhs_numbers(text: Text, own: Own) -> Iterator[Finding]:
         said = _SAID.search(text.around(match.start(), 80))
         digits = re.sub(r"\D", "", match[0])
         by_itself = (
-            digits[0] in "345679"
-            and nhs_number.is_valid(digits)
-            and not _SOMETHING_ELSE.search(text.before(match.start(), 60))
+            digits[0] in "345679" and is_valid(digits) and not _SOMETHING_ELSE.search(text.before(match.start(), 60))
         )
         if said or by_itself:
             yield Finding(match.start(), match.end(), "nhs_number")
