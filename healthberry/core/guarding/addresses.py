@@ -18,7 +18,9 @@ _SPELT: Final = re.compile(
 )
 _DESK: Final = re.compile(
     r"pals|complaint|feedback|enquir|inquir|complain|experience|advice|switchboard|reception|communicat|appointment"
-    r"|booking|helpdesk|customer|^(?:info|contact|contactus|help|foi|comms|office|press|media|general|admin|support)$",
+    r"|booking|helpdesk|customer|polic(?:y|ies)|library|research|volunteer|recruit|event|training|fundrais|safeguard|governance|equality"
+    r"|outpatient|maternity|estate|parking|membership|pharmacy|imaging|radiology"
+    r"|^(?:jobs|charity|web|website|dpo|trust|ward|clinic|info|contact|contactus|help|foi|comms|office|press|media|general|admin|support)$",
     _I,
 )
 _ANYBODYS: Final = frozenset(one for one in SHARED if not one.endswith(("nhs.net", "nhs.uk", "nhs.scot", "hscni.net")))

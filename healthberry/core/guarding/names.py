@@ -92,4 +92,4 @@ def _is_place(text: Text, match: re.Match[str], words: list[str]) -> bool:
 
 def _is_known(words: list[str], own: Own) -> bool:
     bare = [_bare(word) for word in words]
-    return all(word in own.names for word in bare) or " ".join(bare) in own.organisation
+    return all(word in own.names for word in bare) or f" {' '.join(bare)} " in f" {own.organisation} "

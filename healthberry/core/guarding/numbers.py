@@ -92,12 +92,15 @@ def _is_of_organisation(text: Text, start: int, end: int, number: str) -> bool:
 _LABEL: Final = (
     r"\b(?:MRN|UBRN|CRN|datix|"
     r"(?:(?:hospital|patient|unit|district|case|file|chart|referral|complaints?|incident|episode|admission"
-    r"|(?:medical |health |care )?records?|datix|PALS|our|your)\s+"
+    r"|(?:medical |health |care )?records?|datix|PALS)\s+"
     r"(?:number|num|no|id|ref(?:erence)?(?:\s+(?:number|no))?))|ref(?:erence)?|patient(?=\s[A-Z]{0,4}\d{5}))\b"
 )
 _BETWEEN: Final = r"[\s:#(.=,]{1,4}(?:(?:is|was|of|number|no|ref|reference)\b[\s:.#(]{1,3}){0,2}"
 _CODE: Final = r"(?P<token>(?:(?-i:[A-Z]{2,5}) )?[A-Z0-9][A-Z0-9]*(?:[/-][A-Z0-9]+)*(?: \d{2,4}\b){0,4})"
 _RECORD: Final = re.compile(_LABEL + _BETWEEN + _CODE + r"(?![A-Z0-9])", _I)
+_FAR: Final = re.compile(
+    _LABEL + r"(?! of\b)[a-z' ,]{1,40}?\b(?P<token>[A-Z]{0,4}[/-]?\d{5,}(?:[/-]?[A-Z0-9]+)*)(?![\w,.]\d|\w)", _I
+)
 _FEWEST: Final = 3
 _NO_CASE: Final = re.compile(
     r"\b(?:policy|guideline|guidance|leaflet|report|job|vacancy|document|order|invoice|charity|tender|product|poster"
@@ -108,7 +111,7 @@ _NO_CASE: Final = re.compile(
 
 def records(text: Text, own: Own) -> Iterator[Finding]:
     """Find numbers of hospitals, records, cases and complaints: three digits or more that are called so."""
-    for match in _RECORD.finditer(text.words):
+    for match in [*_RECORD.finditer(text.words), *_FAR.finditer(text.words)]:
         token = match["token"]
         called = sum(sign.isdigit() for sign in token) >= _FEWEST and re.search(r"\d", token.split(" ")[-1])
         if called and not _NO_CASE.search(text.before(match.start(), 30)):

@@ -11,7 +11,8 @@ _I: Final = re.IGNORECASE
 
 _RELATION: Final = (
     r"(?:(?:late|dear|elderly|little|young|new|newborn|own) )?(?:mum|mother|mam|dad|father|son|daughter|wife|husband"
-    r"|partner|baby|child|children|brother|sister|nan|gran\w*|aunt|uncle|friend|relative|parents?|twins?)"
+    r"|partner|baby|child|children|brother|sister|nan|gran\w*|aunt|uncle"
+    r"|friend|relative|parents?|twins?|boy|girl|lad|nephew|niece|cousin|loved one)"
 )
 _WHO: Final = rf"(?:you|your {_RELATION})\b(?:'ve|'d|'re)?"
 _THING: Final = (
@@ -47,13 +48,29 @@ _DID: Final = (
 )
 _DONE: Final = (
     r"(?:treated|seen|admitted|discharged|operated on|assessed|triaged|diagnosed|brought in|given|transferred|cared for"
-    r"|looked after|referred|prescribed|scanned|vaccinated|under (?:our|the) care|in our care|in hospital"
+    r"|looked after|referred|prescribed|offered|scanned|vaccinated|under (?:[\w-]+ ){0,2}care"
+    r"|on (?:our|the) (?:[\w-]+ )?waiting list|in our care|in hospital"
     rf"|(?:on|in|at) (?:our|the) {_PLACE}|registered with us"
     r"|(?:an?|our|one of our|already an?) (?:in-?|out-?)?patients?|with us|waiting in (?:our|the))\b"
 )
+# What nobody has who is no patient, wherever in the sentence it stands behind "you".
+_CLINICAL: Final = (
+    r"(?:appointments?|operations?|surgery|scans?|x-?rays?|mri|biopsy|treatment|diagnosis|blood tests?"
+    r"|test results|smear|mammogram|endoscopy|colonoscopy|ultrasound|injections?|infusions?|vaccinations?|jabs?"
+    r"|dialysis|chemotherapy|radiotherapy|physio(?:therapy)?|counselling|prescriptions?|antibiotics|medication"
+    r"|pain relief|painkillers|morphine|stitches|plaster cast|anaesthetic|epidural|caesarean|c-section"
+    r"|induction|discharge letter|referral|procedure)"
+)
+# After these it is not said to have happened: "you may need treatment", "you asked about jabs".
+_MAYBE: Final = (
+    r"(?:can|could|may|might|must|should|will|would|want|wants|wish|need|like|able|have to|please|who|that|to|about"
+    r"|for|of|come|get|attend|arrive|receive|book|go"
+    r"|ask|asked|asking|say|said|saying|mention|mentioned|raise|raised|write|wrote|describe|described|tell|told|telling"
+    r"|feel|felt|think|thought|know|understand|find|found|expect|see|or|and|if|when|our|their|without)\b"
+)
 _CAME: Final = (
     r"(?:came|went|visited|stayed|spent|waited|sat|lay|slept|arrived|shouted|left"
-    r"|walked|turned up|were|was|saw|died|fell|collapsed|gave birth|recovered)"
+    r"|walked|turned up|were|was|saw|died|passed away|fell|collapsed|gave birth|recovered)"
 )
 _CONFIRMS: Final = re.compile(
     rf"\byour (?:{_RELATION}'?s )?(?:(?!{_SMALL_WORDS})[\w-]+ ){{0,2}}?{_THING}\b(?!-)(?: with us\b)?"
@@ -68,12 +85,16 @@ _CONFIRMS: Final = re.compile(
     rf"|\b{_WHO} {_CAME}(?: [\w-]+){{0,6}}? (?:with us|(?:to|in|at|on) (?:our |the )?{_PLACE}\b)"
     rf"|\b{_WHO} (?:came|visited|stayed|waited) (?:to |in |at |on )?our\b"
     rf"|\b{_WHO} (?:came in (?:by|with|through|via)|gave birth|lost (?:your|the) baby)\b"
+    rf"|(?<!thank )(?<!thanks )\b{_WHO}(?: (?!{_MAYBE})[\w'-]+){{0,6}}?"
+    rf" (?:for (?:an? |the |your )(?:[\w-]+ )?)?{_CLINICAL}\b"
+    rf"|\b(?:kept|keep|keeping) {_WHO} in\b|\b(?:sent|send|sending) {_WHO} home\b|\btook {_WHO} to\b"
+    rf"|\byour {_RELATION} (?:at|in|on) our {_PLACE}\b"
     r"|\b(?:a patient of ours|as (?:our|a) patient|one of our patients|a patient (?:here|with us))\b"
     rf"|\bcare (?:that )?{_WHO} (?:have |had |has )?(?:received|got|was given|were given)"
     r" (?:from us|here|(?:on|in|at|from) (?:our|the))\b",
     _I,
 )
-_CONDITION: Final = re.compile(r"\b(?:if|whether|unless|should (?:you|your)|in case)\b", _I)
+_CONDITION: Final = re.compile(r"\b(?:(?<!as )if|whether|unless|should (?:you|your)|in case)\b", _I)
 _GENERAL: Final = re.compile(
     r"\b(?:(?:anyone|anybody|everyone|everybody|patients|people|those|some) (?:who|can|may|should)|nobody"
     r"|never (?:post|discuss|share|send|talk|give)"
