@@ -241,17 +241,40 @@ def test_while_one_writes_the_line_with_the_length_says_what_would_be_stopped(de
     assert "Should not be public" not in desk.send(f"{path}/draft", shown=path, text=HARMLESS, version="1").text
 
 
-def test_what_only_one_person_reads_may_say_what_it_has_to(desk: Desk) -> None:
-    sealed = desk.client.application.extensions["vault"].seal({"page_token": "t", "access_token": "t"})
-    facebook = desk.world.channel(desk.organisation, "facebook", remote_id="77", sealed_secrets=sealed)
-    source = {"private": True, "psid": "5"}
-    (message,) = desk.world.arrives(
-        facebook, desk.world.item("When is it?", remote_id="m1", thread_id="m1", ratings=(), source=source)
+@pytest.mark.parametrize(
+    ("kind", "source", "way", "status"),
+    [
+        ("facebook", {"private": True, "psid": "5"}, "message", 200),
+        ("facebook", {"can_reply_privately": True}, "private", 200),
+        ("facebook", {"can_reply_privately": True}, "public", 422),
+        ("facebook", {"can_reply_privately": True}, "", 422),
+        ("mastodon", {"visibility": "direct", "private": True}, "", 200),
+        ("mastodon", {"visibility": "private", "private": True}, "", 422),
+        ("mastodon", {"visibility": "unlisted"}, "", 422),
+        ("webhook", {"private": True}, "", 200),
+        ("webhook", {}, "", 422),
+        ("email", {"email": "sam@example.org"}, "", 200),
+        ("paper", {}, "", 200),
+    ],
+)
+def test_what_only_one_person_reads_may_say_what_it_has_to(
+    desk: Desk, kind: str, source: dict[str, object], way: str, status: int
+) -> None:
+    vault = desk.client.application.extensions["vault"]
+    channel = desk.world.channel(
+        desk.organisation,
+        kind,
+        remote_id="77",
+        sealed_secrets=vault.seal({"page_token": "t", "access_token": "t", "account_id": "9"}),
+        config={"messages": "yes", "callback": "https://other.example/answers", "server": "social.example"},
     )
-    page = desk.get(f"/conversations/{message}")
-    assert "In private" in page.text or "Only this person sees it" in page.text
-    assert publish(desk, message, TELLING, way="message").status_code == 200
-    assert [one.let_stand for one in replies(desk)] == [[]]
+    item = desk.world.item("When is it?", remote_id="m1", thread_id="m1", ratings=(), source=source)
+    (asked,) = desk.world.arrives(channel, item)
+
+    answer = publish(desk, asked, TELLING, way=way)
+
+    assert answer.status_code == status, answer.text
+    assert [one.let_stand for one in replies(desk)] == ([[]] if status == 200 else [])
 
 
 def test_hostile_words_are_shown_as_words(desk: Desk, post: UUID) -> None:
