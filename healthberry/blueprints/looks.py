@@ -10,7 +10,7 @@ from flask_login import current_user
 from jinja2 import ChainableUndefined, ChoiceLoader, PackageLoader
 from markupsafe import Markup
 
-from healthberry.blueprints import headers, moments
+from healthberry.blueprints import found, headers, moments
 from healthberry.connectors.base import Capabilities
 from healthberry.core import scope, warnings
 from healthberry.core.permissions import may
@@ -26,9 +26,10 @@ def install(app: Flask) -> None:
     """Teach the application's templates the words of this module, and where the NHS.UK frontend's macros are."""
     app.jinja_env.undefined = ChainableUndefined  # the frontend's macros look into parameters that were not given
     app.jinja_env.loader = ChoiceLoader([app.create_global_jinja_loader(), PackageLoader("nhsuk_frontend_jinja")])
+    app.jinja_env.autoescape = _is_escaped
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.jinja_env.filters.update(exact=moments.exact, day=moments.day, relative=moments.relative, capabilities=channel)
-    app.jinja_env.filters.update(lasting=in_words, clock=moments.clock)
+    app.jinja_env.filters.update(lasting=in_words, clock=moments.clock, found_name=found.name_of)
     app.jinja_env.filters.update(time_left=moments.time_left, dated=moments.dated)
     app.jinja_env.globals.update(
         asset=asset,
@@ -40,6 +41,11 @@ def install(app: Flask) -> None:
         kind_label=kind_label,
     )
     app.context_processor(_about_this_page)
+
+
+def _is_escaped(template: str | None) -> bool:
+    """Say whether what a template shows is words, not markup: the frontend's macros (.jinja) count on it too."""
+    return template is None or not template.endswith(".txt")
 
 
 def asset(name: str) -> str:

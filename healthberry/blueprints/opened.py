@@ -7,7 +7,8 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from healthberry.blueprints import listing, snoozes
+from healthberry.blueprints import found, listing, snoozes
+from healthberry.blueprints.found import Found
 from healthberry.blueprints.guard import member
 from healthberry.core import inbox, members, replies, thread
 from healthberry.core.inbox import View
@@ -21,7 +22,8 @@ class Composer:
     """What the composer shows. `version` and `seen` say what its writer looked at; `length` is the channel's count.
 
     `conflict` says that the thread moved on, `news` is what came in since; `error` is why the text was refused. `way`
-    is how it is to be answered, where there are several ways.
+    is how it is to be answered, where there are several ways. `found` is what in the text should not be public;
+    `stopped` says that it was not published for that, `reason` why it is to be all the same.
     """
 
     text: str
@@ -36,6 +38,10 @@ class Composer:
     news: Sequence[Message] = ()
     note: str = ""
     note_error: str = ""
+    found: Found | None = None
+    stopped: bool = False
+    reason: str = ""
+    reason_error: str = ""
 
     @property
     def over(self) -> int:
@@ -53,14 +59,16 @@ def composer_of(page: Page, text: str | None = None, **changes: Any) -> Composer
     draft = page.draft
     words = text if text is not None else (draft.text if draft else "")
     length, limit = replies.count(page.channel, words)
+    way = changes.pop("way", draft.way if draft else "")
     made = Composer(
         text=words,
         version=page.conversation.version,
         seen=now().isoformat(),
         length=length,
         limit=limit,
-        way=draft.way if draft else "",
+        way=way,
         saved=draft.saved_at if draft and text is None else None,
+        found=found.look(page, words, way) if page.can["draft"] else None,
     )
     return replace(made, **changes)
 

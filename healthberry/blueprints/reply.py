@@ -7,13 +7,14 @@ from uuid import UUID
 from flask import Blueprint, flash, make_response, redirect, render_template, request
 from werkzeug.wrappers import Response
 
-from healthberry.blueprints import listing, opened
+from healthberry.blueprints import found, listing, opened
 from healthberry.blueprints.conversation import entries
 from healthberry.blueprints.guard import member, signed_in
 from healthberry.blueprints.opened import Composer
 from healthberry.blueprints.render import elsewhere, render, wants_part
 from healthberry.core import drafts, events, replies
 from healthberry.core.errors import Conflict, CoreError, Invalid, NotAllowed
+from healthberry.core.guarded import Guarded
 from healthberry.core.inbox import View
 from healthberry.core.thread import Page
 from healthberry.models.replies import Reply
@@ -24,7 +25,8 @@ blueprint = Blueprint("reply", __name__)
 _CONVERSATION = "/conversations/<uuid:conversation_id>"
 _REPLY = "/replies/<uuid:reply_id>"
 _DIGITS = 10  # what the database takes as an integer
-_STATUS = {Conflict: 409, Invalid: 422, NotAllowed: 403}
+_STILL = "This was not published yet."
+_STATUS = {Conflict: 409, Invalid: 422, NotAllowed: 403, Guarded: 422}
 
 
 @blueprint.get(_CONVERSATION + "/composer")
@@ -71,8 +73,8 @@ def publish(conversation_id: UUID) -> Response:
     """Put the reply on its way, or say why not with the text kept."""
     text = _text()
     try:
-        replies.queue_reply(member(), conversation_id, text, _version(), _way())
-    except (Conflict, Invalid, NotAllowed) as refusal:
+        replies.queue_reply(member(), conversation_id, text, _version(), _way(), found.let_stand())
+    except (Conflict, Guarded, Invalid, NotAllowed) as refusal:
         events.forget()
         return _refused(conversation_id, text, refusal, _version(), request.form.get("seen", ""), _way())
     events.commit()
@@ -94,14 +96,7 @@ def _refused(conversation_id: UUID, text: str, refusal: CoreError, version: int,
     page, view = opened.open_page(conversation_id), listing.present_view()
     moved_on = isinstance(refusal, Conflict) and page.conversation.version != version
     news = opened.news_since(page, seen) if moved_on else ()
-    shown = opened.composer_of(
-        page,
-        text,
-        news=news,
-        conflict=refusal.reason if moved_on else "",
-        error="" if moved_on else refusal.reason,
-        way=way,
-    )
+    shown = opened.composer_of(page, text, news=news, way=way, reason=found.reason(), **_why(refusal, moved_on))
     status = _STATUS[type(refusal)]
     if not wants_part():
         context = opened.whole_context(page, view, shown)
@@ -110,13 +105,22 @@ def _refused(conversation_id: UUID, text: str, refusal: CoreError, version: int,
     return make_response("\n".join([composer, _state(page, view), entries({"page": page})]), status)
 
 
+def _why(refusal: CoreError, moved_on: bool) -> dict[str, Any]:
+    """Return what the composer says, and where: what the guard found is marked as long as it is in the way."""
+    if moved_on:
+        return {"conflict": refusal.reason}
+    if isinstance(refusal, Invalid) and refusal.field == "let_stand_reason":
+        return {"error": _STILL, "stopped": True, "reason_error": refusal.reason}
+    return {"error": refusal.reason, "stopped": isinstance(refusal, Guarded)}
+
+
 @blueprint.post(_REPLY + "/retry")
 @signed_in
 def retry(reply_id: UUID) -> Response:
     """Send a failed reply again as it is; where the thread moved on, show what is new first."""
     try:
         reply = replies.retry(member(), reply_id)
-    except (Conflict, Invalid, NotAllowed) as refusal:
+    except (Conflict, Guarded, Invalid, NotAllowed) as refusal:
         events.forget()
         reply = replies.find(member(), reply_id)
         if reply.state != "failed":

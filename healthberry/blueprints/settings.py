@@ -41,7 +41,13 @@ def save() -> ResponseReturnValue:
 @guard.signed_in
 def save_organisation() -> ResponseReturnValue:
     """Save what holds for everybody in the organisation."""
-    members.save_organisation(guard.member(), alert_excerpts=request.form.get("alert_excerpts") == "on")
+    given = request.form
+    try:
+        members.save_organisation(
+            guard.member(), alert_excerpts=given.get("alert_excerpts") == "on", contacts=given.get("contacts")
+        )
+    except Invalid as error:
+        return _page({error.field: error.reason}), 422
     events.commit()
     return redirect(url_for("settings.index", done="saved"), 303)
 

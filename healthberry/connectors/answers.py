@@ -24,11 +24,15 @@ class ReplyTarget:
 
 @dataclass(frozen=True)
 class ReplyWay:
-    """One of several ways to answer the same message: publicly, or in private; `note` is a sentence for people."""
+    """One of several ways to answer the same message: publicly, or in private; `note` is a sentence for people.
+
+    `private`: only whom it answers will see it.
+    """
 
     name: str
     label: str
     note: str = ""
+    private: bool = False
 
 
 @dataclass(frozen=True)
@@ -38,6 +42,7 @@ class ReplyPermission:
     `mode` is api (we publish), assisted (a person copies it to the site) or none. `reason` is a sentence for people
     when mode is none or assisted; `url` is where to answer on the site. `ways` are the choices, the usual one first;
     one alone is no choice, but its note is shown. `until` is when the provider stops taking an answer.
+    `private`: only whom it answers will see it, whichever way it takes.
     """
 
     mode: ReplyMode
@@ -45,6 +50,7 @@ class ReplyPermission:
     url: str | None = None
     ways: tuple[ReplyWay, ...] = ()
     until: datetime | None = None
+    private: bool = False
 
 
 @dataclass(frozen=True)

@@ -27,9 +27,14 @@ _LATE: Final = (
 )
 _PUBLIC: Final = ReplyWay("public", "Publicly", "Everybody who sees this on Facebook sees your answer.")
 _PRIVATE: Final = ReplyWay(
-    "private", "In private", "Only this person sees it, in Messenger. Once, within 7 days; up to 2,000 characters."
+    "private",
+    "In private",
+    "Only this person sees it, in Messenger. Once, within 7 days; up to 2,000 characters.",
+    private=True,
 )
-_MESSAGE: Final = ReplyWay("message", "In private", "Only this person sees it, in Messenger. Up to 2,000 characters.")
+_MESSAGE: Final = ReplyWay(
+    "message", "In private", "Only this person sees it, in Messenger. Up to 2,000 characters.", private=True
+)
 
 
 def permission(target: ReplyTarget, *, private: bool, now: datetime | None = None) -> ReplyPermission:

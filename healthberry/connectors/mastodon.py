@@ -194,7 +194,9 @@ class Mastodon(Defaults):
 
     def may_reply(self, access: Access, target: ReplyTarget) -> ReplyPermission:
         """Say that it can be answered as long as the account is connected; a private post is answered in private."""
-        return as_signed_in(access, target, _NOT_SIGNED_IN)
+        allowed = as_signed_in(access, target, _NOT_SIGNED_IN)
+        # An answer is seen by as many as the post: one for followers only is still seen by all of ours.
+        return replace(allowed, private=target.source.get("visibility") == "direct")
 
     def reply(self, access: Access, reply: Reply) -> SentReply:
         """Publish, after a look whether it is there: not every server honours the key, and none for long.

@@ -184,7 +184,7 @@ class Webhook(Defaults):
             return ReplyPermission("none", target.may_not_reply, target.url)
         if not access.config.get("callback"):
             return ReplyPermission("none", _BY_HAND, target.url)
-        return ReplyPermission("api", url=target.url)
+        return ReplyPermission("api", url=target.url, private=target.source.get("private") is True)
 
     def reply(self, access: Access, reply: Reply) -> SentReply:
         """Send the answer to the address for answers.

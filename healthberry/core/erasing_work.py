@@ -25,7 +25,7 @@ from healthberry.core import (
 )
 from healthberry.core.suppression import Name
 from healthberry.extensions import db
-from healthberry.models.activities import Note
+from healthberry.models.activities import Activity, Note
 from healthberry.models.channels import Author, Channel
 from healthberry.models.conversations import Conversation, CopyPrint, Message
 from healthberry.models.keeping import Erasure
@@ -151,7 +151,7 @@ UPDATE messages m SET in_reply_to = given.new
 
 
 def _forget_around(erasure: Erasure, ids: Collection[UUID], counts: Counter[str]) -> None:
-    """Forget drafts, replies that did not go out, and, where wanted, notes and the texts of replies that did."""
+    """Forget drafts, replies that did not go out, reasons, and, where wanted, notes and texts of replies that did."""
     org = erasure.organisation_id
     counts["drafts"] += _run(delete(Draft).where(Draft.organisation_id == org, Draft.conversation_id.in_(ids)))
     mine = update(Reply).where(Reply.organisation_id == org, Reply.conversation_id.in_(ids))
@@ -161,6 +161,10 @@ def _forget_around(erasure: Erasure, ids: Collection[UUID], counts: Counter[str]
     _run(mine.where(Reply.state == "sent", Reply.pending).values(pending=False))
     if erasure.wanted.get("answers"):
         _run(mine.where(Reply.state == "sent").values(text="", url=None))
+    # That something was let stand in a public reply stays known; the reason, in a colleague's words, may speak of them.
+    let_stand = (Activity.conversation_id.in_(ids), Activity.kind == "guard_overridden")
+    unreasoned = Activity.details.op("-")(literal("reason", Text))
+    _run(update(Activity).where(Activity.organisation_id == org, *let_stand).values(details=unreasoned))
     if erasure.wanted.get("notes"):
         counts["notes"] += _run(delete(Note).where(Note.organisation_id == org, Note.conversation_id.in_(ids)))
 

@@ -58,8 +58,8 @@ def record(
 ) -> Activity:
     """Write one numbered change, and remember it for `commit`.
 
-    `details` are ids and small facts, never words that a patient or a member wrote. Holds the organisation's counter
-    row until the transaction ends, so call it late.
+    `details` are ids and small facts, never words that a patient or a member wrote (but for one: core.guarded).
+    Holds the organisation's counter row until the transaction ends, so call it late.
     """
     session = db.session()
     activity = Activity(

@@ -8,6 +8,7 @@ from uuid import UUID
 from sqlalchemy import Select, select, text
 
 from healthberry.core import events, mailboxes, organisations
+from healthberry.core.contacts import contacts_of
 from healthberry.core.errors import Conflict, Invalid, NotAllowed, NotFound
 from healthberry.core.permissions import may, require
 from healthberry.extensions import db
@@ -180,10 +181,16 @@ def save_settings(member: Member, *, name: str, wants_alerts: bool) -> None:
     member.wants_alerts = wants_alerts
 
 
-def save_organisation(member: Member, *, alert_excerpts: bool) -> None:
-    """Decide whether alerts hold the first words of a story. Raises: NotAllowed."""
+def save_organisation(member: Member, *, alert_excerpts: bool, contacts: str | None = None) -> None:
+    """Decide whether alerts hold the first words of a story, and which contacts are harmless in public replies.
+
+    `contacts` are telephone numbers and e-mail addresses, one a line; None leaves them as they are.
+
+    Raises: NotAllowed; Invalid (contacts) with the first line that is neither.
+    """
     require(member, "manage")
-    organisations.keep(member.organisation_id, alert_excerpts=alert_excerpts)
+    given = {} if contacts is None else {"published_contacts": contacts_of(contacts)}
+    organisations.keep(member.organisation_id, alert_excerpts=alert_excerpts, **given)
 
 
 def is_alone(member: Member) -> bool:

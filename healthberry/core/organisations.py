@@ -12,7 +12,9 @@ from healthberry.models.organisations import OrganisationDetails
 def details_of(organisation_id: UUID) -> OrganisationDetails:
     """Return the details; the usual ones, not stored, where none were ever kept."""
     found = db.session.get(OrganisationDetails, organisation_id)
-    return found or OrganisationDetails(organisation_id=organisation_id, alert_excerpts=False, discovery_problems=[])
+    return found or OrganisationDetails(
+        organisation_id=organisation_id, alert_excerpts=False, discovery_problems=[], published_contacts=[]
+    )
 
 
 def keep(organisation_id: UUID, **changes: Any) -> None:

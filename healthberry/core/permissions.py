@@ -13,11 +13,13 @@ _LEVEL = {
     "see_colleagues": ORGANISATION_VERIFIED,
     "handle": ORGANISATION_VERIFIED,  # assign, close, snooze, note
     "publish": ORGANISATION_VERIFIED,
+    "override_guard": ORGANISATION_VERIFIED,  # publish what the guard found, with a reason
     "manage": ORGANISATION_VERIFIED,  # people, channels, settings
 }
 _ROLES = {
     "publish": {"administrator", "responder"},
     "handle": {"administrator", "responder"},
+    "override_guard": {"administrator"},
     "manage": {"administrator"},
 }
 

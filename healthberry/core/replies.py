@@ -10,10 +10,11 @@ from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 
 from healthberry.connectors.base import ReplyPermission, ReplyTarget
-from healthberry.core import conversations, drafts, events, staleness
+from healthberry.core import conversations, drafts, events, guarded, staleness
 from healthberry.core.channels import access_of, capabilities_of, connector_of
 from healthberry.core.channels import find as find_channel
 from healthberry.core.errors import Conflict, Invalid, NotAllowed, NotFound
+from healthberry.core.guarded import LetStand
 from healthberry.core.permissions import require
 from healthberry.extensions import db
 from healthberry.models.channels import Channel
@@ -108,14 +109,22 @@ def answer_since(reply: Reply) -> Message | None:
     return db.session.scalar(statement)
 
 
-def queue_reply(member: Member, conversation_id: UUID, text: str, version: int, way: str = "") -> Reply:
+def queue_reply(
+    member: Member,
+    conversation_id: UUID,
+    text: str,
+    version: int,
+    way: str = "",
+    let_stand: LetStand | None = None,
+) -> Reply:
     """Put a reply on its way. `version` is the conversation's that it was written against.
 
-    `way` is one of those that the channel offers for this message, "" for the usual one.
+    `way` is one of those that the channel offers for this message, "" for the usual one; `let_stand` is why it is to be
+    published although something was found in it.
 
     Raises: NotFound; NotAllowed with the next step; Conflict when the thread moved on, another reply is on its way, or
     the channel is not read at present (what was said there since is not known); Invalid for an empty or too long text,
-    and for a way that is not open (any more).
+    and for a way that is not open (any more); Guarded where something in it should not be public.
     """
     require(member, "publish")
     conversation = conversations.find(member, conversation_id, lock=True)
@@ -128,6 +137,7 @@ def queue_reply(member: Member, conversation_id: UUID, text: str, version: int, 
         raise NotAllowed(allowed.reason)
     _is_read(channel, allowed)
     chosen, words = _way(allowed, way), _checked(channel, text)
+    kinds = guarded.check(member, channel, allowed, words, chosen, let_stand)
     reply = Reply(
         organisation_id=member.organisation_id,
         id=new_id(),
@@ -139,11 +149,13 @@ def queue_reply(member: Member, conversation_id: UUID, text: str, version: int, 
         text=words,
         way=chosen,
         version=version,
+        let_stand=kinds,
         state=_BEGINNING[allowed.mode],
     )
     reply.key = str(reply.id)
     _only_one(reply)
     drafts.drop(member, conversation_id)
+    guarded.note(member, reply, let_stand)
     _changed(reply, "reply_queued" if reply.mode == "api" else "reply_written", member)
     return reply
 
@@ -160,7 +172,8 @@ def retry(member: Member, reply_id: UUID) -> Reply:
     """Send a failed reply again, as it is; a draft with other words stays.
 
     Raises: NotFound; NotAllowed; Conflict when it is not waiting for that, the thread moved on since it was written, or
-    the channel is not read at present; Invalid when the way that it was to take is no longer open.
+    the channel is not read at present; Invalid when the way that it was to take is no longer open; Guarded where
+    something in it should not be public that nobody let stand (it was written before replies were looked through).
     """
     require(member, "publish")
     reply = _find(member, reply_id)
@@ -175,6 +188,7 @@ def retry(member: Member, reply_id: UUID) -> Reply:
         raise NotAllowed(allowed.reason)
     _is_read(channel, allowed)
     reply.way = _way(allowed, reply.way)
+    guarded.check(member, channel, allowed, reply.text, reply.way, before=reply.let_stand)
     reply.mode, reply.state, reply.reason, reply.attempts = allowed.mode, _BEGINNING[allowed.mode], "", 0
     reply.next_attempt_at = reply.queued_at = now()
     reply.attempted_at = None

@@ -40,8 +40,9 @@ _SHOWN = (
     "restriction_lifted",
     "hold_placed",
     "hold_lifted",
+    "guard_overridden",
 )
-_ACTIONS = ("draft", "publish", "handle", "see_colleagues", "manage")
+_ACTIONS = ("draft", "publish", "handle", "see_colleagues", "override_guard", "manage")
 
 
 @dataclass(frozen=True)
@@ -144,7 +145,7 @@ def veil(page: Page) -> Page:
 
     What colleagues wrote about it may repeat it, and is left out with it.
     """
-    said = [one for one in page.entries if one.note is None]
+    said = [one for one in page.entries if one.note is None and not _is_reasoned(one)]
     return replace(
         page,
         conversation=veiled_conversation(page.conversation),
@@ -154,6 +155,10 @@ def veil(page: Page) -> Page:
         elsewhere=(),
         may_block=False,
     )
+
+
+def _is_reasoned(entry: Entry) -> bool:
+    return entry.activity is not None and entry.activity.kind == "guard_overridden"
 
 
 def _entries(member: Member, conversation_id: UUID, sees_colleagues: bool) -> list[Entry]:

@@ -44,7 +44,8 @@ class Note(Base, OrganisationOwned):
 
 
 class Activity(Base):
-    """One recorded change, numbered per organisation without a gap. `details` holds ids and small facts, never words.
+    """One recorded change, numbered per organisation without a gap. `details` holds ids and small facts, never words
+    but the reason for letting something stand in a public reply, which is kept only without what was found.
 
     `member_name` stays when the member goes, so that the history can still be read.
     """

@@ -47,6 +47,8 @@ class OrganisationDetails(Base):
     organisation_id: Mapped[UUID] = mapped_column(ForeignKey("organisations.id", ondelete="CASCADE"), primary_key=True)
     alert_excerpts: Mapped[bool] = mapped_column(default=False)
     suppression_key: Mapped[bytes | None] = mapped_column(LargeBinary)  # sealed; core.suppression
+    # Telephone numbers and addresses that it publishes itself: harmless in its replies.
+    published_contacts: Mapped[list[str]] = mapped_column(JSONB, default=list, server_default="[]")
     discovery_problems: Mapped[list[str]] = mapped_column(JSONB, default=list)  # what was not found, for people
 
 

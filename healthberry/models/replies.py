@@ -3,6 +3,7 @@
 from uuid import UUID
 
 from sqlalchemy import CheckConstraint, Index, UniqueConstraint, text
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from healthberry.extensions import Base
@@ -36,6 +37,7 @@ class Reply(Base, OrganisationOwned):
     By API: queued → sending → sent | failed | unknown. Assisted: written → copied → sent when the poll has seen it.
     `pending` is a sent one that the site's moderators still hold. `key` is chosen before the first attempt; `version`
     is the conversation's that the reply was written against; `way` is the chosen one of several, "" for the usual one.
+    `let_stand` are the kinds of what the guard found and somebody published all the same (core.guarded).
     """
 
     __tablename__ = "replies"
@@ -72,6 +74,7 @@ class Reply(Base, OrganisationOwned):
     text: Mapped[str]
     way: Mapped[str] = mapped_column(default="")
     version: Mapped[int] = mapped_column(default=0)
+    let_stand: Mapped[list[str]] = mapped_column(JSONB, default=list, server_default="[]")
     state: Mapped[str]
     pending: Mapped[bool] = mapped_column(default=False)
     attempts: Mapped[int] = mapped_column(default=0)

@@ -132,6 +132,23 @@ def test_our_own_answers_and_notes_go_only_where_that_is_wanted(
     assert db.session.scalars(select(Message.text).where(Message.text != "")).all() == kept
 
 
+def test_why_something_was_let_stand_in_a_reply_is_forgotten_and_that_it_was_is_not(
+    world: World, member: Member, channel: Channel
+) -> None:
+    theirs, others = world.arrives(channel, written(world)), world.arrives(channel, world.item())
+    for conversation_id in (*theirs, *others):
+        said = f"{MARK} agreed."
+        events.record(
+            channel.organisation_id, "guard_overridden", conversation_id=conversation_id, kinds=["phone"], reason=said
+        )
+    db.session.commit()
+    erase(member, *theirs)
+    db.session.expire_all()
+    statement = db.select(Activity).filter_by(kind="guard_overridden")
+    kept = {one.conversation_id: one.details for one in db.session.scalars(statement)}
+    assert kept == {theirs[0]: {"kinds": ["phone"]}, others[0]: {"kinds": ["phone"], "reason": f"{MARK} agreed."}}
+
+
 def test_who_is_not_named_by_the_channel_is_erased_in_this_conversation_alone(world: World, member: Member) -> None:
     channel = world.channel(db.session.get_one(Organisation, member.organisation_id), "nhsuk")
     nobody = Writer(None, "Anonymous")

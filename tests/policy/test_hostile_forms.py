@@ -20,7 +20,8 @@ from werkzeug.formparser import FormDataParser
 from werkzeug.test import TestResponse
 
 from healthberry.connectors.base import Linkables
-from healthberry.core import codes, erasing, invitations, pending_links, scope
+from healthberry.core import codes, erasing, guarded, invitations, pending_links, scope
+from healthberry.core.guarding import look, own
 from healthberry.extensions import db
 from healthberry.mail import links
 from healthberry.models.owned import now
@@ -92,7 +93,10 @@ FORMS = (
     # The moment is read only where the thread has moved on.
     Form("reply.publish", {"text": "Thank you", "version": "0", "seen": _MOMENT}, answers=(409,)),
     Form("settings.save", {"name": "Priya Kaur", "wants_alerts": "on"}),
-    Form("settings.save_organisation", {"alert_excerpts": "on"}),
+    Form(
+        "reply.publish", {"text": "Ring Mrs Lee", "version": "1", "let_stand": "<mark>", "let_stand_reason": "Agreed"}
+    ),
+    Form("settings.save_organisation", {"alert_excerpts": "on", "contacts": "0113 496 0100\npals@example.nhs.uk"}),
     Form("keeping.shorten", {"months": "12"}),
     Form(
         "erasing.erase",
@@ -132,7 +136,7 @@ UPDATE conversations SET status = 'open', closed_reason = NULL, snoozed_until = 
 
 # Where a refusal stands on a page or in a part of one.
 _REFUSAL = re.compile(
-    r'<[^>]+(?:class="lead"|nhsuk-error-summary__list|class="composer__error"|id="notice-text"|id="saved"|id="news")[^>]*>'
+    r'<[^>]+(?:class="lead"|nhsuk-error-summary__list|class="composer__error"|id="notice-text"|id="saved"|id="news"|id="found-title")[^>]*>'
 )
 _MARKUP = re.compile(r"<svg.*?</svg>|<[^>]+>", re.DOTALL)
 
@@ -217,6 +221,7 @@ class Desk:
             "<colleague>": str(colleague.id),
             "<writer>": str(erasing.writers(self.member, conversation_id)[0].id),
             "<tomorrow>": (now() + timedelta(days=1)).strftime("%Y-%m-%dT%H:%M"),
+            "<mark>": guarded.mark("Ring Mrs Lee", look("Ring Mrs Lee", own())),
             "<yesterday>": (now() - timedelta(days=1)).date().isoformat(),
         }
         db.session.refresh(self.member)

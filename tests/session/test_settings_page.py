@@ -49,3 +49,14 @@ def test_only_administrators_decide_about_excerpts(client: FlaskClient, world: W
     world.signed_in(client, admin)
     assert client.post("/settings/organisation", data={"alert_excerpts": "on"}).status_code == 303
     assert organisations.details_of(fresh(admin).organisation_id).alert_excerpts
+
+
+def test_words_in_a_field_are_words_and_never_markup(client: FlaskClient, world: World) -> None:
+    hostile = '"><script>alert(1)</script>'
+    world.signed_in(client, world.member(world.organisation(), name=hostile))
+    scope.leave()
+
+    for answer in (client.get("/settings"), client.post("/settings/organisation", data={"contacts": hostile})):
+        assert "<script>alert" not in answer.text
+        assert "&lt;script&gt;alert(1)&lt;/script&gt;" in answer.text
+        assert "&amp;lt;" not in answer.text

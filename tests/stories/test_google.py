@@ -124,7 +124,7 @@ def test_an_answer_that_moderators_refuse_leaves_the_thread_with_the_reason_and_
     sandbox.post("google", "We waited four hours", ods_code=TRUST, rating=2)
     tick()
     conversation_id, page = open_link(client, mailbox)
-    held = publish(client, conversation_id, page, "We are sorry. Your diagnosis takes time.")
+    held = publish(client, conversation_id, page, "We are sorry. A diagnosis takes time.")
     tick()
     held = client.get(f"/conversations/{conversation_id}").get_data(as_text=True)
     assert "will show it once its moderators have looked" in held

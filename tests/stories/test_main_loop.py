@@ -1,5 +1,6 @@
 """The whole loop: sign up, see what patients said, be told of something new, answer it, see it on the channel."""
 
+import re
 from collections.abc import Callable
 
 from flask import Flask
@@ -85,6 +86,44 @@ def test_an_answer_to_a_post_is_published_on_x_once_although_x_did_not_say_so(
     replies = sandbox.seen("x", post)["replies"]
     assert [ANSWER in reply["text"] for reply in replies] == [True]
     assert f"@{ours} Five hours and no update" in _texts(app, "closed")
+
+
+def test_an_answer_that_says_too_much_never_reaches_x_until_it_is_changed(
+    client: FlaskClient,
+    app: Flask,
+    sandbox: Sandbox,
+    mailbox: Mailbox,
+    work: Callable[[], None],
+    tick: Callable[[], None],
+    register: None,
+) -> None:
+    ours = handle(sandbox)
+    sign_up(client, mailbox, work, ods_code=TRUST, email=f"pat@{DOMAIN}")
+    work()
+    connect_x(client, app, ours)
+    work()
+    mailbox.clear()
+    post = sandbox.post("x", "Five hours and no update", handle=ours, author="samwrites")
+    tick()
+    conversation_id, page = open_link(client, mailbox)
+    telling = "Sorry. Dr Achebe saw you at 14:30; your NHS number is 943 476 5919. Write to pals@imperial.nhs.uk."
+
+    stopped = publish(client, conversation_id, page, telling)
+    tick()
+
+    assert re.findall(r'<a href="#found-\d" data-find="([^"]*)"', stopped) == [
+        "Dr Achebe",
+        "saw you",
+        "14:30",
+        "943 476 5919",
+    ]
+    assert sandbox.seen("x", post)["replies"] == []
+
+    publish(client, conversation_id, stopped, "Sorry. Please write to pals@imperial.nhs.uk, W2 1NY.")
+    tick()
+
+    replies = sandbox.seen("x", post)["replies"]
+    assert ["W2 1NY" in reply["text"] for reply in replies] == [True]
 
 
 def test_an_account_that_is_not_the_channels_is_not_connected(

@@ -167,28 +167,61 @@ const copyOldWay = (words) => {
   return done;
 };
 
-let copying = null; // the site that is opened once the server has taken the reply, and whether the words are on the clipboard
+// Browsers let us write to the clipboard only while a click is answered, so that it is begun there; but the words follow only
+// once the server has taken the reply: what it stops must not be left where it can be pasted.
+const copyOnceTaken = (words) => {
+  let answer;
+  const taken = new Promise((take, refuse) => (answer = { take, refuse }));
+  taken.catch(() => {});
+  const put = async () => {
+    const blob = taken.then(() => new Blob([words], { type: "text/plain" }));
+    blob.catch(() => {});
+    await navigator.clipboard.write([new ClipboardItem({ "text/plain": blob })]);
+    return true;
+  };
+  const begun = put().catch(() => false);
+  return { ...answer, done: async () => (await begun) || copy(words) };
+};
+
+let copying = null; // the site that is opened once the server has taken the reply, and the words on their way to the clipboard
 
 document.addEventListener("submit", (event) => {
   const form = event.target;
   if (form.id !== "reply-form") return;
   clearTimeout(timer);
   form.dataset.publishing = "yes";
-  copying = form.dataset.assisted === undefined ? null : { site: form.dataset.assisted, done: copy(form.text.value.trim()) };
+  copying?.refuse();
+  copying = form.dataset.assisted === undefined ? null : { site: form.dataset.assisted, ...copyOnceTaken(form.text.value.trim()) };
 });
 
 const openSite = async () => {
-  const { site, done } = copying;
+  const { site, take, done } = copying;
   copying = null;
+  take();
+  const copied = await done();
   const opened = site ? window.open(site, "_blank") : null;
   if (opened) opened.opener = null;
-  if (await done) find('#reply-state [data-act="copied"]')?.requestSubmit();
+  if (copied) find('#reply-state [data-act="copied"]')?.requestSubmit();
 };
 
 document.addEventListener("click", async (event) => {
   const button = event.target.closest("[data-copy]");
   if (!button) return;
   if (await copy(find(button.dataset.copy).textContent)) button.lastChild.textContent = "Copied";
+});
+
+// What should not be public: its entry in the list leads to the words in the field, where they can be changed.
+document.addEventListener("click", (event) => {
+  const link = event.target.closest("#found [data-find]");
+  const text = field();
+  if (!link || !text) return;
+  const words = link.dataset.find;
+  const at = text.value.startsWith(words, Number(link.dataset.at)) ? Number(link.dataset.at) : text.value.indexOf(words);
+  if (at < 0) return;
+  event.preventDefault();
+  text.focus();
+  text.setSelectionRange(at, at + words.length);
+  text.scrollIntoView({ block: "nearest" });
 });
 
 // How the reply gets on --------------------------------------------------------------------------------------------------
@@ -222,7 +255,7 @@ const begin = (words = true) => {
   const text = field();
   if (text && words) bringBack(text);
   if (isDirty(text)) later(0);
-  find("#news")?.focus();
+  find("#news, #found")?.focus();
 };
 
 document.addEventListener("htmx:before:swap", ({ detail: { tasks } }) => {
@@ -234,7 +267,10 @@ document.addEventListener("htmx:after:swap", ({ detail: { ctx } }) => {
   const same = find("#thread")?.dataset.conversation === conversation;
   conversation = find("#thread")?.dataset.conversation;
   if (copying && state?.state === "written") openSite();
-  else if (copying && ctx.sourceElement?.id === "reply-form") copying = null;
+  else if (copying && ctx.sourceElement?.id === "reply-form") {
+    copying.refuse();
+    copying = null;
+  }
   if (same && wasBusy && !isBusy && conversation && !field()?.value) {
     htmx.ajax("GET", `/conversations/${conversation}/composer`, { target: "#composer", swap: "outerHTML" });
   }

@@ -1,0 +1,118 @@
+"""NHS numbers, telephone numbers, and numbers of records and cases."""
+
+import re
+from collections.abc import Iterator
+from typing import Final
+
+import phonenumbers
+from nhs_number.validate import is_valid
+
+from healthberry.core.guarding.finding import Finding, Own, plain_phone
+from healthberry.core.guarding.sentences import Text
+
+_I: Final = re.IGNORECASE
+
+_TEN: Final = re.compile(r"(?<![\w+/.,£-])\d{3}[ .-]?\d{3}[ .-]?\d{4}(?!\d|[,-]\d)")
+_SAID: Final = re.compile(
+    r"\b(?:nhs|chi|h&c|hcn|health (?:and|&) (?:social )?care)\W{0,3}(?:number|num|no\b|#|id\b)"
+    r"|\bnumber\b.{0,12}\b(?:nhs|chi)\b|\bnhs #",
+    _I,
+)
+_SOMETHING_ELSE: Final = re.compile(
+    r"\b(?:call|ring|dial|tel\w*|phone|fax|text|charity|company|vat|order|invoice|isbn|budget|account|barcode)\b.{0,25}$",
+    _I,
+)
+
+
+def nhs_numbers(text: Text, own: Own) -> Iterator[Finding]:
+    """Find NHS numbers: ten digits called so, or ten that pass its check and are not called something else.
+
+    One random number in eleven passes; and one that was mistyped is still somebody's.
+    """
+    for match in _TEN.finditer(text.words):
+        said = _SAID.search(text.around(match.start(), 80))
+        digits = re.sub(r"\D", "", match[0])
+        by_itself = (
+            digits[0] in "345679" and is_valid(digits) and not _SOMETHING_ELSE.search(text.before(match.start(), 60))
+        )
+        if said or by_itself:
+            yield Finding(match.start(), match.end(), "nhs_number")
+
+
+_BRITISH: Final = r"\(?0(?:[ .()-]{0,2}\d){9,10}"
+_ABROAD: Final = r"(?:\+|\b00)\d(?:[ .()-]{0,2}\d){7,13}"
+_PHONE: Final = re.compile(rf"(?<![\w+/£.,])(?:{_ABROAD}|{_BRITISH})(?![\d])")
+_NO_ZERO: Final = re.compile(r"(?<![\w+/£.,-])[127]\d{2,3}[ -]?\d{3}[ -]?\d{3,4}(?!\d)")
+_DATE: Final = re.compile(r"\(?\d\d?[./-]\d\d?[./-]\d")
+_CALLING: Final = re.compile(r"\b(?:call|ring|rang|phone|mobile|tel|telephone|text|whatsapp)\w*\b.{0,30}$", _I)
+_ORGANISATION: Final = re.compile(
+    r"\b(?:switchboard|pals|patient advice and liaison(?: service)?|receptions?|help ?lines?|advice line"
+    r"|information line|(?:its|our) (?:\w+ ){0,2}number|main (?:\w+ )?number"
+    r"|(?:text|sms) (?:reminder|message|service)s?"
+    r"|(?:appointments?|bookings?|enquir\w+|complaints?|information|press|out.of.hours)"
+    r" (?:lines?|desk|office|team|number)"
+    r"|(?:contact|call|ring|phone|telephone|reach|text|message) us"
+    r"|(?:the|our) (?:[\w-]+ ){0,3}(?:hospital|clinic|centre|practice|surgery|pharmacy|service|department|unit|team"
+    r"|ward|office|council|trust|hospice|charity|hub)(?: \w+){0,2} (?:on|at))\b",
+    _I,
+)
+_PERSON: Final = re.compile(
+    r"\b(?:mobile|direct(?:ly)?|home|me|my|her|his|personal|secretary|called us|rang us|your (?:\w+ )?number)\b", _I
+)
+_EVERYBODYS: Final = ("+443", "+4480", "+4484", "+4487", "+449")  # no one person has such a number
+
+
+def phones(text: Text, own: Own) -> Iterator[Finding]:
+    """Find telephone numbers, but those of the organisation: published, or a switchboard's by the words around it."""
+    for match in [*_PHONE.finditer(text.words), *_NO_ZERO.finditer(text.words)]:
+        start, end = match.span()
+        if match.re is _NO_ZERO and not _CALLING.search(text.before(start, 50)):
+            continue
+        number = _dialled(match[0])
+        if number and number not in own.phones and not _is_of_organisation(text, start, end, number):
+            yield Finding(start, end, "phone")
+
+
+def _dialled(written: str) -> str:
+    number = "" if _DATE.match(written) else plain_phone(written)
+    short = number.startswith("+44") and len(number) < len("+441134960100")
+    return "" if short and not phonenumbers.is_valid_number(phonenumbers.parse(number)) else number
+
+
+def _is_of_organisation(text: Text, start: int, end: int, number: str) -> bool:
+    if number.startswith(_EVERYBODYS):
+        return True
+    before, after = text.before(start, 120), text.after(end, 30)
+    texts = re.search(r"\b(?:text|sms) (?:reminder|message|service)s?\b", before, _I)
+    if (number.startswith("+447") and not texts) or _PERSON.search(before):
+        return False
+    return bool(_ORGANISATION.search(before) or re.match(rf"\W{{0,3}}{_ORGANISATION.pattern}", after, _I))
+
+
+_LABEL: Final = (
+    r"\b(?:MRN|UBRN|CRN|datix|"
+    r"(?:(?:hospital|patient|unit|district|case|file|chart|referral|complaints?|incident|episode|admission"
+    r"|(?:medical |health |care )?records?|datix|PALS)\s+"
+    r"(?:number|num|no|id|ref(?:erence)?(?:\s+(?:number|no))?))|ref(?:erence)?|patient(?=\s[A-Z]{0,4}\d{5}))\b"
+)
+_BETWEEN: Final = r"[\s:#(.=,]{1,4}(?:(?:is|was|of|number|no|ref|reference)\b[\s:.#(]{1,3}){0,2}"
+_CODE: Final = r"(?P<token>(?:(?-i:[A-Z]{2,5}) )?[A-Z0-9][A-Z0-9]*(?:[/-][A-Z0-9]+)*(?: \d{2,4}\b){0,4})"
+_RECORD: Final = re.compile(_LABEL + _BETWEEN + _CODE + r"(?![A-Z0-9])", _I)
+_FAR: Final = re.compile(
+    _LABEL + r"(?! of\b)[a-z' ,]{1,40}?\b(?P<token>[A-Z]{0,4}[/-]?\d{5,}(?:[/-]?[A-Z0-9]+)*)(?![\w,.]\d|\w)", _I
+)
+_FEWEST: Final = 3
+_NO_CASE: Final = re.compile(
+    r"\b(?:policy|guideline|guidance|leaflet|report|job|vacancy|document|order|invoice|charity|tender|product|poster"
+    r"|standard|form|map|grid|room|page)s?\W{1,3}$",
+    _I,
+)
+
+
+def records(text: Text, own: Own) -> Iterator[Finding]:
+    """Find numbers of hospitals, records, cases and complaints: three digits or more that are called so."""
+    for match in [*_RECORD.finditer(text.words), *_FAR.finditer(text.words)]:
+        token = match["token"]
+        called = sum(sign.isdigit() for sign in token) >= _FEWEST and re.search(r"\d", token.split(" ")[-1])
+        if called and not _NO_CASE.search(text.before(match.start(), 30)):
+            yield Finding(*match.span("token"), "record")
