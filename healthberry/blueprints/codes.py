@@ -7,7 +7,7 @@ from flask.typing import ResponseReturnValue
 from werkzeug.wrappers import Response
 
 from healthberry.blueprints import entering, guard
-from healthberry.core import codes, events, members
+from healthberry.core import codes, events, members, scope, sign_ins
 from healthberry.core.codes import Issued, Refused
 from healthberry.extensions import part
 from healthberry.mail import links, send
@@ -62,7 +62,7 @@ def check() -> ResponseReturnValue:
     try:
         proven = codes.check(row.id if row else None, request.form.get("code", "")[:40])
     except Refused as refusal:
-        events.commit()
+        _note(row, refusal)
         return _page(row, refusal), 422
     return _open(proven)
 
@@ -92,6 +92,7 @@ def check_link(code_id: UUID, key: str) -> ResponseReturnValue:
     try:
         proven = codes.check_link(code_id, key)
     except Refused as refusal:
+        _note(codes.find(code_id), refusal)
         return _page(None, refusal), 410
     return _open(proven)
 
@@ -101,6 +102,14 @@ def _open(proven: EmailCode) -> Response:
     mine = session.get(_PENDING) == str(proven.id)
     wanted = guard.local_path(session.get(_NEXT)) if mine else None
     return entering.enter(proven, wanted)
+
+
+def _note(row: EmailCode | None, refusal: Refused) -> None:
+    """Keep that a try counted, and write down that it was refused; what leads to no code says nothing of anybody."""
+    if row is not None:
+        sign_ins.refused(row.email, row.purpose, over=refusal.over)
+    events.commit()
+    scope.leave()
 
 
 def _pending() -> EmailCode | None:

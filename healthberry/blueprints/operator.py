@@ -14,7 +14,7 @@ from rq.registry import FailedJobRegistry, StartedJobRegistry
 from werkzeug.wrappers import Response
 
 from healthberry.blueprints import codes
-from healthberry.core import events, failed_work, installation, mailboxes
+from healthberry.core import audit, events, failed_work, installation, mailboxes
 from healthberry.core.errors import Invalid, NotFound
 from healthberry.extensions import part
 from healthberry.queues import QUEUES, queue
@@ -42,6 +42,11 @@ def is_operator() -> bool:
     known = session.get("operator") or {}
     fresh = time.time() - known.get("at", 0) < part("settings").session_hours * 3600
     return fresh and bool(part("settings").is_operator(known.get("email", "")))
+
+
+def operator_name() -> str:
+    """Return the address by which the operator of this browser signed in."""
+    return str((session.get("operator") or {}).get("email", ""))
 
 
 @blueprint.get("")
@@ -72,6 +77,7 @@ def retry() -> Response:
         failed_work.retry(None if wanted == "all" else UUID(wanted))
     except ValueError as error:
         raise NotFound from error
+    audit.operated("work_retried", operator_name(), "work", wanted)
     events.commit()
     return redirect(url_for("operator.index", _anchor="failed"), 303)
 
@@ -95,6 +101,9 @@ def send_code() -> ResponseReturnValue:
 @blueprint.post("/sign-out")
 def sign_out() -> Response:
     """Sign out on this browser."""
+    if is_operator():
+        audit.operated("signed_out", operator_name())
+        events.commit()
     session.clear()
     return redirect(url_for("public.home"), 303)
 

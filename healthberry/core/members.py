@@ -7,7 +7,7 @@ from uuid import UUID
 
 from sqlalchemy import Select, select, text
 
-from healthberry.core import events, mailboxes, organisations
+from healthberry.core import audit, events, mailboxes, organisations
 from healthberry.core.errors import Conflict, Invalid, NotAllowed, NotFound
 from healthberry.core.permissions import may, require
 from healthberry.extensions import db
@@ -176,14 +176,21 @@ def come_back(member: Member) -> None:
 
 def save_settings(member: Member, *, name: str, wants_alerts: bool) -> None:
     """Keep what members decide for themselves."""
+    changed = [
+        field for field, kept in (("name", name), ("wants_alerts", wants_alerts)) if getattr(member, field) != kept
+    ]
     member.name = name
     member.wants_alerts = wants_alerts
+    if changed:
+        audit.did(member, "own_settings_changed", "member", member.id, changed=changed)
 
 
 def save_organisation(member: Member, *, alert_excerpts: bool) -> None:
     """Decide whether alerts hold the first words of a story. Raises: NotAllowed."""
     require(member, "manage")
-    organisations.keep(member.organisation_id, alert_excerpts=alert_excerpts)
+    if organisations.details_of(member.organisation_id).alert_excerpts != alert_excerpts:
+        organisations.keep(member.organisation_id, alert_excerpts=alert_excerpts)
+        audit.did(member, "settings_changed", alert_excerpts=alert_excerpts)
 
 
 def is_alone(member: Member) -> bool:
@@ -194,6 +201,7 @@ def is_alone(member: Member) -> bool:
 def sign_out_everywhere(member: Member) -> None:
     """Make every session of the member worthless, this one too."""
     member.session_key = new_id()
+    audit.did(member, "signed_out_everywhere", "member", member.id)
 
 
 def next_step(member: Member) -> str:
