@@ -223,8 +223,10 @@ def verify_audit(organisation: str | None) -> None:
 
     Note elsewhere what it says: who can change the database can also write all of it anew, and then only that shows it.
     """
-    with _owner().connect() as connection:
+    engine = _owner()
+    with engine.connect() as connection:
         verdicts = audit_verifying.verify(connection, organisation)
+    engine.dispose()
     for one in verdicts:
         click.echo(f"{one.name}: {one.broken or f'{one.entries:,} entries, whole up to {one.number} {one.hash}'}")
     if organisation and not verdicts:

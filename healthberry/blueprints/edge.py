@@ -4,6 +4,7 @@ from flask import Flask
 
 from healthberry.blueprints import (
     attachments,
+    audit,
     careconnect,
     channels,
     codes,
@@ -69,6 +70,7 @@ def register_blueprints(app: Flask) -> None:
         keeping,
         erasing,
         requests,
+        audit,
         careconnect,
         attachments,
     ):

@@ -14,7 +14,9 @@ from rq.registry import FailedJobRegistry, StartedJobRegistry
 from werkzeug.wrappers import Response
 
 from healthberry.blueprints import codes
-from healthberry.core import audit, events, failed_work, installation, mailboxes
+from healthberry.blueprints.audit import below
+from healthberry.core import audit as audit_entries
+from healthberry.core import audit_log, events, failed_work, installation, mailboxes
 from healthberry.core.errors import Invalid, NotFound
 from healthberry.extensions import part
 from healthberry.queues import QUEUES, queue
@@ -68,6 +70,13 @@ def index() -> ResponseReturnValue:
     return page
 
 
+@blueprint.get("/audit")
+@operator_only
+def audit() -> str:
+    """Show what operators did, the newest first."""
+    return render_template("operator/audit.html", page=audit_log.of_installation(below(request.args.get("below", ""))))
+
+
 @blueprint.post("/failed/retry")
 @operator_only
 def retry() -> Response:
@@ -77,7 +86,7 @@ def retry() -> Response:
         failed_work.retry(None if wanted == "all" else UUID(wanted))
     except ValueError as error:
         raise NotFound from error
-    audit.operated("work_retried", operator_name(), "work", wanted)
+    audit_entries.operated("work_retried", operator_name(), "work", wanted)
     events.commit()
     return redirect(url_for("operator.index", _anchor="failed"), 303)
 
@@ -102,7 +111,7 @@ def send_code() -> ResponseReturnValue:
 def sign_out() -> Response:
     """Sign out on this browser."""
     if is_operator():
-        audit.operated("signed_out", operator_name())
+        audit_entries.operated("signed_out", operator_name())
         events.commit()
     session.clear()
     return redirect(url_for("public.home"), 303)

@@ -73,8 +73,9 @@ def page(member: Member, wanted: Wanted, below: int = 0) -> LogPage:
 def export(member: Member, wanted: Wanted) -> LogPage:
     """Return all that is looked for, at most the newest 50,000, and write down who took it. Raises: NotAllowed."""
     entries = _found(member, wanted, _LARGEST, MOST_EXPORTED)
-    asked = {name: value for name, value in wanted.to_args().items() if name != "who"}
-    audit.did(member, "audit_exported", entries=len(entries), by_name=bool(wanted.who), **asked)
+    asked = wanted.to_args()
+    days = {name: asked[name] for name in ("first", "last") if name in asked}
+    audit.did(member, "audit_exported", entries=len(entries), narrowed_by=sorted(asked), **days)
     return LogPage(entries, 0, _names(member, entries))
 
 

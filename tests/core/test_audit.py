@@ -426,7 +426,7 @@ def test_taking_it_out_is_written_down_in_it(member: Member) -> None:
 
     assert [entry.number for entry in taken.entries] == [2, 1]
     last = _entries(member)[-1]
-    assert (last.action, last.details) == ("audit_exported", {"entries": 2, "by_name": True, "what": "noted"})
+    assert (last.action, last.details) == ("audit_exported", {"entries": 2, "narrowed_by": ["what", "who"]})
 
 
 def test_reading_something_restricted_is_written_down_once_an_hour(

@@ -94,6 +94,7 @@ FORMS = (
     Form("settings.save", {"name": "Priya Kaur", "wants_alerts": "on"}),
     Form("settings.save_organisation", {"alert_excerpts": "on"}),
     Form("keeping.shorten", {"months": "12"}),
+    Form("audit.export", {"who": "Priya", "what": "noted", "about": "", "first": "2027-05-03", "last": "2027-05-04"}),
     Form(
         "erasing.erase",
         {"who": "<writer>", "confirm": "on", "reference": "IG-7", "reason": "", "answers": "", "notes": ""},

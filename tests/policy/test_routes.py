@@ -61,7 +61,7 @@ PUBLIC = {
 
 
 # What only the operator of the installation may open, who is a member of nothing.
-OPERATOR = {"operator.index", "operator.retry"}
+OPERATOR = {"operator.index", "operator.retry", "operator.audit"}
 
 # No cookie, own proof: RFC 8058's one click; the signature of a provider; a user name and password for a program.
 OWN_PROOF = {"unsubscribe.change", "hooks.of_kind", "hooks.of_channel", "careconnect.take"}
