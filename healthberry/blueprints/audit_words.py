@@ -64,6 +64,10 @@ ACTIONS: Mapping[str, str] = {
     "restricted": "Restricted a conversation",
     "restriction_lifted": "Lifted a restriction",
     "restricted_read": "Read a restricted conversation",
+    "grant_given": "Let somebody read what is restricted",
+    "grant_taken": "Let themselves read what is restricted",
+    "grant_kept": "Goes on reading what they restricted",
+    "grant_ended": "Took the right to read what is restricted back",
     "hold_placed": "Placed a legal hold",
     "hold_lifted": "Lifted a legal hold",
     # The log and the installation

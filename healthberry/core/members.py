@@ -5,12 +5,13 @@ from datetime import timedelta
 from typing import NamedTuple
 from uuid import UUID
 
-from sqlalchemy import Select, select, text
+from sqlalchemy import Select, select, text, update
 
 from healthberry.core import audit, events, mailboxes, organisations
 from healthberry.core.errors import Conflict, Invalid, NotAllowed, NotFound
 from healthberry.core.permissions import may, require
 from healthberry.extensions import db
+from healthberry.models.keeping import ReadingGrant
 from healthberry.models.organisations import MAILBOX_VERIFIED, ORGANISATION_VERIFIED, Member, Organisation
 from healthberry.models.owned import new_id, now
 
@@ -132,6 +133,7 @@ def remove(member: Member, other_id: UUID) -> Member:
     other.left_at = now()
     other.session_key = new_id()
     other.approval_asked_at = other.check_asked_at = None
+    _end_grants(other, member.name)
     events.record(member.organisation_id, "member_left", subject_id=other.id, member=member)
     return other
 
@@ -229,6 +231,13 @@ def _find(member: Member, other_id: UUID) -> Member:
     if found is None or not (may(member, "see_colleagues") or found.id == member.id):
         raise NotFound
     return found
+
+
+def _end_grants(other: Member, by: str) -> None:
+    """Whoever comes back does not read again what was restricted."""
+    mine = (ReadingGrant.organisation_id == other.organisation_id, ReadingGrant.member_id == other.id)
+    ended = update(ReadingGrant).where(*mine, ReadingGrant.ended_at.is_(None)).values(ended_at=now(), ended_by=by)
+    db.session.execute(ended.execution_options(synchronize_session=False))
 
 
 def _spare_last_administrator(other: Member) -> None:

@@ -1,6 +1,7 @@
 """The audit log: who did what, from where. Added to and read, never changed; each entry seals the one before it.
 
 The database numbers, dates and seals every entry, whatever its writer says: core/audit.py only names what happened.
+And conversations that are restricted because of what they say: who was let in to read them.
 """
 
 from alembic import op
@@ -42,7 +43,32 @@ CREATE INDEX ix_audit_entries_at ON audit_entries (organisation_id, at);
 CREATE INDEX ix_audit_entries_object ON audit_entries (organisation_id, object_id, number);
 CREATE INDEX ix_audit_entries_action ON audit_entries (organisation_id, action, number);
 """
-NAMES = ("audit_chains", "audit_entries")
+CONCERNS = """
+ALTER TABLE restrictions ADD COLUMN kind VARCHAR NOT NULL DEFAULT 'request';
+
+CREATE TABLE reading_grants (
+    organisation_id UUID NOT NULL,
+    id UUID NOT NULL,
+    member_id UUID NOT NULL,
+    conversation_id UUID,
+    given_by_id UUID,
+    given_by VARCHAR(200) NOT NULL,
+    given_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    ended_at TIMESTAMP WITH TIME ZONE,
+    ended_by VARCHAR NOT NULL,
+    CONSTRAINT pk_reading_grants PRIMARY KEY (organisation_id, id),
+    CONSTRAINT fk_reading_grants_organisation_id FOREIGN KEY(organisation_id) REFERENCES organisations (id) ON DELETE CASCADE,
+    CONSTRAINT fk_member_id FOREIGN KEY(organisation_id, member_id)
+        REFERENCES members (organisation_id, id) ON DELETE CASCADE,
+    CONSTRAINT fk_conversation_id FOREIGN KEY(organisation_id, conversation_id)
+        REFERENCES conversations (organisation_id, id) ON DELETE CASCADE,
+    CONSTRAINT fk_given_by_id FOREIGN KEY(organisation_id, given_by_id)
+        REFERENCES members (organisation_id, id) ON DELETE SET NULL (given_by_id)
+);
+CREATE INDEX ix_reading_grants_conversation ON reading_grants (organisation_id, conversation_id);
+CREATE INDEX ix_reading_grants_member ON reading_grants (organisation_id, member_id);
+"""
+NAMES = ("audit_chains", "audit_entries", "reading_grants")
 
 WALL = """
 ALTER TABLE {table} ENABLE ROW LEVEL SECURITY;
@@ -160,6 +186,7 @@ $$;
 
 def upgrade() -> None:
     op.execute(TABLES)
+    op.execute(CONCERNS)
     for table in NAMES:
         op.execute(WALL.format(table=table))
     for statements in (INSTALLATION, SEALING, REFUSING, READING):
@@ -168,5 +195,7 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     op.execute("DROP FUNCTION installation_audit, let_go_of_audit")
+    op.execute("DROP TABLE reading_grants")
+    op.execute("ALTER TABLE restrictions DROP COLUMN kind")
     op.execute("DROP TABLE audit_entries, audit_chains CASCADE")
     op.execute("DROP FUNCTION audit_seal, audit_refuse, audit_field")

@@ -99,6 +99,8 @@ FORMS = (
         "erasing.erase",
         {"who": "<writer>", "confirm": "on", "reference": "IG-7", "reason": "", "answers": "", "notes": ""},
     ),
+    Form("concerns.mark", {"concern": "crisis"}),
+    Form("concerns.give", {"reader": "<colleague>"}),
     Form("requests.restrict", {"who": "<writer>", "reason": "Asked."}),
     Form("requests.hold", {"what": "conversation", "why": "A claim."}),
     Form("unsubscribe.change", {"alerts": "on"}),
@@ -123,6 +125,7 @@ DELETE FROM drafts;
 DELETE FROM notes;
 DELETE FROM erasures;
 DELETE FROM restrictions;
+DELETE FROM reading_grants;
 DELETE FROM holds;
 UPDATE conversations SET restricted = false;
 UPDATE channels SET state = 'active', erase_at = NULL;
@@ -202,6 +205,7 @@ class Desk:
             "erasure_id": uuid.uuid4(),
             "restriction_id": uuid.uuid4(),
             "hold_id": uuid.uuid4(),
+            "grant_id": uuid.uuid4(),
             "code_id": uuid.uuid4(),
             "key": "k",
             "kind": "form",
