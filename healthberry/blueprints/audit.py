@@ -11,7 +11,7 @@ from healthberry.insight import csv_rows
 from healthberry.models.owned import now
 
 blueprint = Blueprint("audit", __name__)
-blueprint.add_app_template_global(audit_words, "audit_words")
+blueprint.record_once(lambda state: state.app.jinja_env.globals.update(audit_words=audit_words))
 
 _URL = "/settings/audit"
 

@@ -150,8 +150,15 @@ def settle(restriction: Restriction, kind: str, member: Member | None) -> None:
         summaries.forget_loaded(org, row.id)
     about = {*(row.id for row in rows), restriction.conversation_id}
     for one in sorted(about):
-        details = {"restriction_id": str(restriction.id), "why": restriction.kind}
-        events.record(org, kind, conversation_id=one, channel_id=restriction.channel_id, member=member, **details)
+        events.record(
+            org,
+            kind,
+            conversation_id=one,
+            channel_id=restriction.channel_id,
+            member=member,
+            restriction_id=str(restriction.id),
+            why=restriction.kind,
+        )
 
 
 def _wanted() -> ColumnElement[bool]:

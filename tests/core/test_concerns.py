@@ -99,7 +99,7 @@ def _found(member: Member, words: str) -> list[UUID]:
 
 def _actions(member: Member) -> list[tuple[str, str]]:
     found = select(AuditEntry.action, AuditEntry.name).order_by(AuditEntry.number)
-    return [tuple(row) for row in db.session.execute(found) if row.action.startswith(("grant", "restrict"))]
+    return [(row.action, row.name) for row in db.session.execute(found) if row.action.startswith(("grant", "restrict"))]
 
 
 def test_without_a_grant_nobody_reads_it_administrators_included(admin: Member, other: Member, one: UUID) -> None:
