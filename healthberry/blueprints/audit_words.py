@@ -73,6 +73,8 @@ ACTIONS: Mapping[str, str] = {
     # The log and the installation
     "audit_exported": "Took the audit log out",
     "work_retried": "Had failed work tried again",
+    "backup_taken": "Took a backup of everything",
+    "backup_restored": "Restored a backup",
     "secrets_rotated": "Sealed the secrets with a new key",
 }
 _ACTORS = {"operator": "Operator", "system": "HealthBerry", "nobody": "Somebody not signed in"}

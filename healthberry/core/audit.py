@@ -51,6 +51,11 @@ def operated(
     _write(organisation_id, "operator", action, (kind, str(about)), details, name or "Command line")
 
 
+def is_kept() -> bool:
+    """Say whether the database has the audit log already: not before its tables are those of this version."""
+    return bool(db.session.scalar(text("SELECT to_regclass('audit_entries') IS NOT NULL")))
+
+
 def read(member: Member, kind: str, about: UUID) -> None:
     """Write down that a member read something restricted: once for each member, object and hour."""
     recently = exists().where(

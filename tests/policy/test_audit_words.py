@@ -25,7 +25,7 @@ def _texts(node: ast.AST) -> set[str]:
 
 
 def _sources() -> Iterator[tuple[Path, ast.AST]]:
-    for folder in ("core", "blueprints", "jobs"):
+    for folder in ("core", "blueprints", "jobs", "backup"):
         for file in sorted((HOUSE / folder).rglob("*.py")):
             yield file, ast.parse(file.read_text())
 
