@@ -59,10 +59,11 @@ def show() -> ResponseReturnValue:
 def check() -> ResponseReturnValue:
     """Check the typed code; a wrong one counts, and says how many tries are left."""
     row = _pending()
+    before = row.tries if row else 0
     try:
         proven = codes.check(row.id if row else None, request.form.get("code", "")[:40])
     except Refused as refusal:
-        _note(row, refusal)
+        _note(row, refusal, before)
         return _page(row, refusal), 422
     return _open(proven)
 
@@ -92,7 +93,6 @@ def check_link(code_id: UUID, key: str) -> ResponseReturnValue:
     try:
         proven = codes.check_link(code_id, key)
     except Refused as refusal:
-        _note(codes.find(code_id), refusal)
         return _page(None, refusal), 410
     return _open(proven)
 
@@ -104,9 +104,9 @@ def _open(proven: EmailCode) -> Response:
     return entering.enter(proven, wanted)
 
 
-def _note(row: EmailCode | None, refusal: Refused) -> None:
-    """Keep that a try counted, and write down that it was refused; what leads to no code says nothing of anybody."""
-    if row is not None:
+def _note(row: EmailCode | None, refusal: Refused, before: int) -> None:
+    """Keep that a try counted, and write it down. What does not count is no guess, and could fill the log."""
+    if row is not None and row.tries > before:
         sign_ins.refused(row.email, row.purpose, over=refusal.over)
     events.commit()
     scope.leave()

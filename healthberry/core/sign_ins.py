@@ -16,7 +16,7 @@ def ended(member: Member) -> None:
 
 
 def refused(email: str, purpose: str, *, over: bool) -> None:
-    """Write down a wrong or spent code: where the address belongs, else for the installation, without the address.
+    """Write down a wrong code: where the address belongs, else for the installation, without the address.
 
     `over` says that no more tries are left. May leave the session in an organisation: commit, then leave it.
     """

@@ -12,7 +12,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import select
 
 from healthberry.cli import commands
-from healthberry.core import audit, audit_log, scope
+from healthberry.core import audit, audit_log, codes, scope
 from healthberry.extensions import db
 from healthberry.local.postgres import SUPERUSER, LocalPostgres
 from healthberry.models.audit import AuditEntry
@@ -37,12 +37,18 @@ def _log(member: Member) -> list[AuditEntry]:
     return found
 
 
+def _wrong(code: str) -> str:
+    return f"{(int(code.replace(' ', '')) + 1) % 10**6:06}"
+
+
 def test_signing_in_and_out_is_in_the_log_with_where_it_came_from(newcomer: Newcomer, world: World) -> None:
     member = world.member(world.organisation(), email="pat@trust.example")
     scope.leave()
 
     newcomer.ask("pat@trust.example")
-    wrong = newcomer.client.post("/code", data={"code": "12"}, environ_base={"REMOTE_ADDR": "203.0.113.9"})
+    guess = {"code": _wrong(newcomer.code("pat@trust.example"))}
+    assert newcomer.client.post("/code", data={"code": "12"}).status_code == 422, "no guess: it is not written down"
+    wrong = newcomer.client.post("/code", data=guess, environ_base={"REMOTE_ADDR": "203.0.113.9"})
     assert wrong.status_code == 422
     newcomer.type_code(newcomer.code("pat@trust.example"))
     newcomer.client.post("/settings", data={"name": "Pat Rose", "wants_alerts": "on"})
@@ -67,7 +73,7 @@ def test_a_refused_sign_in_is_told_to_every_organisation_of_the_address(newcomer
     scope.leave()
 
     newcomer.ask("pat@trust.example")
-    newcomer.type_code("12")
+    newcomer.type_code(_wrong(newcomer.code("pat@trust.example")))
 
     assert [[entry.action for entry in _log(member)] for member in both] == [["sign_in_refused"]] * 2
 
@@ -75,12 +81,19 @@ def test_a_refused_sign_in_is_told_to_every_organisation_of_the_address(newcomer
 def test_a_refused_sign_in_of_an_unknown_address_is_the_installations_and_names_nobody(
     newcomer: Newcomer, context: Flask
 ) -> None:
-    newcomer.ask("stranger@nowhere.example")
-    newcomer.type_code("12")
+    before = max((one.number for one in audit_log.of_installation().entries), default=0)
+    issued = codes.ask("signin", "stranger@nowhere.example", "", "203.0.113.9")
+    db.session.commit()
+    with newcomer.client.session_transaction() as session:
+        session["code"] = str(issued.id)
+    for _ in range(codes.MOST_TRIES + 2):
+        newcomer.type_code(_wrong(issued.code))
 
-    newest = audit_log.of_installation().entries[0]
-    assert (newest.action, newest.name, newest.object_id) == ("sign_in_refused", "", "")
-    assert "stranger" not in repr(vars(newest))
+    found = audit_log.of_installation().entries[: codes.MOST_TRIES + 1]
+    refused = [one for one in found if one.number > before]
+    assert [one.details["over"] for one in refused] == [True, False, False, False, False], "and no more than count"
+    assert {(one.action, one.name, one.object_id) for one in refused} == {("sign_in_refused", "", "")}
+    assert "stranger" not in repr([vars(one) for one in refused])
 
 
 def test_what_an_operator_does_is_shown_to_operators_alone(newcomer: Newcomer, world: World) -> None:
