@@ -14,6 +14,7 @@ healthberry members verify EMAIL CODE   let a member publish, after checking the
 healthberry channels                    the kinds of channels: what each can do, and what this installation lacks
 healthberry failed                      work that fails again and again: what, for whom, how often, why
 healthberry retry ID|all                let failed work be tried again
+healthberry audit verify                whether anything of the audit log was changed or removed
 healthberry channels quarantined        pieces that could not be read, with their reasons and no words of patients
 """
 
@@ -33,7 +34,8 @@ from sqlalchemy import Engine, create_engine
 from healthberry.application import create_app
 from healthberry.backup import commands as backups
 from healthberry.connectors import overview
-from healthberry.core import events, failed_work, operator
+from healthberry.core import audit as audit_log
+from healthberry.core import audit_verifying, events, failed_work, operator
 from healthberry.core.migrating import TablesInUse
 from healthberry.extensions import db as tables
 from healthberry.jobs import base
@@ -209,6 +211,30 @@ def retry(which: str) -> None:
     click.echo(f"{count} will be tried within seconds.")
 
 
+@commands.group()
+def audit() -> None:
+    """The audit log: who did what."""
+
+
+@audit.command("verify")
+@click.option("--organisation", metavar="CODE", help="Only that of this ODS code (or id).")
+def verify_audit(organisation: str | None) -> None:
+    """Show that no entry of the audit log was changed or removed; exit code 1 where one was, with the first of them.
+
+    Note elsewhere what it says: who can change the database can also write all of it anew, and then only that shows it.
+    """
+    engine = _owner()
+    with engine.connect() as connection:
+        verdicts = audit_verifying.verify(connection, organisation)
+    engine.dispose()
+    for one in verdicts:
+        click.echo(f"{one.name}: {one.broken or f'{one.entries:,} entries, whole up to {one.number} {one.hash}'}")
+    if organisation and not verdicts:
+        raise click.ClickException(f"There is no audit log of {organisation}.")
+    if any(one.broken for one in verdicts):
+        sys.exit(1)
+
+
 def main() -> None:
     """Run one command; wrong or missing settings are all named, with exit code 2."""
     try:
@@ -220,6 +246,7 @@ def main() -> None:
 
 def _retry(wanted: UUID | None) -> int:
     pieces = failed_work.retry(wanted)
+    audit_log.operated("work_retried", "", "work", wanted or "all")
     events.commit()
     base.nudge_again(pieces)
     return len(pieces)

@@ -69,6 +69,10 @@ def grant(connection: Connection) -> None:
     for table in ("alembic_version", "providers", "register_versions"):
         if connection.execute(text("SELECT to_regclass(:table)"), {"table": table}).scalar():
             connection.execute(text(f"REVOKE INSERT, UPDATE, DELETE ON {table} FROM {name}"))
+    # The audit log is only added to, and its chains are moved on by the database alone.
+    for table, rights in (("audit_entries", "UPDATE, DELETE"), ("audit_chains", "INSERT, UPDATE, DELETE")):
+        if connection.execute(text("SELECT to_regclass(:table)"), {"table": table}).scalar():
+            connection.execute(text(f"REVOKE {rights} ON {table} FROM {name}"))
 
 
 run_migrations()

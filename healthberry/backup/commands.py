@@ -18,6 +18,7 @@ from healthberry.backup.errors import BackupError
 from healthberry.backup.progress import Progress
 from healthberry.backup.restore import Restored, Restorer
 from healthberry.backup.take import read_back, take
+from healthberry.core import audit, events
 from healthberry.environment import SettingsError, environment
 from healthberry.extensions import db
 from healthberry.local import installation, running
@@ -52,6 +53,7 @@ def backup(path: Path, keep: int | None) -> None:
         click.echo(said.of_backup(made))
         for gone in files.drop_older(path, keep) if keep else ():
             click.echo(f"Deleted {gone}: the newest {keep} are kept.")
+        _note_backup(settings)
 
 
 @click.command()
@@ -77,7 +79,21 @@ def _restored(settings: Settings, path: Path, *, replace: bool) -> Restored:
     with create_app(settings).app_context():
         try:
             restorer = Restorer(settings, schema.migrate, schema.knows, _progress())
-            return restorer.restore(path, key, replace=replace)
+            restored = restorer.restore(path, key, replace=replace)
+            audit.operated("backup_restored", "", taken_at=restored.head.taken_at)
+            events.commit()
+            return restored
+        finally:
+            db.engine.dispose()
+
+
+def _note_backup(settings: Settings) -> None:
+    """Write into the installation's audit log that everything left it; before an upgrade there may be none yet."""
+    with create_app(settings).app_context():
+        try:
+            if audit.is_kept():
+                audit.operated("backup_taken", "")
+                events.commit()
         finally:
             db.engine.dispose()
 

@@ -6,7 +6,7 @@ from uuid import UUID
 from flask import Blueprint, Response, send_file
 
 from healthberry.blueprints.guard import member, signed_in
-from healthberry.core import attachments
+from healthberry.core import attachments, audit, events
 
 blueprint = Blueprint("attachments", __name__)
 
@@ -19,6 +19,10 @@ _POLICY = "sandbox; default-src 'none'; frame-ancestors 'none'"
 def show(attachment_id: UUID) -> Response:
     """Hand over one file."""
     found = attachments.find(member(), attachment_id)
+    conversation = attachments.conversation_of(found)
+    if conversation.restricted:
+        audit.read(member(), "conversation", conversation.id)
+        events.commit()
     answer = send_file(
         BytesIO(found.body), mimetype=found.content_type, as_attachment=True, download_name=found.name, etag=False
     )

@@ -7,7 +7,7 @@ from flask.typing import ResponseReturnValue
 from werkzeug.wrappers import Response
 
 from healthberry.blueprints import entering, guard
-from healthberry.core import codes, events, members
+from healthberry.core import codes, events, members, scope, sign_ins
 from healthberry.core.codes import Issued, Refused
 from healthberry.extensions import part
 from healthberry.mail import links, send
@@ -59,10 +59,11 @@ def show() -> ResponseReturnValue:
 def check() -> ResponseReturnValue:
     """Check the typed code; a wrong one counts, and says how many tries are left."""
     row = _pending()
+    before = row.tries if row else 0
     try:
         proven = codes.check(row.id if row else None, request.form.get("code", "")[:40])
     except Refused as refusal:
-        events.commit()
+        _note(row, refusal, before)
         return _page(row, refusal), 422
     return _open(proven)
 
@@ -101,6 +102,14 @@ def _open(proven: EmailCode) -> Response:
     mine = session.get(_PENDING) == str(proven.id)
     wanted = guard.local_path(session.get(_NEXT)) if mine else None
     return entering.enter(proven, wanted)
+
+
+def _note(row: EmailCode | None, refusal: Refused, before: int) -> None:
+    """Keep that a try counted, and write it down. What does not count is no guess, and could fill the log."""
+    if row is not None and row.tries > before:
+        sign_ins.refused(row.email, row.purpose, over=refusal.over)
+    events.commit()
+    scope.leave()
 
 
 def _pending() -> EmailCode | None:

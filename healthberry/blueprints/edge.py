@@ -4,9 +4,11 @@ from flask import Flask
 
 from healthberry.blueprints import (
     attachments,
+    audit,
     careconnect,
     channels,
     codes,
+    concerns,
     conversation,
     copies,
     coverage,
@@ -69,6 +71,8 @@ def register_blueprints(app: Flask) -> None:
         keeping,
         erasing,
         requests,
+        concerns,
+        audit,
         careconnect,
         attachments,
     ):

@@ -7,11 +7,12 @@ from flask import redirect, session, url_for
 from werkzeug.wrappers import Response
 
 from healthberry.blueprints import guard
-from healthberry.core import conversations, events, invitations, members, scope, signup
+from healthberry.core import audit, conversations, events, invitations, members, scope, signup
 from healthberry.core.errors import NotFound
 from healthberry.core.members import Membership
 from healthberry.extensions import part
 from healthberry.mail import links, send
+from healthberry.models.audit import INSTALLATION
 from healthberry.models.organisations import EmailCode, Member
 
 _PROVEN = "proven"
@@ -104,6 +105,10 @@ def _accept(proven: EmailCode, wanted: str | None) -> Response:
 
 def _operate(proven: EmailCode, wanted: str | None) -> Response:
     """Lead an operator to their page; whoever is none is told nothing else than that there is nothing for them."""
+    if part("settings").is_operator(proven.email):
+        audit.operated("signed_in", proven.email.casefold())
+    else:
+        audit.nobody_did(INSTALLATION, "sign_in_refused", purpose="operator", over=True)
     events.commit()
     guard.sign_out()
     session["operator"] = {"email": proven.email.casefold(), "at": time.time()}

@@ -17,7 +17,7 @@ from werkzeug.wrappers import Response
 
 from healthberry import logs
 from healthberry.blueprints.render import shown_address
-from healthberry.core import members, scope
+from healthberry.core import events, members, scope, sign_ins
 from healthberry.core.errors import NotAllowed
 from healthberry.extensions import login_manager
 from healthberry.models.organisations import Member
@@ -76,10 +76,13 @@ def signed_in(view: Callable[P, ResponseReturnValue]) -> Callable[P, ResponseRet
 
 
 def sign_in(found: Member) -> None:
-    """Sign `found` in on this browser, in place of whoever was; their organisation is entered."""
+    """Sign `found` in on this browser, in place of whoever was; their organisation is entered. Commits."""
     sign_out()
     session.permanent = True
     login_user(SignedIn(found))
+    scope.enter(found.organisation_id)
+    sign_ins.done(found)
+    events.commit()
 
 
 def sign_out() -> None:

@@ -10,7 +10,7 @@ from uuid import UUID
 from healthberry.blueprints import found, listing, snoozes
 from healthberry.blueprints.found import Found
 from healthberry.blueprints.guard import member
-from healthberry.core import inbox, members, replies, thread
+from healthberry.core import audit, events, inbox, members, replies, thread
 from healthberry.core.inbox import View
 from healthberry.core.thread import Page
 from healthberry.models.conversations import Message
@@ -96,8 +96,15 @@ def whole_context(page: Page, view: View, composer: Composer | None = None) -> d
 
 
 def open_page(conversation_id: UUID) -> Page:
-    """Return the page of one conversation as this request's member sees it. Raises: NotFound."""
-    return thread.open_conversation(member(), conversation_id)
+    """Return the page of one conversation as this request's member sees it. Raises: NotFound.
+
+    That somebody read what is restricted is written into the audit log, and committed.
+    """
+    page = thread.open_conversation(member(), conversation_id)
+    if page.why:
+        audit.read(member(), "conversation", conversation_id)
+        events.commit()
+    return page
 
 
 def news_since(page: Page, seen: str) -> list[Message]:

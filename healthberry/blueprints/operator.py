@@ -14,7 +14,9 @@ from rq.registry import FailedJobRegistry, StartedJobRegistry
 from werkzeug.wrappers import Response
 
 from healthberry.blueprints import codes
-from healthberry.core import events, failed_work, installation, mailboxes
+from healthberry.blueprints.audit import below
+from healthberry.core import audit as audit_entries
+from healthberry.core import audit_log, events, failed_work, installation, mailboxes
 from healthberry.core.errors import Invalid, NotFound
 from healthberry.extensions import part
 from healthberry.queues import QUEUES, queue
@@ -44,6 +46,11 @@ def is_operator() -> bool:
     return fresh and bool(part("settings").is_operator(known.get("email", "")))
 
 
+def operator_name() -> str:
+    """Return the address by which the operator of this browser signed in."""
+    return str((session.get("operator") or {}).get("email", ""))
+
+
 @blueprint.get("")
 @operator_only
 def index() -> ResponseReturnValue:
@@ -63,6 +70,13 @@ def index() -> ResponseReturnValue:
     return page
 
 
+@blueprint.get("/audit")
+@operator_only
+def audit() -> str:
+    """Show what operators did, the newest first."""
+    return render_template("operator/audit.html", page=audit_log.of_installation(below(request.args.get("below", ""))))
+
+
 @blueprint.post("/failed/retry")
 @operator_only
 def retry() -> Response:
@@ -72,6 +86,7 @@ def retry() -> Response:
         failed_work.retry(None if wanted == "all" else UUID(wanted))
     except ValueError as error:
         raise NotFound from error
+    audit_entries.operated("work_retried", operator_name(), "work", wanted)
     events.commit()
     return redirect(url_for("operator.index", _anchor="failed"), 303)
 
@@ -95,6 +110,9 @@ def send_code() -> ResponseReturnValue:
 @blueprint.post("/sign-out")
 def sign_out() -> Response:
     """Sign out on this browser."""
+    if is_operator():
+        audit_entries.operated("signed_out", operator_name())
+        events.commit()
     session.clear()
     return redirect(url_for("public.home"), 303)
 

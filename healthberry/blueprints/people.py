@@ -8,8 +8,9 @@ from flask.typing import ResponseReturnValue
 from werkzeug.wrappers import Response
 
 from healthberry.blueprints import asking, codes, guard
-from healthberry.core import events, invitations, members, signup
+from healthberry.core import events, grants, invitations, members, signup
 from healthberry.core.errors import Invalid
+from healthberry.core.permissions import may
 from healthberry.mail import links, send
 
 blueprint = Blueprint("people", __name__)
@@ -115,6 +116,8 @@ _DONE = {
     "approved": "They may publish now, and have been told by e-mail.",
     "changed": "Changed.",
     "removed": "They are signed out everywhere, and links in their e-mails no longer work.",
+    "reads": "They may read all restricted conversations. Each opening is written into the audit log.",
+    "reads_no_more": "They can no longer read all restricted conversations.",
     "invited": "The invitation is on its way.",
 }
 
@@ -124,6 +127,7 @@ def _page(errors: dict[str, str] | None = None) -> str:
         "people/index.html",
         people=members.everybody(guard.member()),
         roles=members.ROLES,
+        reading=grants.standing(guard.member()) if may(guard.member(), "manage") else {},
         given=request.form,
         errors=errors or {},
         said=_DONE.get(request.args.get("done", ""), ""),

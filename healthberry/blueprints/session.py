@@ -8,7 +8,7 @@ from flask_login import current_user
 from werkzeug.wrappers import Response
 
 from healthberry.blueprints import codes, entering, guard
-from healthberry.core import mailboxes
+from healthberry.core import events, mailboxes, sign_ins
 from healthberry.core.errors import Invalid, NotFound
 
 blueprint = Blueprint("session", __name__)
@@ -60,5 +60,8 @@ def chosen() -> ResponseReturnValue:
 @blueprint.post("/signout")
 def sign_out() -> Response:
     """Sign out on this browser."""
+    if current_user.is_authenticated:
+        sign_ins.ended(guard.member())
+        events.commit()
     guard.sign_out()
     return redirect(url_for("public.home"), 303)

@@ -8,6 +8,7 @@ from uuid import uuid4
 from flask import Flask, Response, g, request
 
 from healthberry import logs, meter, observing
+from healthberry.core import origin
 from healthberry.extensions import part
 
 HEADER = "X-Request-ID"
@@ -30,6 +31,7 @@ def _begin() -> None:
     # Nothing of the request before, which the same thread may have answered.
     logs.forget()
     logs.know(request_id=g.request_id)
+    origin.come_from(request.remote_addr, g.request_id)
     g.spans = ExitStack()
     g.span = g.spans.enter_context(observing.span("request", route=request.endpoint or "none"))
 
@@ -53,3 +55,4 @@ def _leave(error: BaseException | None = None) -> None:
     if "spans" in g:
         g.pop("spans").close()
     logs.forget()
+    origin.forget()

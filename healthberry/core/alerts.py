@@ -10,7 +10,7 @@ from uuid import UUID
 from sqlalchemy import select, update
 from sqlalchemy.dialects.postgresql import insert
 
-from healthberry.core import events, organisations, register
+from healthberry.core import audit, events, organisations, register
 from healthberry.core.errors import NotFound
 from healthberry.core.events import Event
 from healthberry.core.outbox import Claimed
@@ -117,6 +117,7 @@ def switch(organisation_id: UUID, member_id: UUID, on: bool) -> None:
         return
     statement = update(Member).where(Member.organisation_id == organisation_id, Member.id == member_id)
     db.session.execute(statement.values(wants_alerts=on))
+    audit.nobody_did(organisation_id, "alerts_switched", "member", member_id, on=on)  # whoever holds the e-mail
 
 
 def mail_domain() -> str:

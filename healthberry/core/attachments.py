@@ -3,11 +3,12 @@
 from collections.abc import Sequence
 from uuid import UUID, uuid5
 
-from sqlalchemy import ColumnElement, and_, delete, select
+from sqlalchemy import ColumnElement, delete, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import undefer
 
 from healthberry.connectors.base import File
+from healthberry.core import reading_rights
 from healthberry.core.errors import NotFound
 from healthberry.core.permissions import may
 from healthberry.extensions import db
@@ -54,19 +55,23 @@ def find(member: Member, attachment_id: UUID) -> Attachment:
     """Return a file of the member's organisation, with its bytes. Raises: NotFound, also where it is restricted."""
     key = (member.organisation_id, attachment_id)
     found = db.session.get(Attachment, key, options=[undefer(Attachment.body)])
-    if found is None or not (may(member, "manage") or _is_open(found)):
+    if found is None:
         raise NotFound
+    conversation = conversation_of(found)
+    if not reading_rights.may_read(member, conversation):
+        raise NotFound
+    if _message(found).withdrawn_at is not None and not may(member, "manage"):
+        raise NotFound  # kept for a legal hold alone
     return found
 
 
-def _is_open(found: Attachment) -> bool:
-    """Say whether its message is shown to everybody: not restricted, nor kept for a legal hold alone."""
-    of_message = and_(
-        Conversation.organisation_id == Message.organisation_id, Conversation.id == Message.conversation_id
-    )
-    mine = (Message.organisation_id == found.organisation_id, Message.id == found.message_id)
-    shown = (Message.withdrawn_at.is_(None), Conversation.restricted.is_(False))
-    return db.session.scalar(select(Message.id).join(Conversation, of_message).where(*mine, *shown)) is not None
+def conversation_of(found: Attachment) -> Conversation:
+    """Return the conversation that a file came with."""
+    return db.session.get_one(Conversation, (found.organisation_id, _message(found).conversation_id))
+
+
+def _message(found: Attachment) -> Message:
+    return db.session.get_one(Message, (found.organisation_id, found.message_id))
 
 
 def _id(message_id: UUID, place: int) -> UUID:

@@ -8,9 +8,9 @@ from uuid import UUID
 from sqlalchemy import delete, select
 from sqlalchemy.dialects.postgresql import insert
 
-from healthberry.core import events
-from healthberry.core.errors import Invalid, NotAllowed, NotFound
-from healthberry.core.permissions import may, require
+from healthberry.core import events, reading_rights
+from healthberry.core.errors import Invalid, NotFound
+from healthberry.core.permissions import require
 from healthberry.extensions import db
 from healthberry.models.activities import Note, Unread
 from healthberry.models.conversations import Conversation
@@ -44,11 +44,10 @@ def find(member: Member, conversation_id: UUID, *, lock: bool = False) -> Conver
 def readable(member: Member, conversation_id: UUID) -> Conversation:
     """Return the conversation for what shows or repeats its words.
 
-    Raises: NotFound; NotAllowed where it is restricted to administrators.
+    Raises: NotFound; NotAllowed where it is restricted, and not for them.
     """
     found = find(member, conversation_id)
-    if found.restricted and not may(member, "manage"):
-        raise NotAllowed("This is restricted while a request is assessed. Only administrators see it meanwhile.")
+    reading_rights.require(member, found)
     return found
 
 

@@ -12,7 +12,7 @@ from uuid import UUID
 
 from sqlalchemy import ColumnElement, and_, delete, func, or_, select, text, update
 
-from healthberry.core import events, summaries
+from healthberry.core import concern_copies, events, summaries
 from healthberry.extensions import db
 from healthberry.models.conversations import Conversation, CopyPrint, Message
 
@@ -64,6 +64,7 @@ def tie(organisation_id: UUID, copy_id: UUID, shown_id: UUID) -> None:
     of_copy = or_(Conversation.id == copy_id, Conversation.copy_of == copy_id)
     _set(organisation_id, of_copy, status="copy", closed_reason=None, snoozed_until=None, copy_of=shown_id, also_on=[])
     _recount(organisation_id, [shown_id])
+    _refresh(organisation_id, concern_copies.spread(organisation_id, shown_id))
     events.record(organisation_id, "joined", conversation_id=shown_id, copy_id=str(copy_id))
 
 

@@ -11,7 +11,7 @@ from uuid import UUID, uuid5
 
 from sqlalchemy import ColumnElement, and_, exists, func, select, update
 
-from healthberry.core import channels, conversations, copies, events, holds, suppression
+from healthberry.core import channels, conversations, copies, events, holds, reading_rights, suppression
 from healthberry.core.copies import Elsewhere
 from healthberry.core.errors import Conflict, Invalid, NotFound
 from healthberry.core.permissions import require
@@ -58,6 +58,8 @@ class Preview:
 def writers(member: Member, conversation_id: UUID) -> Sequence[Writer]:
     """Return who wrote in a conversation and can still be read there, in the order of their first words.
 
+    Without their names where the member may not read it (core.reading_rights).
+
     Raises: NotAllowed, NotFound.
     """
     require(member, "manage")
@@ -66,7 +68,11 @@ def writers(member: Member, conversation_id: UUID) -> Sequence[Writer]:
     shown = (*_of(conversation), Message.direction == "inbound", Message.withdrawn_at.is_(None))
     for message in db.session.scalars(select(Message).where(*shown).order_by(Message.posted_at, Message.id)):
         found.setdefault(message.author_id or message.screen_name, []).append(message)
-    return [Writer(said[0].id, said[0].screen_name, len(said), said[0].author_id) for said in found.values()]
+    named = reading_rights.may_read(member, conversation)
+    return [
+        Writer(said[0].id, said[0].screen_name if named else "", len(said), said[0].author_id)
+        for said in found.values()
+    ]
 
 
 def preview(member: Member, conversation_id: UUID, who: UUID) -> Preview:

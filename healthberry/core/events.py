@@ -15,6 +15,7 @@ from uuid import UUID
 from sqlalchemy import bindparam, func
 from sqlalchemy.dialects.postgresql import insert
 
+from healthberry.core import audit
 from healthberry.extensions import db
 from healthberry.models.activities import Activity
 from healthberry.models.organisations import ActivityCounter, Member
@@ -56,7 +57,7 @@ def record(
     member: Member | None = None,
     **details: Any,
 ) -> Activity:
-    """Write one numbered change, and remember it for `commit`.
+    """Write one numbered change, and remember it for `commit`. What a member did goes into the audit log with it.
 
     `details` are ids and small facts, never words that a patient or a member wrote (but for one: core.guarded).
     Holds the organisation's counter row until the transaction ends, so call it late.
@@ -74,8 +75,19 @@ def record(
     )
     session.add(activity)
     session.flush()
+    _audit(activity, subject_id, member)
     tell(Event(organisation_id, activity.number, kind, conversation_id, channel_id, subject_id))
     return activity
+
+
+def _audit(activity: Activity, subject_id: UUID | None, member: Member | None) -> None:
+    """Write it into the audit log where a member did it: to the conversation, else the channel, else the member."""
+    ids = {"conversation": activity.conversation_id, "channel": activity.channel_id, "member": subject_id}
+    kind, about = next(((kind, one) for kind, one in ids.items() if one is not None), ("", ""))
+    if member is not None:
+        audit.did(member, activity.kind, kind, about, **activity.details)
+    elif activity.kind in audit.BY_ITSELF:
+        audit.happened(activity.organisation_id, activity.kind, kind, about, **activity.details)
 
 
 def tell(event: Event) -> None:

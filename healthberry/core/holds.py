@@ -13,7 +13,7 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, and_, delete, exists, or_, select
 from sqlalchemy.dialects.postgresql import insert
 
-from healthberry.core import channels, conversations, events
+from healthberry.core import channels, conversations, events, reading_rights
 from healthberry.core.errors import Conflict, Invalid, NotFound
 from healthberry.core.permissions import require
 from healthberry.core.vault import Vault
@@ -139,6 +139,8 @@ def sealed_words(member: Member, conversation_id: UUID) -> Sequence[Sealed]:
     """Return what was taken down in a conversation under a hold. Raises: NotFound, NotAllowed, VaultError."""
     require(member, "manage")
     conversation = conversations.find(member, conversation_id)
+    if not reading_rights.may_read(member, conversation):
+        return []
     of_message = and_(HeldWords.organisation_id == Message.organisation_id, HeldWords.message_id == Message.id)
     found = (
         select(Message, HeldWords.sealed)

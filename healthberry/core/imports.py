@@ -14,7 +14,7 @@ from sqlalchemy.orm import undefer
 
 from healthberry.connectors.base import Importer
 from healthberry.connectors.text import line
-from healthberry.core import channels, events, holds
+from healthberry.core import audit, channels, events, holds
 from healthberry.core.errors import Conflict, Invalid, NotFound
 from healthberry.core.permissions import require
 from healthberry.extensions import db
@@ -72,6 +72,7 @@ def upload(member: Member, channel_id: UUID, name: str, content: bytes) -> Impor
     db.session.add(made)
     db.session.flush()
     _work(made, "reading")
+    audit.did(member, "file_uploaded", "channel", channel.id, import_id=str(made.id), size_bytes=len(content))
     return made
 
 
@@ -131,6 +132,7 @@ def start(member: Member, import_id: UUID) -> Import:
     if found.state != "ready" or found.outcome.get("refused") or not found.outcome.get("new"):
         raise Conflict("This file cannot be imported as it is. Look at how it stands.")
     _work(found, "importing")
+    _did(member, "import_started", found)
     return found
 
 
@@ -142,6 +144,7 @@ def drop(member: Member, import_id: UUID) -> UUID:
     channel_id = found.channel_id
     db.session.delete(found)
     db.session.flush()
+    _did(member, "file_removed", found)
     return channel_id
 
 
@@ -162,6 +165,7 @@ def undo(member: Member, import_id: UUID) -> Import:
         raise Conflict("An import can be taken back for a day after it was done. This one stays.")
     holds.refuse_erasing(channels.find(member.organisation_id, found.channel_id, lock=True))
     _work(found, "undoing")
+    _did(member, "import_taken_back", found)
     return found
 
 
@@ -217,6 +221,10 @@ def _work(found: Import, state: str) -> None:
     """Hand it to a worker."""
     found.state, found.next_at, found.attempts, found.reason = state, now(), 0, ""
     _changed(found)
+
+
+def _did(member: Member, action: str, found: Import) -> None:
+    audit.did(member, action, "channel", found.channel_id, import_id=str(found.id))
 
 
 def _changed(found: Import) -> None:

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from itsdangerous import BadData, URLSafeSerializer
 
-from healthberry.core import mailboxes, members, scope
+from healthberry.core import audit, mailboxes, members, scope
 from healthberry.core.errors import Invalid
 from healthberry.core.permissions import may, require
 from healthberry.extensions import db, part
@@ -36,6 +36,8 @@ def invite(member: Member, email: str, role: str) -> str:
     if role not in members.ROLES:
         raise Invalid("Choose what they may do", "role")
     expires_at = int((now() + timedelta(days=DAYS)).timestamp())
+    # The mailbox itself is in no log: who accepts is written down by name.
+    audit.did(member, "member_invited", role=role, domain=email.rpartition("@")[2])
     signed = _signer().dumps([member.organisation_id.hex, member.id.hex, email, role, expires_at])
     return signed if isinstance(signed, str) else signed.decode()
 

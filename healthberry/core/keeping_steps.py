@@ -10,8 +10,19 @@ from uuid import UUID
 
 from sqlalchemy import ColumnElement, and_, delete, exists, func, or_, select, update
 
-from healthberry.core import expiry, holds
-from healthberry.core.keeping_table import ACTIVITIES, DELIVERIES, DRAFTS, MAILS, NOTES, PIECES, REPLIES, REPORTS, Kept
+from healthberry.core import audit_log, expiry, holds
+from healthberry.core.keeping_table import (
+    ACTIVITIES,
+    AUDIT,
+    DELIVERIES,
+    DRAFTS,
+    MAILS,
+    NOTES,
+    PIECES,
+    REPLIES,
+    REPORTS,
+    Kept,
+)
 from healthberry.extensions import db
 from healthberry.models.activities import Activity, Note
 from healthberry.models.channels import Channel, QuarantinedItem
@@ -52,6 +63,12 @@ def activities(organisation_id: UUID) -> int:
     )
     gone = delete(Activity).where(mine, Activity.number.in_(old)).returning(Activity.number)
     return len(_run(gone))
+
+
+def audit(organisation_id: UUID) -> int:
+    """Let go of the oldest entries of the audit log; none while a legal hold lasts, for a chain has no gaps."""
+    lasting = exists().where(Hold.organisation_id == organisation_id, Hold.lifted_at.is_(None))
+    return 0 if db.session.scalar(select(lasting)) else audit_log.let_go(organisation_id, _before(AUDIT), AT_ONCE)
 
 
 def reports(organisation_id: UUID) -> int:
@@ -127,6 +144,7 @@ STEPS: dict[str, Step] = {
     PIECES.name: pieces,
     DELIVERIES.name: deliveries,
     ACTIVITIES.name: activities,
+    AUDIT.name: audit,
     REPORTS.name: reports,
 }
 

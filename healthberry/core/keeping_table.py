@@ -44,6 +44,13 @@ ACTIVITIES = Kept(
     6 * YEAR + 2,
     "Who did what, and when: to answer for it later. No words of patients.",
 )
+AUDIT = Kept(
+    "audit",
+    "entry of the audit log",
+    "entries of the audit log",
+    ACTIVITIES.days,
+    "Who did or read what, and from where. Nobody can change it; a legal hold keeps all of it.",
+)
 REPORTS = Kept(
     # They prove what was let go, as long as the audit log does; an erasure's certificate likewise.
     "reports",
@@ -98,7 +105,7 @@ FILES = Kept(
 )
 
 WORDS = ("words", "conversation's words", "conversations' words")
-TABLE: Final = (NOTES, ACTIVITIES, REPORTS, DRAFTS, REPLIES, MAILS, PIECES, DELIVERIES, FILES)
+TABLE: Final = (NOTES, ACTIVITIES, AUDIT, REPORTS, DRAFTS, REPLIES, MAILS, PIECES, DELIVERIES, FILES)
 
 
 def said(let_go: dict[str, int]) -> list[str]:

@@ -2,16 +2,17 @@
 
 from collections.abc import Sequence
 from datetime import timedelta
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import Select, select, text
+from sqlalchemy import Select, select, text, update
 
-from healthberry.core import events, mailboxes, organisations
+from healthberry.core import audit, events, mailboxes, organisations
 from healthberry.core.contacts import contacts_of
 from healthberry.core.errors import Conflict, Invalid, NotAllowed, NotFound
 from healthberry.core.permissions import may, require
 from healthberry.extensions import db
+from healthberry.models.keeping import ReadingGrant
 from healthberry.models.organisations import MAILBOX_VERIFIED, ORGANISATION_VERIFIED, Member, Organisation
 from healthberry.models.owned import new_id, now
 
@@ -133,6 +134,7 @@ def remove(member: Member, other_id: UUID) -> Member:
     other.left_at = now()
     other.session_key = new_id()
     other.approval_asked_at = other.check_asked_at = None
+    _end_grants(other, member.name)
     events.record(member.organisation_id, "member_left", subject_id=other.id, member=member)
     return other
 
@@ -177,8 +179,13 @@ def come_back(member: Member) -> None:
 
 def save_settings(member: Member, *, name: str, wants_alerts: bool) -> None:
     """Keep what members decide for themselves."""
+    changed = [
+        field for field, kept in (("name", name), ("wants_alerts", wants_alerts)) if getattr(member, field) != kept
+    ]
     member.name = name
     member.wants_alerts = wants_alerts
+    if changed:
+        audit.did(member, "own_settings_changed", "member", member.id, changed=changed)
 
 
 def save_organisation(member: Member, *, alert_excerpts: bool, contacts: str | None = None) -> None:
@@ -189,8 +196,14 @@ def save_organisation(member: Member, *, alert_excerpts: bool, contacts: str | N
     Raises: NotAllowed; Invalid (contacts) with the first line that is neither.
     """
     require(member, "manage")
-    given = {} if contacts is None else {"published_contacts": contacts_of(contacts)}
-    organisations.keep(member.organisation_id, alert_excerpts=alert_excerpts, **given)
+    before = organisations.details_of(member.organisation_id)
+    wanted: dict[str, Any] = {"alert_excerpts": alert_excerpts}
+    if contacts is not None:
+        wanted["published_contacts"] = contacts_of(contacts)
+    changed = [name for name, value in wanted.items() if getattr(before, name) != value]
+    if changed:
+        organisations.keep(member.organisation_id, **wanted)
+        audit.did(member, "settings_changed", alert_excerpts=alert_excerpts, changed=changed)
 
 
 def is_alone(member: Member) -> bool:
@@ -201,6 +214,7 @@ def is_alone(member: Member) -> bool:
 def sign_out_everywhere(member: Member) -> None:
     """Make every session of the member worthless, this one too."""
     member.session_key = new_id()
+    audit.did(member, "signed_out_everywhere", "member", member.id)
 
 
 def next_step(member: Member) -> str:
@@ -228,6 +242,13 @@ def _find(member: Member, other_id: UUID) -> Member:
     if found is None or not (may(member, "see_colleagues") or found.id == member.id):
         raise NotFound
     return found
+
+
+def _end_grants(other: Member, by: str) -> None:
+    """Whoever comes back does not read again what was restricted."""
+    mine = (ReadingGrant.organisation_id == other.organisation_id, ReadingGrant.member_id == other.id)
+    ended = update(ReadingGrant).where(*mine, ReadingGrant.ended_at.is_(None)).values(ended_at=now(), ended_by=by)
+    db.session.execute(ended.execution_options(synchronize_session=False))
 
 
 def _spare_last_administrator(other: Member) -> None:

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from sqlalchemy import or_, select, text
 
-from healthberry.core import events, failed_work, holds, organisations, quarantine, scope, suppression
+from healthberry.core import audit, events, failed_work, holds, organisations, quarantine, scope, suppression
 from healthberry.core.vault import Vault, VaultError
 from healthberry.extensions import db, part
 from healthberry.models.channels import Channel
@@ -87,6 +87,7 @@ def verify(email: str, code: str) -> Verified:
     member.approval_asked_at = member.check_asked_at = None
     organisation.listed = True
     events.record(organisation.id, "member_verified", subject_id=member.id)
+    audit.operated("member_verified", "", "member", member.id, organisation.id)
     return Verified(done, member.email, organisation.name)
 
 
@@ -148,4 +149,5 @@ def rotate_secrets() -> Rotation:
         except VaultError:
             keyless.append(organisation_id)
         db.session.flush()
+    audit.operated("secrets_rotated", "", sealed=rotated, unopened=len(unopened), keyless=len(keyless))
     return Rotation(rotated, unopened, tuple(keyless))

@@ -10,7 +10,7 @@ from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 
 from healthberry.connectors.base import ReplyPermission, ReplyTarget
-from healthberry.core import conversations, drafts, events, guarded, staleness
+from healthberry.core import conversations, drafts, events, guarded, reading_rights, staleness
 from healthberry.core.channels import access_of, capabilities_of, connector_of
 from healthberry.core.channels import find as find_channel
 from healthberry.core.errors import Conflict, Invalid, NotAllowed, NotFound
@@ -47,7 +47,7 @@ def target_of(organisation_id: UUID, conversation_id: UUID) -> Message | None:
 
 def permission(channel: Channel, conversation: Conversation, target: Message | None) -> ReplyPermission:
     """Say whether and how this conversation can be answered, and if not, why."""
-    if conversation.restricted:
+    if reading_rights.REQUEST in reading_rights.kinds(conversation):
         return ReplyPermission(
             "none", "This is restricted while a request is assessed. It can't be answered meanwhile."
         )
@@ -128,6 +128,7 @@ def queue_reply(
     """
     require(member, "publish")
     conversation = conversations.find(member, conversation_id, lock=True)
+    reading_rights.require(member, conversation)
     if conversation.version != version:
         raise Conflict(_MOVED_ON)
     channel = find_channel(member.organisation_id, conversation.channel_id)
@@ -161,10 +162,11 @@ def queue_reply(
 
 
 def find(member: Member, reply_id: UUID) -> Reply:
-    """Return the reply. Raises: NotFound."""
+    """Return the reply. Raises: NotFound; NotAllowed where its conversation is restricted, and not for them."""
     reply = db.session.get(Reply, (member.organisation_id, reply_id))
     if reply is None:
         raise NotFound
+    conversations.readable(member, reply.conversation_id)
     return reply
 
 
@@ -284,6 +286,7 @@ def _find(member: Member, reply_id: UUID) -> Reply:
     reply = db.session.get(Reply, (member.organisation_id, reply_id), with_for_update=True)
     if reply is None:
         raise NotFound
+    conversations.readable(member, reply.conversation_id)
     return reply
 
 

@@ -13,6 +13,7 @@ from sqlalchemy import ColumnElement, and_, delete, exists, or_, select, update
 from healthberry.core import channels, conversations, erasing, events, holds, sending, summaries, suppression
 from healthberry.core.errors import Invalid, NotFound
 from healthberry.core.permissions import require
+from healthberry.core.reading_rights import REQUEST
 from healthberry.core.suppression import Name
 from healthberry.extensions import db
 from healthberry.models.channels import Author, Channel
@@ -22,7 +23,7 @@ from healthberry.models.organisations import Member
 from healthberry.models.owned import now
 from healthberry.models.replies import Reply
 
-_STOPPED = "This was restricted while a request is assessed, before your reply went out."
+_STOPPED = "This was restricted before your reply went out."
 
 
 def restrict(member: Member, conversation_id: UUID, who: UUID | None, reason: str) -> Restriction:
@@ -34,7 +35,8 @@ def restrict(member: Member, conversation_id: UUID, who: UUID | None, reason: st
     conversation = conversations.find(member, conversation_id)
     channel = channels.find(member.organisation_id, conversation.channel_id, lock=True)
     author_id = _author(member, conversation_id, who) if who else None
-    lasting = next((one for one in of_conversation(member, conversation_id) if one.author_id == author_id), None)
+    requests = [one for one in of_conversation(member, conversation_id) if one.kind == REQUEST]
+    lasting = next((one for one in requests if one.author_id == author_id), None)
     if lasting is not None:
         return lasting
     made = Restriction(
@@ -50,7 +52,7 @@ def restrict(member: Member, conversation_id: UUID, who: UUID | None, reason: st
     db.session.flush()
     if name := _name(made):
         suppression.add(channel, [name], "restricted")
-    _settle(made, "restricted", member)
+    settle(made, "restricted", member)
     return made
 
 
@@ -67,7 +69,11 @@ def lift(member: Member, restriction_id: UUID) -> Restriction:
 
 def end_erased(erasure: Erasure, author_id: UUID) -> None:
     """End the restrictions that a request to erase has settled: the author's, and the one on its conversation."""
-    here = and_(Restriction.author_id.is_(None), Restriction.conversation_id == erasure.conversation_id)
+    here = and_(
+        Restriction.author_id.is_(None),
+        Restriction.conversation_id == erasure.conversation_id,
+        Restriction.kind == REQUEST,
+    )
     settled = select(Restriction).where(
         Restriction.organisation_id == erasure.organisation_id,
         Restriction.lifted_at.is_(None),
@@ -122,10 +128,10 @@ def _end(found: Restriction, by: str, member: Member | None) -> None:
     others = (Restriction.organisation_id == found.organisation_id, Restriction.author_id == found.author_id)
     if (name := _name(found)) and db.session.scalar(select(~exists().where(*others, Restriction.lifted_at.is_(None)))):
         suppression.remove(channel, [name], "restricted")
-    _settle(found, "restriction_lifted", member)
+    settle(found, "restriction_lifted", member)
 
 
-def _settle(restriction: Restriction, kind: str, member: Member | None) -> None:
+def settle(restriction: Restriction, kind: str, member: Member | None) -> None:
     """Bring the marks of the conversations in line with the restrictions that last, and the search with the marks."""
     org = restriction.organisation_id
     theirs = select(Message.conversation_id).where(
@@ -144,9 +150,15 @@ def _settle(restriction: Restriction, kind: str, member: Member | None) -> None:
         summaries.forget_loaded(org, row.id)
     about = {*(row.id for row in rows), restriction.conversation_id}
     for one in sorted(about):
-        which = str(restriction.id)
-        channel_id = restriction.channel_id
-        events.record(org, kind, conversation_id=one, channel_id=channel_id, member=member, restriction_id=which)
+        events.record(
+            org,
+            kind,
+            conversation_id=one,
+            channel_id=restriction.channel_id,
+            member=member,
+            restriction_id=str(restriction.id),
+            why=restriction.kind,
+        )
 
 
 def _wanted() -> ColumnElement[bool]:

@@ -1,6 +1,6 @@
 """Everything that the page of one conversation shows, loaded at once and in order."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from uuid import UUID
@@ -8,7 +8,20 @@ from uuid import UUID
 from sqlalchemy import select
 
 from healthberry.connectors.base import Capabilities, ReplyPermission
-from healthberry.core import channels, conversations, copies, deliveries, details, drafts, events, holds, noise, replies
+from healthberry.core import (
+    channels,
+    conversations,
+    copies,
+    deliveries,
+    details,
+    drafts,
+    events,
+    grants,
+    holds,
+    noise,
+    reading_rights,
+    replies,
+)
 from healthberry.core.copies import Elsewhere
 from healthberry.core.deliveries import Delivery
 from healthberry.core.permissions import may
@@ -79,6 +92,9 @@ class Page:
     may_block: bool = False  # its author, on this channel
     held: str = ""  # why nothing may be published from here just now
     on_hold: bool = False  # under a legal hold; told to administrators
+    why: Collection[str] = ()  # why it is restricted (core.reading_rights.kinds); told to whoever may read it
+    refused: str = ""  # why its words are not for this member; the page then holds none of them
+    givers: Collection[str] = ()  # who may let them read it
 
     def voice(self, message: Message) -> str:
         """Return whose words it is: colleagues are named only to those who may see them."""
@@ -137,11 +153,15 @@ def open_conversation(member: Member, conversation_id: UUID) -> Page:
         held=replies.held(channel, permission),
         on_hold=may(member, "manage") and bool(holds.of_conversation(member, conversation_id)),
     )
-    return veil(page) if conversation.restricted and not page.can["manage"] else page
+    if not conversation.restricted:
+        return page
+    if refused := reading_rights.refusal(member, conversation):
+        return veil(page, refused, grants.givers(member.organisation_id) if sees_colleagues else ())
+    return replace(page, why=reading_rights.kinds(conversation))
 
 
-def veil(page: Page) -> Page:
-    """Return the page of a restricted conversation as others than administrators see it: no words, names or links.
+def veil(page: Page, refused: str, givers: Collection[str] = ()) -> Page:
+    """Return the page of a restricted conversation as whoever may not read it sees it: no words, names or links.
 
     What colleagues wrote about it may repeat it, and is left out with it.
     """
@@ -152,8 +172,11 @@ def veil(page: Page) -> Page:
         entries=[replace(one, message=veiled_message(one.message)) if one.message else one for one in said],
         draft=None,
         reply=None,
+        permission=ReplyPermission("none", refused),
         elsewhere=(),
         may_block=False,
+        refused=refused,
+        givers=givers,
     )
 
 

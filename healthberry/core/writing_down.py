@@ -12,7 +12,7 @@ from sqlalchemy import select
 from healthberry.connectors.base import Author, InboundItem, Rating
 from healthberry.connectors.reading import withdrawn
 from healthberry.connectors.text import clean, line
-from healthberry.core import channels, discovery, events, ingest, register
+from healthberry.core import audit, channels, discovery, events, ingest, register
 from healthberry.core.errors import Conflict, Invalid, NotFound
 from healthberry.core.permissions import require
 from healthberry.extensions import db, part
@@ -121,6 +121,7 @@ def take_back(member: Member, channel_id: UUID, conversation_id: UUID) -> None:
     if message.withdrawn_at is None and not _fresh(message):
         raise Conflict("This was written down more than a day ago, so it stays.")
     ingest.store_page(channel, [withdrawn(message.remote_id)], backfill=False)
+    audit.did(member, "written_down_taken_back", "conversation", conversation_id)
 
 
 def _fresh(message: Message) -> bool:

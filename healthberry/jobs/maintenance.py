@@ -3,6 +3,7 @@
 from uuid import UUID
 
 from healthberry.core import (
+    audit_log,
     codes,
     failed_work,
     keeping_nights,
@@ -86,4 +87,5 @@ def tidy() -> None:
     processes.forget_old()
     keeping_nights.make_up()
     outages.forget_old()
+    audit_log.let_go_of_installation()
     commit()

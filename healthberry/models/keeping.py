@@ -97,7 +97,11 @@ class Suppression(Base):
 
 
 class Restriction(Base, OrganisationOwned):
-    """A conversation, or all that one author wrote, is seen by administrators alone while a request is assessed."""
+    """A conversation, or all that one author wrote, is not for everybody.
+
+    `kind` says why: "request", while one is assessed, for administrators alone; or a concern (core.concerns), for whom
+    it was granted to.
+    """
 
     __tablename__ = "restrictions"
     __table_args__ = (
@@ -115,9 +119,31 @@ class Restriction(Base, OrganisationOwned):
     member_id: Mapped[UUID | None]
     member_name: Mapped[ShortText]
     reason: Mapped[ShortText]
+    kind: Mapped[str] = mapped_column(default="request", server_default="request")
     since: Mapped[Moment] = mapped_column(default=now)
     lifted_at: Mapped[Moment | None]
     lifted_by: Mapped[str] = mapped_column(default="")
+
+
+class ReadingGrant(Base, OrganisationOwned):
+    """A member may read one conversation that is restricted for a concern; without `conversation_id`, all of them."""
+
+    __tablename__ = "reading_grants"
+    __table_args__ = (
+        owned_key("member_id", "members"),
+        owned_key("conversation_id", "conversations"),
+        owned_key("given_by_id", "members", "SET NULL"),
+        Index("ix_reading_grants_conversation", "organisation_id", "conversation_id"),
+        Index("ix_reading_grants_member", "organisation_id", "member_id"),
+    )
+
+    member_id: Mapped[UUID]
+    conversation_id: Mapped[UUID | None]
+    given_by_id: Mapped[UUID | None]
+    given_by: Mapped[ShortText]
+    given_at: Mapped[Moment] = mapped_column(default=now)
+    ended_at: Mapped[Moment | None]
+    ended_by: Mapped[str] = mapped_column(default="")
 
 
 class Hold(Base, OrganisationOwned):

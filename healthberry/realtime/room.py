@@ -169,7 +169,9 @@ class Room:
         if not any(topic.concerns(change) for change in missed for topic in stream.topics):
             return [f": \nid: {number}\n\n".encode()] if missed else []
         with self._unit(self.organisation_id):
-            sheet = Sheet(self.pieces, number)
+            # What was rendered before something was restricted holds its words.
+            hidden = any(change.kind == "restricted" for change in missed)
+            sheet = Sheet(Pieces() if hidden else self.pieces, number)
             return [message for change in missed if (message := self._paint(stream, sheet, change))]
 
     def _paint(self, stream: Stream, sheet: Sheet, change: Event) -> bytes:

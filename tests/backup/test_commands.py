@@ -4,6 +4,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import psycopg
 import pytest
 from click.testing import CliRunner, Result
 
@@ -57,6 +58,7 @@ def test_a_backup_is_written_once_and_restored_elsewhere(
     checked = operator.types("restore", "--check", tmp_path / "saved")
     restored = operator.types("restore", tmp_path / "saved", **there)
     twice = operator.types("restore", tmp_path / "saved", **there)
+    verified = operator.types("audit", "verify", **there)
 
     assert (written.exit_code, "It was read back and is right" in written.stdout) == (0, True), written.stderr
     assert "Copying the tables" in written.stderr
@@ -65,6 +67,10 @@ def test_a_backup_is_written_once_and_restored_elsewhere(
     assert (restored.exit_code, "Erasures that were done since" in restored.stdout) == (0, True), restored.stderr
     assert saved.rows(empty.owner_url)["messages"] == saved.rows(database.owner_url)["messages"]
     assert (twice.exit_code, "is not empty" in _last(twice)) == (1, True)
+    assert (verified.exit_code, "The installation: " in verified.stdout) == (0, True), verified.output
+    with psycopg.connect(empty.owner_url) as connection:
+        newest = connection.execute("SELECT action FROM audit_entries ORDER BY at DESC").fetchone()
+    assert newest == ("backup_restored",)
 
 
 def test_what_is_wrong_with_a_file_is_said_and_nothing_is_restored(

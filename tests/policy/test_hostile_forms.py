@@ -98,10 +98,13 @@ FORMS = (
     ),
     Form("settings.save_organisation", {"alert_excerpts": "on", "contacts": "0113 496 0100\npals@example.nhs.uk"}),
     Form("keeping.shorten", {"months": "12"}),
+    Form("audit.export", {"who": "Priya", "what": "noted", "about": "", "first": "2027-05-03", "last": "2027-05-04"}),
     Form(
         "erasing.erase",
         {"who": "<writer>", "confirm": "on", "reference": "IG-7", "reason": "", "answers": "", "notes": ""},
     ),
+    Form("concerns.mark", {"concern": "crisis"}),
+    Form("concerns.give", {"reader": "<colleague>"}),
     Form("requests.restrict", {"who": "<writer>", "reason": "Asked."}),
     Form("requests.hold", {"what": "conversation", "why": "A claim."}),
     Form("unsubscribe.change", {"alerts": "on"}),
@@ -126,6 +129,7 @@ DELETE FROM drafts;
 DELETE FROM notes;
 DELETE FROM erasures;
 DELETE FROM restrictions;
+DELETE FROM reading_grants;
 DELETE FROM holds;
 UPDATE conversations SET restricted = false;
 UPDATE channels SET state = 'active', erase_at = NULL;
@@ -205,6 +209,7 @@ class Desk:
             "erasure_id": uuid.uuid4(),
             "restriction_id": uuid.uuid4(),
             "hold_id": uuid.uuid4(),
+            "grant_id": uuid.uuid4(),
             "code_id": uuid.uuid4(),
             "key": "k",
             "kind": "form",

@@ -91,6 +91,7 @@ def mine(app: Flask, client: FlaskClient) -> dict[str, object]:
             "erasure_id": erasure.id,
             "restriction_id": restriction.id,
             "hold_id": uuid.uuid4(),
+            "grant_id": uuid.uuid4(),
         }
         return {**ids, "other_id": colleague.id, "code_id": uuid.uuid4(), "kind": "x", "token": "t", "key": "k"}
 

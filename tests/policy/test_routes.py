@@ -10,7 +10,7 @@ from flask.testing import FlaskClient
 from werkzeug.routing import Rule
 
 from healthberry.connectors.base import File
-from healthberry.core import erasing, holds, members, noise, restricting, scope
+from healthberry.core import erasing, grants, holds, members, noise, restricting, scope
 from healthberry.extensions import db
 from healthberry.models.channels import Channel
 from healthberry.models.conversations import Conversation
@@ -61,7 +61,7 @@ PUBLIC = {
 
 
 # What only the operator of the installation may open, who is a member of nothing.
-OPERATOR = {"operator.index", "operator.retry"}
+OPERATOR = {"operator.index", "operator.retry", "operator.audit"}
 
 # No cookie, own proof: RFC 8058's one click; the signature of a provider; a user name and password for a program.
 OWN_PROOF = {"unsubscribe.change", "hooks.of_kind", "hooks.of_channel", "careconnect.take"}
@@ -81,6 +81,7 @@ class Theirs:
     erasure_id: uuid.UUID
     restriction_id: uuid.UUID
     hold_id: uuid.UUID
+    grant_id: uuid.UUID
     organisation_id: uuid.UUID
     organisation_name: str
 
@@ -113,11 +114,12 @@ def theirs(world: World) -> Theirs:
     file_id = db.session.scalar(db.text("SELECT id FROM attachments"))
     who = erasing.writers(member, conversation_id)[0].id
     restriction = restricting.restrict(member, conversation_id, None, "Asked.")
+    grant = grants.give(member, member.id, conversation_id)
     hold = holds.place(member, channel.id, None, "A claim.")
     holds.lift(member, hold.id)
     erasure = erasing.begin(member, conversation_id, who, reference="IG-7", answers=False, notes=False)
     db.session.commit()
-    beside = (rule.id, uploaded.id, file_id, erasure.id, restriction.id, hold.id, organisation.id)
+    beside = (rule.id, uploaded.id, file_id, erasure.id, restriction.id, hold.id, grant.id, organisation.id)
     ids = (conversation_id, channel.id, reply.id, member.id, *beside)
     return Theirs(*ids, organisation.name)
 

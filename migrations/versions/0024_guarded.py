@@ -2,8 +2,8 @@
 
 from alembic import op
 
-revision = "0023_guarded"
-down_revision = "0022_backlogs"
+revision = "0024_guarded"
+down_revision = "0023_interrupted"
 
 
 def upgrade() -> None:

@@ -1,0 +1,101 @@
+"""The audit log, written: who did what to which object, from where. In the transaction of what was done.
+
+Every change that a member makes comes here by itself, from `events.record`. What changes nothing (a sign-in, a
+restricted conversation read, an export) is written down where it happens. The database numbers, dates and seals the
+entries, and lets nobody change them (migration 0024); reading them is core/audit_log.py.
+"""
+
+import json
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import exists, select, text
+
+from healthberry.core import origin
+from healthberry.extensions import db
+from healthberry.models.audit import INSTALLATION, AuditEntry
+from healthberry.models.organisations import Member
+from healthberry.models.owned import now
+
+# Without an answer: nobody reads back what the installation's own chain says.
+_WRITE = text("""
+INSERT INTO audit_entries (organisation_id, actor, member_id, name, action, object_kind, object_id, network, request_id,
+                           details)
+VALUES (:organisation_id, :actor, :member_id, :name, :action, :object_kind, :object_id, :network, :request_id,
+        CAST(:details AS jsonb))
+""")
+# What no member did, and somebody answers for all the same.
+BY_ITSELF = frozenset({"erasure_finished"})
+_LONGEST_NAME = 200
+_READ_AGAIN = timedelta(hours=1)
+
+
+def did(member: Member, action: str, kind: str = "", about: object = "", **details: Any) -> None:
+    """Write down what a member did to an object, given by its kind and id. Call it late, like `events.record`."""
+    _write(member.organisation_id, "member", action, (kind, str(about)), details, member.name, member.id)
+
+
+def happened(organisation_id: UUID, action: str, kind: str = "", about: object = "", **details: Any) -> None:
+    """Write down what an organisation's data went through without any member; the organisation must be entered."""
+    _write(organisation_id, "system", action, (kind, str(about)), details)
+
+
+def operated(
+    action: str, name: str, kind: str = "", about: object = "", organisation_id: UUID = INSTALLATION, **details: Any
+) -> None:
+    """Write down what an operator did: to the installation, or to an organisation, which must be entered then.
+
+    `name` is the operator's address, "" at the command line.
+    """
+    _write(organisation_id, "operator", action, (kind, str(about)), details, name or "Command line")
+
+
+def is_kept() -> bool:
+    """Say whether the database has the audit log already: not before its tables are those of this version."""
+    return bool(db.session.scalar(text("SELECT to_regclass('audit_entries') IS NOT NULL")))
+
+
+def read(member: Member, kind: str, about: UUID) -> None:
+    """Write down that a member read something restricted: once for each member, object and hour."""
+    recently = exists().where(
+        AuditEntry.organisation_id == member.organisation_id,
+        AuditEntry.object_id == str(about),
+        AuditEntry.action == "restricted_read",
+        AuditEntry.member_id == member.id,
+        AuditEntry.at > now() - _READ_AGAIN,
+    )
+    if not db.session.scalar(select(recently)):
+        did(member, "restricted_read", kind, about)
+
+
+def nobody_did(organisation_id: UUID, action: str, kind: str = "", about: object = "", **details: Any) -> None:
+    """Write down what somebody tried who did not say, or did not prove, who they are."""
+    _write(organisation_id, "nobody", action, (kind, str(about)), details)
+
+
+def _write(
+    organisation_id: UUID,
+    actor: str,
+    action: str,
+    about: tuple[str, str],
+    details: dict[str, Any],
+    name: str = "",
+    member_id: UUID | None = None,
+) -> None:
+    whence = origin.present()
+    kind, object_id = about
+    values = {
+        "organisation_id": organisation_id,
+        "actor": actor,
+        "member_id": member_id,
+        "name": name[:_LONGEST_NAME],
+        "action": action,
+        "object_kind": kind,
+        "object_id": object_id,
+        "network": whence.network,
+        "request_id": whence.request_id,
+        "details": json.dumps(details, default=str),
+    }
+    db.session.flush()
+    db.session.execute(_WRITE, values)

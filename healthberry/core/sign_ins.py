@@ -1,0 +1,29 @@
+"""Signing in and out, written into the audit log: done, refused, ended."""
+
+from healthberry.core import audit, members, scope
+from healthberry.models.audit import INSTALLATION
+from healthberry.models.organisations import Member
+
+
+def done(member: Member) -> None:
+    """Write down that a member signed in; their organisation must be entered."""
+    audit.did(member, "signed_in", "member", member.id)
+
+
+def ended(member: Member) -> None:
+    """Write down that a member signed out on one browser; their organisation must be entered."""
+    audit.did(member, "signed_out", "member", member.id)
+
+
+def refused(email: str, purpose: str, *, over: bool) -> None:
+    """Write down a wrong code: where the address belongs, else for the installation, without the address.
+
+    `over` says that no more tries are left. May leave the session in an organisation: commit, then leave it.
+    """
+    found = sorted(members.memberships_of(email), key=lambda one: one.organisation_id)
+    for one in found:
+        scope.enter(one.organisation_id)
+        about = ("member", one.member_id)
+        audit.nobody_did(one.organisation_id, "sign_in_refused", *about, purpose=purpose, over=over)
+    if not found:
+        audit.nobody_did(INSTALLATION, "sign_in_refused", purpose=purpose, over=over)
