@@ -2,7 +2,7 @@
 
 Every change that a member makes comes here by itself, from `events.record`. What changes nothing (a sign-in, a
 restricted conversation read, an export) is written down where it happens. The database numbers, dates and seals the
-entries, and lets nobody change them (migration 0024); reading them is core/audit_log.py.
+entries, and lets nobody change them (migration 0025); reading them is core/audit_log.py.
 """
 
 import json
