@@ -43,6 +43,14 @@ def present(organisation_id: UUID, member_id: UUID) -> Member | None:
     return found if found is not None and found.left_at is None else None
 
 
+def find_present(organisation_id: UUID, member_id: UUID) -> Member:
+    """Return the member; the organisation must be entered. Raises: NotFound when they left."""
+    found = present(organisation_id, member_id)
+    if found is None:
+        raise NotFound
+    return found
+
+
 def organisation_of(member: Member) -> Organisation:
     """Return the member's organisation."""
     return db.session.get_one(Organisation, member.organisation_id)

@@ -12,6 +12,7 @@ from itertools import product
 from typing import Any, ClassVar
 from urllib.parse import urlencode
 
+import pyotp
 import pytest
 from flask import Flask, Request
 from flask.testing import FlaskClient
@@ -20,7 +21,7 @@ from werkzeug.formparser import FormDataParser
 from werkzeug.test import TestResponse
 
 from healthberry.connectors.base import Linkables
-from healthberry.core import codes, erasing, invitations, pending_links, scope
+from healthberry.core import codes, erasing, invitations, pending_links, scope, second_step
 from healthberry.extensions import db
 from healthberry.mail import links
 from healthberry.models.owned import now
@@ -92,7 +93,10 @@ FORMS = (
     # The moment is read only where the thread has moved on.
     Form("reply.publish", {"text": "Thank you", "version": "0", "seen": _MOMENT}, answers=(409,)),
     Form("settings.save", {"name": "Priya Kaur", "wants_alerts": "on"}),
-    Form("settings.save_organisation", {"alert_excerpts": "on"}),
+    Form("settings.save_organisation", {"alert_excerpts": "on", "second_step": ""}),
+    Form("second_step.check", {"step": "<digits>", "remember": "on"}),
+    Form("confirm.check", {"step": "<digits>"}),
+    Form("own_sign_in.confirm_app", {"digits": "<digits>"}),
     Form("keeping.shorten", {"months": "12"}),
     Form(
         "erasing.erase",
@@ -117,6 +121,8 @@ FORMS = (
 
 _RENEW = """
 DELETE FROM email_codes;
+DELETE FROM second_steps;
+DELETE FROM recovery_codes;
 DELETE FROM replies;
 DELETE FROM drafts;
 DELETE FROM notes;
@@ -173,6 +179,8 @@ class Desk:
         with client.session_transaction() as session:
             session["code"] = self.known.get("code_id")
             session["proven"] = {"email": self.member.email, "at": now().timestamp(), "next": None}
+            ids = [str(one) for one in (self.member.organisation_id, self.member.id, self.member.session_key)]
+            session["half"] = {"ids": ids, "at": now().timestamp(), "next": "/inbox"}
             session["operator"] = {"email": OPERATOR, "at": now().timestamp()}
         return client  # type: ignore[no-any-return]
 
@@ -201,6 +209,7 @@ class Desk:
             "erasure_id": uuid.uuid4(),
             "restriction_id": uuid.uuid4(),
             "hold_id": uuid.uuid4(),
+            "session_id": uuid.uuid4(),
             "code_id": uuid.uuid4(),
             "key": "k",
             "kind": "form",
@@ -230,11 +239,21 @@ class Desk:
             if form.endpoint == "codes.check":
                 issued = codes.ask("signin", self.member.email, "", "127.0.0.1")
                 self.known["<code>"], self.known["code_id"] = issued.code, str(issued.id)
+            if "<digits>" in form.fields.values():
+                self.known["<digits>"] = self._set_up_app(confirmed=form.endpoint != "own_sign_in.confirm_app")
             if form.endpoint == "linking.choose":
                 self.known["<state>"] = pending_links.new_state()
                 begun = pending_links.Begun("form", found=Linkables([page(1), page(2)]))
                 pending_links.keep(self.member, begun, self.known["<state>"])
             db.session.commit()
+
+    def _set_up_app(self, *, confirmed: bool) -> str:
+        """Set up the member's authenticator app anew; return the digits that it shows."""
+        second_step.begin_app(self.member)
+        secret = second_step.begun_secret(self.member) or ""
+        if confirmed:
+            db.session.execute(db.text("UPDATE second_steps SET confirmed_at = now()"))
+        return pyotp.TOTP(secret).at(now())
 
 
 def _routes(app: Flask, ids: dict[str, Any], tokens: dict[str, str]) -> dict[str, tuple[str, str]]:

@@ -49,10 +49,12 @@ def _rules(app: Flask) -> list[tuple[Rule, str]]:
         (rule, method)
         for rule in sorted(app.url_map.iter_rules(), key=str)
         for method in sorted((rule.methods or set()) - {"HEAD", "OPTIONS"})
-        # A stream answers for as long as it is read, and signing out would end the test for the others.
-        if rule.endpoint
-        not in ("stream.follow", "static", "health.show", "session.sign_out", "settings.sign_out_everywhere")
+        if rule.endpoint not in _ENDING
     ]
+
+
+# A stream answers for as long as it is read, and signing out would end the test for the others.
+_ENDING = {"stream.follow", "static", "health.show", "session.sign_out", "settings.sign_out_everywhere"}
 
 
 @pytest.fixture
@@ -91,6 +93,7 @@ def mine(app: Flask, client: FlaskClient) -> dict[str, object]:
             "erasure_id": erasure.id,
             "restriction_id": restriction.id,
             "hold_id": uuid.uuid4(),
+            "session_id": uuid.uuid4(),
         }
         return {**ids, "other_id": colleague.id, "code_id": uuid.uuid4(), "kind": "x", "token": "t", "key": "k"}
 

@@ -16,7 +16,7 @@ from healthberry.models.channels import Channel
 from healthberry.models.conversations import Conversation
 from healthberry.models.owned import now
 from healthberry.models.replies import Reply
-from tests.world import World
+from tests.world import World, session_name
 
 # What anybody may open: the way in, what the law wants public, links that carry their own proof, health, and where
 # providers send what they sign.
@@ -46,6 +46,8 @@ PUBLIC = {
     "session.choose",
     "session.chosen",
     "session.sign_out",
+    "second_step.show",
+    "second_step.check",
     "codes.show",
     "codes.check",
     "codes.again",
@@ -81,12 +83,13 @@ class Theirs:
     erasure_id: uuid.UUID
     restriction_id: uuid.UUID
     hold_id: uuid.UUID
+    session_id: uuid.UUID
     organisation_id: uuid.UUID
     organisation_name: str
 
 
 @pytest.fixture
-def theirs(world: World) -> Theirs:
+def theirs(app: Flask, world: World) -> Theirs:
     """Another organisation with everything in it."""
     organisation = world.organisation()
     member = world.member(organisation)
@@ -117,7 +120,8 @@ def theirs(world: World) -> Theirs:
     holds.lift(member, hold.id)
     erasure = erasing.begin(member, conversation_id, who, reference="IG-7", answers=False, notes=False)
     db.session.commit()
-    beside = (rule.id, uploaded.id, file_id, erasure.id, restriction.id, hold.id, organisation.id)
+    session_id = uuid.UUID(session_name(app, member).partition(":")[2])
+    beside = (rule.id, uploaded.id, file_id, erasure.id, restriction.id, hold.id, session_id, organisation.id)
     ids = (conversation_id, channel.id, reply.id, member.id, *beside)
     return Theirs(*ids, organisation.name)
 
