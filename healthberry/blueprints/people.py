@@ -35,6 +35,7 @@ def ask() -> ResponseReturnValue:
 
 @blueprint.post("/people/<uuid:other_id>/approve")
 @guard.signed_in
+@guard.proven(guard.RECENTLY)
 def approve(other_id: UUID) -> ResponseReturnValue:
     """Let somebody publish, and tell them."""
     member = guard.member()
@@ -48,6 +49,7 @@ def approve(other_id: UUID) -> ResponseReturnValue:
 
 @blueprint.post("/people/<uuid:other_id>/role")
 @guard.signed_in
+@guard.proven(guard.RECENTLY)
 def change_role(other_id: UUID) -> ResponseReturnValue:
     """Change what somebody may do."""
     members.change_role(guard.member(), other_id, request.form.get("role", ""))
@@ -57,6 +59,7 @@ def change_role(other_id: UUID) -> ResponseReturnValue:
 
 @blueprint.post("/people/<uuid:other_id>/remove")
 @guard.signed_in
+@guard.proven(guard.RECENTLY)
 def remove(other_id: UUID) -> ResponseReturnValue:
     """End a membership; whoever leaves by themselves is signed out."""
     member = guard.member()
@@ -70,6 +73,7 @@ def remove(other_id: UUID) -> ResponseReturnValue:
 
 @blueprint.post("/people/invite")
 @guard.signed_in
+@guard.proven(guard.RECENTLY)
 def invite() -> ResponseReturnValue:
     """Send an invitation."""
     member = guard.member()

@@ -11,7 +11,7 @@ from uuid import UUID
 
 from sqlalchemy import ColumnElement, Select, delete, or_, select, update
 
-from healthberry.core import second_step
+from healthberry.core import events, second_step
 from healthberry.core.errors import NotFound
 from healthberry.extensions import db, part
 from healthberry.models.organisations import Member, OrganisationDetails
@@ -108,6 +108,7 @@ def end(member: Member, session_id: UUID) -> None:
         raise NotFound
     row.ended_at = row.ended_at or now()
     row.remembered_until = None
+    events.record(member.organisation_id, "member_session_ended", subject_id=member.id, member=member)
 
 
 def end_others(member: Member, kept: UUID) -> int:
