@@ -18,6 +18,7 @@ from healthberry.blueprints import (
     imports,
     inbox,
     keeping,
+    limits,
     linking,
     looks,
     metrics,
@@ -82,4 +83,5 @@ def register_blueprints(app: Flask) -> None:
     tracing.install(app)
     looks.install(app)
     headers.install(app)
+    limits.install(app)
     refusals.install(app)
