@@ -3,7 +3,7 @@
 from flask import Blueprint, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from healthberry.blueprints import codes, guard
+from healthberry.blueprints import codes, guard, passkeys
 from healthberry.core import events, held_forms, second_step, sessions
 from healthberry.core.codes import Refused
 
@@ -54,6 +54,13 @@ def go_on() -> ResponseReturnValue:
 
 
 def _page(errors: dict[str, str] | None = None) -> str:
-    held = held_forms.held(guard.this_session())
-    has_step = second_step.is_set_up(guard.member())
-    return render_template("confirm/index.html", errors=errors or {}, has_step=has_step, back=held.back if held else "")
+    if not errors and request.args.get("again") == "passkey":
+        errors = {"": passkeys.AGAIN}
+    held, member = held_forms.held(guard.this_session()), guard.member()
+    return render_template(
+        "confirm/index.html",
+        errors=errors or {},
+        has_step=second_step.is_set_up(member),
+        passkey=passkeys.asked(member),
+        back=held.back if held else "",
+    )

@@ -9,7 +9,7 @@ from markupsafe import Markup
 from werkzeug.wrappers import Response
 
 from healthberry.blueprints import guard
-from healthberry.core import events, members, recovery_codes, second_step, sessions
+from healthberry.core import events, members, passkeys, recovery_codes, second_step, sessions
 from healthberry.core.codes import Refused
 
 blueprint = Blueprint("own_sign_in", __name__)
@@ -17,6 +17,7 @@ blueprint = Blueprint("own_sign_in", __name__)
 _URL = "/settings/sign-in"
 _DONE = {
     "app": "The app is set up. You will be asked for its digits when you sign in.",
+    "passkey": "The passkey is set up. You can sign in with it.",
     "removed": "Removed.",
     "ended": "That browser is signed out.",
     "others": "All other browsers are signed out.",
@@ -59,7 +60,7 @@ def confirm_app() -> ResponseReturnValue:
     except Refused as refusal:
         events.commit()
         return _app_page({"digits": refusal.reason}), 422
-    return _new_codes()
+    return new_codes()
 
 
 @blueprint.post(f"{_URL}/app/remove")
@@ -79,7 +80,7 @@ def renew_codes() -> ResponseReturnValue:
     """Make new recovery codes in place of the old ones, and show them once."""
     if not second_step.is_set_up(guard.member()):
         return redirect(url_for("own_sign_in.index"), 303)
-    return _new_codes()
+    return new_codes()
 
 
 @blueprint.post(f"{_URL}/sessions/<uuid:session_id>/end")
@@ -104,7 +105,7 @@ def end_others() -> Response:
     return _back("others")
 
 
-def _new_codes() -> str:
+def new_codes() -> str:
     """Make recovery codes and show them in answer to the form itself: there is no address to read them at again."""
     member = guard.member()
     sessions.forget_remembered(member)
@@ -131,6 +132,7 @@ def _page() -> str:
     return render_template(
         "own_sign_in/index.html",
         app=second_step.app_of(member),
+        passkeys=passkeys.of_member(member),
         codes_left=recovery_codes.left(member),
         sessions=sessions.listed(member),
         here=guard.this_session().id,

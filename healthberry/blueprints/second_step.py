@@ -3,7 +3,7 @@
 from flask import Blueprint, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from healthberry.blueprints import steps
+from healthberry.blueprints import passkeys, steps
 from healthberry.core import events, second_step
 from healthberry.core.codes import Refused
 from healthberry.models.organisations import Member
@@ -30,10 +30,12 @@ def check() -> ResponseReturnValue:
         events.commit()
         return _page(member, {"step": refusal.reason}), 422
     events.commit()
-    return steps.complete(member, remember=request.form.get("remember") == "on")
+    return steps.complete(member, steps.onward(), remember=request.form.get("remember") == "on")
 
 
 def _page(member: Member, errors: dict[str, str] | None = None) -> str:
+    if not errors and request.args.get("again") == "passkey":
+        errors = {"": passkeys.AGAIN}
     return render_template(
-        "signin/second.html", errors=errors or {}, given=request.form, has_app=second_step.app_of(member) is not None
+        "signin/second.html", errors=errors or {}, given=request.form, passkey=passkeys.asked(member)
     )

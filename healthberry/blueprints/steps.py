@@ -16,11 +16,11 @@ _HALF = "half"
 _SECONDS = 600
 
 
-def lead_on(member: Member, onward: str) -> Response:
+def lead_on(member: Member, wanted: str) -> Response:
     """Remember whose mailbox was proven in this browser, and ask for their second step."""
     ids = [str(one) for one in (member.organisation_id, member.id, member.session_key)]
     guard.sign_out()
-    session[_HALF] = {"ids": ids, "at": time.time(), "next": onward}
+    session[_HALF] = {"ids": ids, "at": time.time(), "next": wanted}
     return redirect(url_for("second_step.show"), 303)
 
 
@@ -35,13 +35,17 @@ def half_in() -> Member | None:
     return found if found is not None and found.session_key == session_key else None
 
 
-def complete(member: Member, *, remember: bool) -> Response:
+def onward() -> str | None:
+    """Return where whoever is half-way in wanted to go."""
+    return guard.local_path((session.get(_HALF) or {}).get("next"))
+
+
+def complete(member: Member, wanted: str | None, *, remember: bool) -> Response:
     """Sign in whoever has passed the second step, and lead to where they wanted to go. Commits."""
     second_step.passed(member)
-    onward = guard.local_path((session.get(_HALF) or {}).get("next"))
     until: datetime | None = now() + sessions.REMEMBERED if remember else None
     row = guard.sign_in(member, proven_at=now(), remembered_until=until)
-    response = redirect(onward or url_for("inbox.index"), 303)
+    response = redirect(wanted or url_for("inbox.index"), 303)
     if remember:
         devices.remember(response, row)
     return response

@@ -20,6 +20,7 @@ from werkzeug.datastructures import ImmutableMultiDict
 from werkzeug.formparser import FormDataParser
 from werkzeug.test import TestResponse
 
+from healthberry.blueprints import challenges
 from healthberry.connectors.base import Linkables
 from healthberry.core import codes, erasing, invitations, pending_links, scope, second_step
 from healthberry.extensions import db
@@ -59,6 +60,7 @@ class Form:
 _PERSON = {"name": "Priya Kaur", "email": "priya@example.nhs.uk"}
 _TYPED = {"organisation": "Elm Surgery", "kind": "gp_practice", "town": "Leeds"}
 _LINKING = {"address": "news.example", "password": "secret", "words": "ward", "days": "3", "how": "all"}
+_PASSKEY = {"credential": '{"id": "AA", "rawId": "AA", "response": {}}', "challenge": "<challenge>"}
 _MOMENT = "2027-05-03T08:00:00+00:00"
 _WRITTEN = {
     "said": "Nobody told me where to park.",
@@ -96,6 +98,10 @@ FORMS = (
     Form("settings.save_organisation", {"alert_excerpts": "on", "second_step": ""}),
     Form("second_step.check", {"step": "<digits>", "remember": "on"}),
     Form("confirm.check", {"step": "<digits>"}),
+    Form("passkeys.sign_in", {**_PASSKEY, "next": "/inbox"}, answers=(422,)),  # no browser signed it
+    Form("passkeys.second", {**_PASSKEY, "remember": "on"}),
+    Form("passkeys.confirm", _PASSKEY),
+    Form("passkeys.add", {**_PASSKEY, "name": "Work phone"}, answers=(422,)),
     Form("own_sign_in.confirm_app", {"digits": "<digits>"}),
     Form("keeping.shorten", {"months": "12"}),
     Form(
@@ -210,6 +216,7 @@ class Desk:
             "restriction_id": uuid.uuid4(),
             "hold_id": uuid.uuid4(),
             "session_id": uuid.uuid4(),
+            "passkey_id": uuid.uuid4(),
             "code_id": uuid.uuid4(),
             "key": "k",
             "kind": "form",
@@ -241,6 +248,8 @@ class Desk:
                 self.known["<code>"], self.known["code_id"] = issued.code, str(issued.id)
             if "<digits>" in form.fields.values():
                 self.known["<digits>"] = self._set_up_app(confirmed=form.endpoint != "own_sign_in.confirm_app")
+            if "<challenge>" in form.fields.values():
+                self.known["<challenge>"] = challenges.new()[1]
             if form.endpoint == "linking.choose":
                 self.known["<state>"] = pending_links.new_state()
                 begun = pending_links.Begun("form", found=Linkables([page(1), page(2)]))

@@ -38,6 +38,7 @@ QUERY = (
     "error",
     "months",
     "who",
+    "again",
 )
 FIELDS = sorted({*QUERY, *(name for form in FORMS for name in form.fields)})
 ADDRESSED = {name: value for name, value in HOSTILE.items() if len(value) < 1000}
@@ -94,6 +95,7 @@ def mine(app: Flask, client: FlaskClient) -> dict[str, object]:
             "restriction_id": restriction.id,
             "hold_id": uuid.uuid4(),
             "session_id": uuid.uuid4(),
+            "passkey_id": uuid.uuid4(),
         }
         return {**ids, "other_id": colleague.id, "code_id": uuid.uuid4(), "kind": "x", "token": "t", "key": "k"}
 

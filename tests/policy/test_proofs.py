@@ -22,7 +22,7 @@ RECENT = {
     "keeping.shorten", "erasing.erase", "requests.hold", "requests.lift_hold", "requests.lift_restriction",
     "settings.save_organisation",
     "own_sign_in.begin_app", "own_sign_in.show_app", "own_sign_in.confirm_app", "own_sign_in.remove_app",
-    "own_sign_in.renew_codes",
+    "own_sign_in.renew_codes", "passkeys.show", "passkeys.add", "passkeys.remove",
 }  # fmt: skip
 # Publishing: within a working day.
 TODAY = {"reply.publish", "reply.retry"}

@@ -16,6 +16,7 @@ from healthberry.models.channels import Channel
 from healthberry.models.conversations import Conversation
 from healthberry.models.owned import now
 from healthberry.models.replies import Reply
+from healthberry.models.sign_in import Passkey
 from tests.world import World, session_name
 
 # What anybody may open: the way in, what the law wants public, links that carry their own proof, health, and where
@@ -46,6 +47,8 @@ PUBLIC = {
     "session.choose",
     "session.chosen",
     "session.sign_out",
+    "passkeys.sign_in",
+    "passkeys.second",
     "second_step.show",
     "second_step.check",
     "codes.show",
@@ -84,6 +87,7 @@ class Theirs:
     restriction_id: uuid.UUID
     hold_id: uuid.UUID
     session_id: uuid.UUID
+    passkey_id: uuid.UUID
     organisation_id: uuid.UUID
     organisation_name: str
 
@@ -121,7 +125,14 @@ def theirs(app: Flask, world: World) -> Theirs:
     erasure = erasing.begin(member, conversation_id, who, reference="IG-7", answers=False, notes=False)
     db.session.commit()
     session_id = uuid.UUID(session_name(app, member).partition(":")[2])
-    beside = (rule.id, uploaded.id, file_id, erasure.id, restriction.id, hold.id, session_id, organisation.id)
+    key = {"credential_id": b"1", "public_key": b"2", "sign_count": 0, "name": "Phone"}
+    passkey = Passkey(organisation_id=organisation.id, id=uuid.uuid4(), member_id=member.id, **key)
+    db.session.add(passkey)
+    db.session.commit()
+    beside = (
+        *(rule.id, uploaded.id, file_id, erasure.id, restriction.id, hold.id),
+        *(session_id, passkey.id, organisation.id),
+    )
     ids = (conversation_id, channel.id, reply.id, member.id, *beside)
     return Theirs(*ids, organisation.name)
 
