@@ -11,6 +11,8 @@ healthberry secrets rotate              seal the channels' secrets with the newe
 healthberry organisations unlisted      organisations that were typed in by hand, and who waits there
 healthberry members waiting             people who asked to be checked
 healthberry members verify EMAIL CODE   let a member publish, after checking them by other means
+healthberry members reset-second-step EMAIL CODE
+                                        free a member who lost phone and recovery codes
 healthberry channels                    the kinds of channels: what each can do, and what this installation lacks
 healthberry failed                      work that fails again and again: what, for whom, how often, why
 healthberry retry ID|all                let failed work be tried again
@@ -173,6 +175,17 @@ def verify(email: str, code: str) -> None:
     They are told by e-mail.
     """
     _in_app(lambda: _verify(email, code))
+
+
+@members.command()
+@click.argument("email")
+@click.argument("code")
+def reset_second_step(email: str, code: str) -> None:
+    """Free EMAIL of the organisation with ODS code (or id) CODE, who lost phone and recovery codes.
+
+    Check who asks by other means. They still prove their mailbox, and set up a second step anew.
+    """
+    click.echo(_in_app(lambda: operator.reset_second_step(email, code)))
 
 
 @commands.group(invoke_without_command=True)

@@ -87,7 +87,7 @@ def second() -> ResponseReturnValue:
     except Refused:
         events.forget()
         return redirect(url_for("second_step.show", again="passkey"), 303)
-    return steps.complete(member, steps.onward(), remember=request.form.get("remember") == "on")
+    return steps.complete(member, steps.onward(), remember=False)
 
 
 @blueprint.post("/confirm/passkey")

@@ -8,7 +8,7 @@ from flask.typing import ResponseReturnValue
 from werkzeug.wrappers import Response
 
 from healthberry.blueprints import asking, codes, guard
-from healthberry.core import events, invitations, members, signup
+from healthberry.core import events, invitations, members, second_step, signup
 from healthberry.core.errors import Invalid
 from healthberry.mail import links, send
 
@@ -55,6 +55,16 @@ def change_role(other_id: UUID) -> ResponseReturnValue:
     members.change_role(guard.member(), other_id, request.form.get("role", ""))
     events.commit()
     return _back("changed")
+
+
+@blueprint.post("/people/<uuid:other_id>/second-step")
+@guard.signed_in
+@guard.proven(guard.RECENTLY)
+def reset_second_step(other_id: UUID) -> ResponseReturnValue:
+    """Free somebody who lost phone and recovery codes; their mailbox still has to be proven."""
+    second_step.reset(guard.member(), other_id)
+    events.commit()
+    return _back("reset")
 
 
 @blueprint.post("/people/<uuid:other_id>/remove")
@@ -118,6 +128,7 @@ _ASKED = {"ask": "asked", "domain": "check_asked", "operator": "check_asked"}
 _DONE = {
     "approved": "They may publish now, and have been told by e-mail.",
     "changed": "Changed.",
+    "reset": "They sign in by a code to their mailbox alone, and are asked to set up a second step anew.",
     "removed": "They are signed out everywhere, and links in their e-mails no longer work.",
     "invited": "The invitation is on its way.",
 }

@@ -223,6 +223,12 @@ def _present(organisation_id: UUID) -> Select[Member]:
     return select(Member).where(Member.organisation_id == organisation_id, Member.left_at.is_(None))
 
 
+def colleague(member: Member, other_id: UUID) -> Member:
+    """Return a colleague of an administrator, to be changed. Raises: NotAllowed, NotFound."""
+    require(member, "manage")
+    return _find(member, other_id)
+
+
 def _find(member: Member, other_id: UUID) -> Member:
     statement = _present(member.organisation_id).where(Member.id == other_id)
     found = db.session.scalar(statement.with_for_update(key_share=True))

@@ -9,14 +9,14 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 import pyotp
-from sqlalchemy import ColumnElement, exists, select
+from sqlalchemy import ColumnElement, delete, exists, select
 from sqlalchemy.dialects.postgresql import insert
 
-from healthberry.core import events, organisations, recovery_codes
+from healthberry.core import events, members, organisations, recovery_codes
 from healthberry.core.codes import Refused, TooMany
 from healthberry.core.errors import Conflict
 from healthberry.core.permissions import require
-from healthberry.core.vault import Vault
+from healthberry.core.vault import Vault, VaultError
 from healthberry.extensions import db, part
 from healthberry.models.organisations import ORGANISATION_VERIFIED, Member
 from healthberry.models.owned import now
@@ -88,7 +88,8 @@ def begin_app(member: Member) -> None:
 def begun_secret(member: Member) -> str | None:
     """Return the secret of an app that is being set up, for its owner alone; None where none is."""
     row = db.session.get(SecondStep, (member.organisation_id, member.id))
-    return _secret(row) if row is not None and row.sealed is not None and row.confirmed_at is None else None
+    begun = row is not None and row.sealed is not None and row.confirmed_at is None
+    return (_secret(row) or None) if row is not None and begun else None
 
 
 def address_of(secret: str, member: Member, organisation: str) -> str:
@@ -139,6 +140,25 @@ def check(member: Member, typed: str) -> None:
     row.wrong = 0
 
 
+def reset(member: Member, other_id: UUID) -> Member:
+    """Let an administrator free a colleague who lost phone and codes; they are signed out everywhere.
+
+    Whoever that is still has to prove their mailbox. Raises: NotAllowed, NotFound.
+    """
+    other = members.colleague(member, other_id)
+    forget(other)
+    events.record(member.organisation_id, "member_second_step_reset", subject_id=other.id, member=member)
+    return other
+
+
+def forget(other: Member) -> None:
+    """Forget every second step of a member and sign them out everywhere; the organisation must be entered."""
+    for table, owner in ((SecondStep, SecondStep.id), (Passkey, Passkey.member_id)):
+        db.session.execute(delete(table).where(table.organisation_id == other.organisation_id, owner == other.id))
+    recovery_codes.forget(other)
+    members.sign_out_everywhere(other)
+
+
 def passed(member: Member) -> None:
     """Forget the wrong tries: the member has proved themselves otherwise."""
     _row(member).wrong = 0
@@ -152,12 +172,18 @@ def _row(member: Member) -> SecondStep:
 
 def _secret(row: SecondStep) -> str:
     vault: Vault = part("vault")
-    return vault.open(row.sealed).get("secret", "")
+    try:
+        return vault.open(row.sealed).get("secret", "")
+    except VaultError:  # restored without its key: what is left are recovery codes and passkeys
+        return ""
 
 
 def _uses(row: SecondStep, digits: str) -> bool:
     """Say whether these are the digits of now, or of half a minute before or after, and use them up."""
-    totp, at = pyotp.TOTP(_secret(row)), int(now().timestamp()) // _STEP_SECONDS
+    secret, at = _secret(row), int(now().timestamp()) // _STEP_SECONDS
+    if not secret:
+        return False
+    totp = pyotp.TOTP(secret)
     steps = [at + off for off in (-1, 0, 1)]
     right = [hmac.compare_digest(totp.generate_otp(step), digits) and step > row.last_step for step in steps]
     if not any(right):

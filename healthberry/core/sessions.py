@@ -42,6 +42,7 @@ def begin(
     member: Member, browser: str, *, proven_at: datetime | None, remembered_until: datetime | None = None
 ) -> MemberSession:
     """Sign a member in on one browser; `proven_at` is when they proved themselves as strongly as they can."""
+    _forget_old(member)
     row = MemberSession(
         organisation_id=member.organisation_id,
         id=new_id(),
@@ -137,10 +138,9 @@ def forget_remembered(member: Member) -> None:
     db.session.execute(update(MemberSession).where(*mine).values(remembered_until=None))
 
 
-def forget_old(organisation_id: UUID) -> int:
-    """Delete sessions that were used last a month ago; return how many."""
-    old = (MemberSession.organisation_id == organisation_id, MemberSession.used_at < now() - _FORGOTTEN)
-    return len(db.session.execute(delete(MemberSession).where(*old).returning(MemberSession.id)).all())
+def _forget_old(member: Member) -> None:
+    mine = (MemberSession.organisation_id == member.organisation_id, MemberSession.member_id == member.id)
+    db.session.execute(delete(MemberSession).where(*mine, MemberSession.used_at < now() - _FORGOTTEN))
 
 
 def _mine(member: Member) -> Select[MemberSession]:

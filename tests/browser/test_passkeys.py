@@ -53,7 +53,7 @@ class Desk:
         self.page.goto(f"{self.site}{path}")
         return self.page
 
-    def make(self) -> None:
+    def make(self, *, looked_at: bool = False) -> None:
         """Make a passkey on the pages."""
         self.sign_in()
         self.open("/settings/sign-in").get_by_role("link", name="Make a passkey").click()
@@ -61,6 +61,8 @@ class Desk:
         self.page.get_by_role("button", name="Make the passkey").click()
         self.page.get_by_role("heading", name="Your recovery codes").wait_for()
         assert self.page.locator(".recovery li").count() == 10
+        if looked_at:  # by axe, after which the authenticator answers no more
+            assert (violations(self.page), overflows(self.page)) == ([], False)
         self.page.get_by_role("link", name="I have kept them").click()
         self.page.get_by_text("Work phone").first.wait_for()
 
@@ -158,8 +160,8 @@ def test_without_scripts_nobody_is_offered_what_needs_them(desk: Desk, look: Loo
 
 @pytest.mark.parametrize("size", [PHONE, DESK], ids=["phone", "desk"])
 def test_the_pages_of_signing_in_are_sound_at_every_width(desk: Desk, size: tuple[int, int]) -> None:
-    desk.make()
     desk.page.set_viewport_size({"width": size[0], "height": size[1]})
+    desk.make(looked_at=True)
     desk.page.get_by_role("button", name="Set up an app").click()
     desk.page.wait_for_url("**/sign-in/app")
     found = {"app": (violations(desk.page), overflows(desk.page))}

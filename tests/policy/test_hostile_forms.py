@@ -99,7 +99,7 @@ FORMS = (
     Form("second_step.check", {"step": "<digits>", "remember": "on"}),
     Form("confirm.check", {"step": "<digits>"}),
     Form("passkeys.sign_in", {**_PASSKEY, "next": "/inbox"}, answers=(422,)),  # no browser signed it
-    Form("passkeys.second", {**_PASSKEY, "remember": "on"}),
+    Form("passkeys.second", _PASSKEY),
     Form("passkeys.confirm", _PASSKEY),
     Form("passkeys.add", {**_PASSKEY, "name": "Work phone"}, answers=(422,)),
     Form("own_sign_in.confirm_app", {"digits": "<digits>"}),

@@ -5,11 +5,13 @@ from datetime import timedelta
 
 import pyotp
 import pytest
+from cryptography.fernet import Fernet
 from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import select, update
 
-from healthberry.core import scope
+from healthberry.core import events, operator, scope
+from healthberry.core.vault import Vault
 from healthberry.extensions import db
 from healthberry.models.activities import Activity
 from healthberry.models.organisations import Member
@@ -331,3 +333,60 @@ def test_who_becomes_an_administrator_has_seven_days_from_then(client: FlaskClie
     other = app.test_client()
     world.signed_in(other, responder)
     assert other.get("/inbox").status_code == 200
+
+
+def test_an_administrator_frees_a_colleague_who_lost_phone_and_codes(
+    newcomer: Newcomer, world: World, app: Flask
+) -> None:
+    organisation = world.organisation()
+    admin = world.member(organisation)
+    lost = world.member(organisation, role="responder", email=EMAIL)
+    for one in (admin, lost):
+        db.session.expunge(one)
+    scope.leave()
+    Phone(app, lost)
+    desk, phone = app.test_client(), app.test_client()
+    world.signed_in(desk, admin)
+    world.signed_in(phone, lost)
+    assert phone.post(f"/people/{admin.id}/second-step").status_code == 403
+
+    assert desk.post(f"/people/{lost.id}/second-step").headers["Location"] == "/people?done=reset"
+
+    assert phone.get("/inbox").status_code == 303, "whoever found the phone is still signed in"
+    newcomer.ask(EMAIL)
+    assert newcomer.type_code(newcomer.code(EMAIL)).headers["Location"] == "/inbox"
+    scope.enter(organisation.id)
+    assert "member_second_step_reset" in db.session.scalars(select(Activity.kind)).all()
+
+
+def test_the_operator_frees_an_only_administrator(newcomer: Newcomer, member: Member) -> None:
+    Phone(newcomer.app, member)
+    with newcomer.app.app_context():
+        assert "Nobody" in operator.reset_second_step("nobody@example.org", str(member.organisation_id))
+        assert "Nobody" in operator.reset_second_step(EMAIL, "NONE")
+        assert "signs in by a code" in operator.reset_second_step(EMAIL.upper(), str(member.organisation_id))
+        events.commit()
+
+    newcomer.ask(EMAIL)
+    assert newcomer.type_code(newcomer.code(EMAIL)).headers["Location"] == "/inbox"
+
+
+def test_a_new_key_seals_the_apps_too_and_without_any_key_no_digits_are_right(
+    newcomer: Newcomer, member: Member
+) -> None:
+    phone = Phone(newcomer.app, member)
+    vault, new = newcomer.app.extensions["vault"], Fernet.generate_key().decode()
+    old_key = newcomer.app.extensions["settings"].channel_keys[0]
+    newcomer.app.extensions["vault"] = Vault([new, old_key])
+    with newcomer.app.app_context():
+        operator.rotate_secrets()
+        events.commit()
+    newcomer.app.extensions["vault"] = Vault([new])
+    half_in(newcomer)
+    assert newcomer.client.post("/signin/second", data={"step": phone.digits()}).status_code == 303
+    newcomer.client.post("/signout")
+    phone.forget_use()
+
+    newcomer.app.extensions["vault"] = vault
+    half_in(newcomer)
+    assert newcomer.client.post("/signin/second", data={"step": phone.digits()}).status_code == 422
