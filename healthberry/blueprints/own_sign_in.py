@@ -59,7 +59,7 @@ def confirm_app() -> ResponseReturnValue:
         second_step.confirm_app(member, request.form.get("digits", "")[:40])
     except Refused as refusal:
         events.commit()
-        return _app_page({"digits": refusal.reason}), 422
+        return _app_page({"digits": refusal.reason})
     return new_codes()
 
 
@@ -124,7 +124,8 @@ def _app_page(errors: dict[str, str] | None = None) -> ResponseReturnValue:
     spaced = " ".join(secret[at : at + 4] for at in range(0, len(secret), 4))
     # Its marks alone are drawn, none of its words: nothing that anybody wrote stands in it.
     drawn = Markup(square)  # noqa: S704
-    return render_template("own_sign_in/app.html", square=drawn, key=spaced, errors=errors or {})
+    page = render_template("own_sign_in/app.html", square=drawn, key=spaced, errors=errors or {})
+    return page, 422 if errors else 200
 
 
 def _page() -> str:

@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-from sqlalchemy import Index, LargeBinary, UniqueConstraint
+from sqlalchemy import BigInteger, Index, LargeBinary, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from healthberry.extensions import Base
@@ -20,7 +20,7 @@ class SecondStep(Base, OrganisationOwned):
     __table_args__ = (owned_key("id", "members"),)
 
     sealed: Mapped[bytes | None] = mapped_column(LargeBinary)
-    last_step: Mapped[int] = mapped_column(default=0)
+    last_step: Mapped[int] = mapped_column(BigInteger, default=0)
     confirmed_at: Mapped[Moment | None]
     wrong: Mapped[int] = mapped_column(default=0)  # tries in a row, of every sort
     wrong_at: Mapped[Moment | None]
@@ -49,7 +49,7 @@ class Passkey(Base, OrganisationOwned):
     member_id: Mapped[UUID]
     credential_id: Mapped[bytes] = mapped_column(LargeBinary)
     public_key: Mapped[bytes] = mapped_column(LargeBinary)
-    sign_count: Mapped[int] = mapped_column(default=0)
+    sign_count: Mapped[int] = mapped_column(BigInteger, default=0)
     name: Mapped[ShortText]
     made_at: Mapped[Moment] = mapped_column(default=now)
     used_at: Mapped[Moment | None]
