@@ -13,6 +13,7 @@ healthberry members waiting             people who asked to be checked
 healthberry members verify EMAIL CODE   let a member publish, after checking them by other means
 healthberry members reset-second-step EMAIL CODE
                                         free a member who lost phone and recovery codes
+healthberry reset-operator EMAIL        let an operator who lost their phone set up an app anew
 healthberry channels                    the kinds of channels: what each can do, and what this installation lacks
 healthberry failed                      work that fails again and again: what, for whom, how often, why
 healthberry retry ID|all                let failed work be tried again
@@ -35,7 +36,7 @@ from sqlalchemy import Engine, create_engine
 from healthberry.application import create_app
 from healthberry.backup import commands as backups
 from healthberry.connectors import overview
-from healthberry.core import events, failed_work, operator
+from healthberry.core import events, failed_work, operator, operator_step
 from healthberry.core.migrating import TablesInUse
 from healthberry.extensions import db as tables
 from healthberry.jobs import base
@@ -175,6 +176,14 @@ def verify(email: str, code: str) -> None:
     They are told by e-mail.
     """
     _in_app(lambda: _verify(email, code))
+
+
+@commands.command("reset-operator")
+@click.argument("email")
+def reset_operator(email: str) -> None:
+    """Let the operator EMAIL, who lost their phone, set up an app anew at their next sign-in."""
+    gone = _in_app(lambda: operator_step.reset(email))
+    click.echo("They set up an app anew when they sign in." if gone else f"{email} has set up no app.")
 
 
 @members.command()

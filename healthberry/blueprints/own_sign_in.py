@@ -2,13 +2,11 @@
 
 from uuid import UUID
 
-import segno
 from flask import Blueprint, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
-from markupsafe import Markup
 from werkzeug.wrappers import Response
 
-from healthberry.blueprints import guard
+from healthberry.blueprints import guard, squares
 from healthberry.core import events, members, passkeys, recovery_codes, second_step, sessions
 from healthberry.core.codes import Refused
 
@@ -119,13 +117,9 @@ def _app_page(errors: dict[str, str] | None = None) -> ResponseReturnValue:
     secret = second_step.begun_secret(member)
     if secret is None:
         return redirect(url_for("own_sign_in.index"), 303)
-    address = second_step.address_of(secret, member, members.organisation_of(member).name)
-    square = segno.make(address, error="m").svg_inline(scale=5, border=2, light="white", omitsize=True)
-    spaced = " ".join(secret[at : at + 4] for at in range(0, len(secret), 4))
-    # Its marks alone are drawn, none of its words: nothing that anybody wrote stands in it.
-    drawn = Markup(square)  # noqa: S704
-    page = render_template("own_sign_in/app.html", square=drawn, key=spaced, errors=errors or {})
-    return page, 422 if errors else 200
+    whose = f"{member.email} ({members.organisation_of(member).name})"
+    to = {"confirm_url": url_for("own_sign_in.confirm_app"), "back_url": url_for("own_sign_in.index")}
+    return squares.page(secret, whose, errors, **to)
 
 
 def _page() -> str:

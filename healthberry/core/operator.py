@@ -8,7 +8,17 @@ from uuid import UUID
 
 from sqlalchemy import or_, select, text
 
-from healthberry.core import events, failed_work, holds, organisations, quarantine, scope, second_step, suppression
+from healthberry.core import (
+    events,
+    failed_work,
+    holds,
+    operator_step,
+    organisations,
+    quarantine,
+    scope,
+    second_step,
+    suppression,
+)
 from healthberry.core.vault import Vault, VaultError
 from healthberry.extensions import db, part
 from healthberry.models.channels import Channel
@@ -168,8 +178,9 @@ def rotate_secrets() -> Rotation:
         try:
             suppression.rotate(organisations.details_of(organisation_id))
             holds.rotate(organisation_id)
-            second_step.rotate(organisation_id)
         except VaultError:
             keyless.append(organisation_id)
+        second_step.rotate(organisation_id)
         db.session.flush()
+    operator_step.rotate()
     return Rotation(rotated, unopened, tuple(keyless))

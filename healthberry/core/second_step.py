@@ -1,20 +1,17 @@
 """The second step of signing in: six digits from an app, or one of ten recovery codes; and who may not be without.
 
-Every try is counted, whatever it is a try of: after five wrong ones in a row nothing is looked at for a quarter of an
-hour. An app's digits work once: a second use is refused like digits that are wrong.
+Every try is counted, whatever it is a try of (core.digits). An app's digits work once: a second use is refused like
+digits that are wrong.
 """
 
-import hmac
+from contextlib import suppress
 from datetime import datetime, timedelta
 from uuid import UUID
 
-import pyotp
 from sqlalchemy import ColumnElement, delete, exists, select
 from sqlalchemy.dialects.postgresql import insert
 
-from healthberry.core import events, members, organisations, recovery_codes
-from healthberry.core.codes import Refused, TooMany
-from healthberry.core.errors import Conflict
+from healthberry.core import digits, events, members, organisations, recovery_codes
 from healthberry.core.permissions import require
 from healthberry.core.vault import Vault, VaultError
 from healthberry.extensions import db, part
@@ -24,10 +21,6 @@ from healthberry.models.sign_in import Passkey, SecondStep
 
 GRACE = timedelta(days=7)
 NEEDED_BY = frozenset({"administrator", "approver"})
-MOST_TRIES = 5
-_PAUSE = timedelta(minutes=15)
-_STEP_SECONDS = 30
-_DIGITS = 6
 
 
 def has_one() -> ColumnElement[bool]:
@@ -78,34 +71,17 @@ def app_of(member: Member) -> SecondStep | None:
 
 def begin_app(member: Member) -> None:
     """Make a new secret for the member's app; it counts once it is confirmed. Raises: Conflict where there is one."""
-    row = _row(member)
-    if row.confirmed_at is not None:
-        raise Conflict("You have set up an app already. Remove it first.")
-    vault: Vault = part("vault")
-    row.sealed, row.last_step = vault.seal({"secret": pyotp.random_base32()}), 0
+    digits.begin(_row(member))
 
 
 def begun_secret(member: Member) -> str | None:
     """Return the secret of an app that is being set up, for its owner alone; None where none is."""
-    row = db.session.get(SecondStep, (member.organisation_id, member.id))
-    begun = row is not None and row.sealed is not None and row.confirmed_at is None
-    return (_secret(row) or None) if row is not None and begun else None
-
-
-def address_of(secret: str, member: Member, organisation: str) -> str:
-    """Return what the app reads from the square: `otpauth://…`."""
-    return pyotp.TOTP(secret).provisioning_uri(name=f"{member.email} ({organisation})", issuer_name="HealthBerry")
+    return digits.begun_secret(db.session.get(SecondStep, (member.organisation_id, member.id)))
 
 
 def confirm_app(member: Member, typed: str) -> None:
     """Take the app into use once it has shown the right digits. Raises: Refused, TooMany, Conflict."""
-    row = _row(member)
-    if row.sealed is None or row.confirmed_at is not None:
-        raise Conflict("Begin to set up the app again.")
-    _pause(row)
-    if not _uses(row, _digits(typed)):
-        _count(row)
-    row.wrong, row.confirmed_at = 0, now()
+    digits.confirm(_row(member), typed)
     events.record(member.organisation_id, "second_step_added", subject_id=member.id, member=member, sort="app")
 
 
@@ -130,13 +106,12 @@ def check(member: Member, typed: str) -> None:
     A wrong try counts even though this raises: the caller commits either way. Raises: Refused, TooMany.
     """
     row = _row(member)
-    _pause(row)
-    digits = _digits(typed)
+    digits.pause(row)
     # Both are looked at, whichever was typed: neither answer says which of the two a member has.
-    by_app = row.confirmed_at is not None and _uses(row, digits)
+    by_app = row.confirmed_at is not None and digits.uses(row, typed)
     by_code = recovery_codes.use(member, typed)
     if not (by_app or by_code):
-        _count(row)
+        digits.count(row)
     row.wrong = 0
 
 
@@ -170,54 +145,10 @@ def _row(member: Member) -> SecondStep:
     return db.session.get_one(SecondStep, tuple(key.values()), with_for_update=True, populate_existing=True)
 
 
-def _secret(row: SecondStep) -> str:
-    vault: Vault = part("vault")
-    try:
-        return vault.open(row.sealed).get("secret", "")
-    except VaultError:  # restored without its key: what is left are recovery codes and passkeys
-        return ""
-
-
-def _uses(row: SecondStep, digits: str) -> bool:
-    """Say whether these are the digits of now, or of half a minute before or after, and use them up."""
-    secret, at = _secret(row), int(now().timestamp()) // _STEP_SECONDS
-    if not secret:
-        return False
-    totp = pyotp.TOTP(secret)
-    steps = [at + off for off in (-1, 0, 1)]
-    right = [hmac.compare_digest(totp.generate_otp(step), digits) and step > row.last_step for step in steps]
-    if not any(right):
-        return False
-    row.last_step = max(step for step, is_right in zip(steps, right, strict=True) if is_right)
-    return True
-
-
-def _digits(typed: str) -> str:
-    digits = "".join(character for character in typed if character.isascii() and character.isdigit())
-    return digits if len(digits) == _DIGITS else ""
-
-
-def _pause(row: SecondStep) -> None:
-    if row.wrong < MOST_TRIES or row.wrong_at is None:
-        return
-    left = int((row.wrong_at + _PAUSE - now()).total_seconds())
-    if left > 0:
-        minutes = -(-left // 60)
-        words = "a minute" if minutes == 1 else f"{minutes} minutes"
-        raise TooMany(f"That was wrong too often. Wait {words}, then try again.", left)
-    row.wrong = 0
-
-
-def _count(row: SecondStep) -> None:
-    row.wrong, row.wrong_at = row.wrong + 1, now()
-    left = MOST_TRIES - row.wrong
-    tries = "no more tries for a quarter of an hour" if not left else f"{left} more {'try' if left == 1 else 'tries'}"
-    raise Refused(f"That code is not right, or was used already. You have {tries}.", over=not left)
-
-
 def rotate(organisation_id: UUID) -> None:
-    """Seal every app's secret with the newest key. Raises: VaultError."""
+    """Seal every app's secret with the newest key; one that no key opens stays, and shows no right digits."""
     vault: Vault = part("vault")
     mine = select(SecondStep).where(SecondStep.organisation_id == organisation_id, SecondStep.sealed.is_not(None))
     for row in db.session.scalars(mine.with_for_update()):
-        row.sealed = vault.rotate(row.sealed or b"")
+        with suppress(VaultError):
+            row.sealed = vault.rotate(row.sealed or b"")

@@ -26,6 +26,19 @@ class SecondStep(Base, OrganisationOwned):
     wrong_at: Mapped[Moment | None]
 
 
+class OperatorStep(Base):
+    """The authenticator app of somebody named in OPERATORS; see SecondStep. Not owned: it is about no organisation."""
+
+    __tablename__ = "operator_steps"
+
+    email: Mapped[ShortText] = mapped_column(primary_key=True)
+    sealed: Mapped[bytes | None] = mapped_column(LargeBinary)
+    last_step: Mapped[int] = mapped_column(BigInteger, default=0)
+    confirmed_at: Mapped[Moment | None]
+    wrong: Mapped[int] = mapped_column(default=0)
+    wrong_at: Mapped[Moment | None]
+
+
 class RecoveryCode(Base, OrganisationOwned):
     """One of ten codes that stand in for a lost phone, once each; kept as an HMAC under the secret key."""
 

@@ -35,6 +35,15 @@ CREATE TABLE second_steps (
     {MEMBER.format(column="id")}
 );
 
+CREATE TABLE operator_steps (
+    email VARCHAR(200) NOT NULL CONSTRAINT pk_operator_steps PRIMARY KEY,
+    sealed BYTEA,
+    last_step BIGINT NOT NULL,
+    confirmed_at TIMESTAMP WITH TIME ZONE,
+    wrong INTEGER NOT NULL,
+    wrong_at TIMESTAMP WITH TIME ZONE
+);
+
 CREATE TABLE recovery_codes (
     member_id UUID NOT NULL,
     code_hash VARCHAR NOT NULL,
@@ -96,5 +105,6 @@ def upgrade() -> None:
 def downgrade() -> None:
     for table in reversed(OWNED_TABLES):
         op.execute(f"DROP TABLE {table}")
+    op.execute("DROP TABLE operator_steps")
     op.execute("ALTER TABLE organisation_details DROP COLUMN second_step_since")
     op.execute("ALTER TABLE members DROP COLUMN role_since")

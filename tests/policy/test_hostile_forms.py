@@ -22,7 +22,7 @@ from werkzeug.test import TestResponse
 
 from healthberry.blueprints import challenges
 from healthberry.connectors.base import Linkables
-from healthberry.core import codes, erasing, invitations, pending_links, scope, second_step
+from healthberry.core import codes, erasing, invitations, operator_step, pending_links, scope, second_step
 from healthberry.extensions import db
 from healthberry.mail import links
 from healthberry.models.owned import now
@@ -79,6 +79,8 @@ FORMS = (
     Form("session.send_code", {"email": "priya@example.nhs.uk", "next": "/inbox"}),
     Form("operator.retry", {"work": "all"}),
     Form("operator.send_code", {"email": "ada@host.example"}),
+    Form("operator_step.check", {"step": "<digits>"}),
+    Form("operator_step.confirm", {"digits": "<digits>"}),
     Form("session.chosen", {"organisation": "<organisation>"}),
     Form("codes.check", {"code": "<code>"}),
     Form("people.accept", {"name": "Priya Kaur"}),
@@ -128,6 +130,7 @@ FORMS = (
 _RENEW = """
 DELETE FROM email_codes;
 DELETE FROM second_steps;
+DELETE FROM operator_steps;
 DELETE FROM recovery_codes;
 DELETE FROM replies;
 DELETE FROM drafts;
@@ -187,7 +190,7 @@ class Desk:
             session["proven"] = {"email": self.member.email, "at": now().timestamp(), "next": None}
             ids = [str(one) for one in (self.member.organisation_id, self.member.id, self.member.session_key)]
             session["half"] = {"ids": ids, "at": now().timestamp(), "next": "/inbox"}
-            session["operator"] = {"email": OPERATOR, "at": now().timestamp()}
+            session["operator"] = {"email": OPERATOR, "at": now().timestamp(), "step": True}
         return client  # type: ignore[no-any-return]
 
     def fill(self) -> None:
@@ -247,7 +250,7 @@ class Desk:
                 issued = codes.ask("signin", self.member.email, "", "127.0.0.1")
                 self.known["<code>"], self.known["code_id"] = issued.code, str(issued.id)
             if "<digits>" in form.fields.values():
-                self.known["<digits>"] = self._set_up_app(confirmed=form.endpoint != "own_sign_in.confirm_app")
+                self.known["<digits>"] = self._set_up_app(form.endpoint)
             if "<challenge>" in form.fields.values():
                 self.known["<challenge>"] = challenges.new()[1]
             if form.endpoint == "linking.choose":
@@ -256,12 +259,17 @@ class Desk:
                 pending_links.keep(self.member, begun, self.known["<state>"])
             db.session.commit()
 
-    def _set_up_app(self, *, confirmed: bool) -> str:
-        """Set up the member's authenticator app anew; return the digits that it shows."""
-        second_step.begin_app(self.member)
-        secret = second_step.begun_secret(self.member) or ""
-        if confirmed:
-            db.session.execute(db.text("UPDATE second_steps SET confirmed_at = now()"))
+    def _set_up_app(self, endpoint: str) -> str:
+        """Set up an authenticator app anew, as far as this form wants it; return the digits that it shows."""
+        if endpoint.startswith("operator"):
+            operator_step.begin(OPERATOR)
+            secret = operator_step.begun_secret(OPERATOR) or ""
+        else:
+            second_step.begin_app(self.member)
+            secret = second_step.begun_secret(self.member) or ""
+        if not endpoint.endswith(("confirm_app", "step.confirm")):
+            for table in ("second_steps", "operator_steps"):
+                db.session.execute(db.text(f"UPDATE {table} SET confirmed_at = now()"))  # noqa: S608
         return pyotp.TOTP(secret).at(now())
 
 

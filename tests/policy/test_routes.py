@@ -66,7 +66,15 @@ PUBLIC = {
 
 
 # What only the operator of the installation may open, who is a member of nothing.
-OPERATOR = {"operator.index", "operator.retry"}
+OPERATOR = {
+    "operator.index",
+    "operator.retry",
+    "operator_step.show",
+    "operator_step.check",
+    "operator_step.begin",
+    "operator_step.show_app",
+    "operator_step.confirm",
+}
 
 # No cookie, own proof: RFC 8058's one click; the signature of a provider; a user name and password for a program.
 OWN_PROOF = {"unsubscribe.change", "hooks.of_kind", "hooks.of_channel", "careconnect.take"}

@@ -58,9 +58,9 @@ INSERT INTO member_sessions (member_id, session_key, browser, made_at, used_at, 
 ('018f0000-0000-7000-8000-000000000011', '018f0000-0000-7000-8000-000000000901', 'Firefox on Windows', '2026-03-10 09:15:30.123456+00', '2026-03-10 10:15:30.123456+00', '2026-03-10 09:15:30.123456+00', '2026-03-10 21:15:30.123456+00', NULL, E'\\x61', '2026-03-10 10:15:30.123456+00', '018f0000-0000-7000-8000-000000000001', '018f0000-0000-7000-8000-000000000924');
 
 INSERT INTO members (email, name, role, level, wants_alerts, session_key, approval_asked_at, check_asked_at, left_at, created_at, organisation_id, id, role_since) VALUES
-('ada@juniper.example', 'Ada Rowan', 'administrator', '2', 'true', '018f0000-0000-7000-8000-000000000901', NULL, NULL, NULL, '2026-03-01 09:15:30.123456+00', '018f0000-0000-7000-8000-000000000001', '018f0000-0000-7000-8000-000000000011', '2026-11-29 11:03:01.753092+00'),
-('ben@juniper.example', 'Ben Møller', 'responder', '2', 'false', '018f0000-0000-7000-8000-000000000902', NULL, NULL, '2026-03-09 09:15:30.123456+00', '2026-03-01 09:15:30.123456+00', '018f0000-0000-7000-8000-000000000001', '018f0000-0000-7000-8000-000000000012', '2026-11-29 11:03:01.753092+00'),
-('cai@hazel.example', 'Cai Llwyd', 'viewer', '1', 'true', '018f0000-0000-7000-8000-000000000903', NULL, '2026-03-03 09:15:30.123456+00', NULL, '2026-03-02 09:15:30.123456+00', '018f0000-0000-7000-8000-000000000002', '018f0000-0000-7000-8000-000000000013', '2026-11-29 11:03:01.753092+00');
+('ada@juniper.example', 'Ada Rowan', 'administrator', '2', 'true', '018f0000-0000-7000-8000-000000000901', NULL, NULL, NULL, '2026-03-01 09:15:30.123456+00', '018f0000-0000-7000-8000-000000000001', '018f0000-0000-7000-8000-000000000011', '2026-11-29 11:09:38.281007+00'),
+('ben@juniper.example', 'Ben Møller', 'responder', '2', 'false', '018f0000-0000-7000-8000-000000000902', NULL, NULL, '2026-03-09 09:15:30.123456+00', '2026-03-01 09:15:30.123456+00', '018f0000-0000-7000-8000-000000000001', '018f0000-0000-7000-8000-000000000012', '2026-11-29 11:09:38.281007+00'),
+('cai@hazel.example', 'Cai Llwyd', 'viewer', '1', 'true', '018f0000-0000-7000-8000-000000000903', NULL, '2026-03-03 09:15:30.123456+00', NULL, '2026-03-02 09:15:30.123456+00', '018f0000-0000-7000-8000-000000000002', '018f0000-0000-7000-8000-000000000013', '2026-11-29 11:09:38.281007+00');
 
 INSERT INTO messages (conversation_id, channel_id, remote_id, direction, author_id, member_id, screen_name, title, text, in_reply_to, ratings, attachments, url, source, may_not_reply, historic, posted_at, received_at, edited_at, withdrawn_at, recheck_at, organisation_id, id, also_id) VALUES
 ('018f0000-0000-7000-8000-000000000041', '018f0000-0000-7000-8000-000000000021', 'a1', 'outbound', NULL, '018f0000-0000-7000-8000-000000000011', 'Ada Rowan', '', 'Thank you.', 'r1', '[]', '[]', NULL, '{}', NULL, 'false', '2026-03-04 09:15:30.123456+00', '2026-03-04 09:15:30.123456+00', NULL, NULL, NULL, '018f0000-0000-7000-8000-000000000001', '018f0000-0000-7000-8000-000000000052', NULL),
@@ -76,6 +76,9 @@ INSERT INTO noise_rules (channel_id, kind, value, label, member_id, created_at, 
 INSERT INTO notes (conversation_id, member_id, member_name, text, created_at, organisation_id, id) VALUES
 ('018f0000-0000-7000-8000-000000000041', '018f0000-0000-7000-8000-000000000012', 'Ben Møller', 'Ask reception. For us only.', '2026-03-04 09:15:30.123456+00', '018f0000-0000-7000-8000-000000000001', '018f0000-0000-7000-8000-000000000061'),
 ('018f0000-0000-7000-8000-000000000042', NULL, 'Somebody who left', 'Rang the manager.', '2026-03-06 09:15:30.123456+00', '018f0000-0000-7000-8000-000000000001', '018f0000-0000-7000-8000-000000000062');
+
+INSERT INTO operator_steps (email, sealed, last_step, confirmed_at, wrong, wrong_at) VALUES
+('ada@host.example', E'\\x6162', '59222222', '2026-03-10 09:15:30.123456+00', '0', NULL);
 
 INSERT INTO organisation_details (organisation_id, alert_excerpts, discovery_problems, suppression_key, second_step_since) VALUES
 ('018f0000-0000-7000-8000-000000000001', 'true', '{"x": "no answer"}', NULL, '2026-03-10 09:15:30.123456+00'),
