@@ -11,7 +11,18 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, and_, delete, exists, func, or_, select, update
 
 from healthberry.core import expiry, holds
-from healthberry.core.keeping_table import ACTIVITIES, DELIVERIES, DRAFTS, MAILS, NOTES, PIECES, REPLIES, REPORTS, Kept
+from healthberry.core.keeping_table import (
+    ACTIVITIES,
+    DELIVERIES,
+    DRAFTS,
+    MAILS,
+    NOTES,
+    PIECES,
+    REPLIES,
+    REPORTS,
+    SESSIONS,
+    Kept,
+)
 from healthberry.extensions import db
 from healthberry.models.activities import Activity, Note
 from healthberry.models.channels import Channel, QuarantinedItem
@@ -20,6 +31,7 @@ from healthberry.models.keeping import Erasure, Hold, KeepingNight, Restriction
 from healthberry.models.owned import now
 from healthberry.models.pushes import PushDelivery
 from healthberry.models.replies import Draft, MailCause, OutboxMail, Reply
+from healthberry.models.sign_in import MemberSession
 
 AT_ONCE = 500
 Step = Callable[[UUID], int]
@@ -118,6 +130,11 @@ def deliveries(organisation_id: UUID) -> int:
     return len(_delete(PushDelivery, organisation_id, PushDelivery.received_at < _before(DELIVERIES), free))
 
 
+def sessions(organisation_id: UUID) -> int:
+    """Delete where members were signed in."""
+    return len(_delete(MemberSession, organisation_id, MemberSession.used_at < _before(SESSIONS)))
+
+
 STEPS: dict[str, Step] = {
     "words": words,
     NOTES.name: notes,
@@ -126,6 +143,7 @@ STEPS: dict[str, Step] = {
     MAILS.name: mails,
     PIECES.name: pieces,
     DELIVERIES.name: deliveries,
+    SESSIONS.name: sessions,
     ACTIVITIES.name: activities,
     REPORTS.name: reports,
 }

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, delete, or_, select, update
+from sqlalchemy import ColumnElement, Select, or_, select, update
 
 from healthberry.core import events, second_step
 from healthberry.core.errors import NotFound
@@ -20,7 +20,6 @@ from healthberry.models.sign_in import MemberSession
 
 REMEMBERED = timedelta(hours=12)
 _NOTED = timedelta(minutes=1)  # how exactly the last use is known
-_FORGOTTEN = timedelta(days=31)
 
 
 @dataclass(frozen=True)
@@ -42,7 +41,6 @@ def begin(
     member: Member, browser: str, *, proven_at: datetime | None, remembered_until: datetime | None = None
 ) -> MemberSession:
     """Sign a member in on one browser; `proven_at` is when they proved themselves as strongly as they can."""
-    _forget_old(member)
     row = MemberSession(
         organisation_id=member.organisation_id,
         id=new_id(),
@@ -136,11 +134,6 @@ def forget_remembered(member: Member) -> None:
     """Ask every browser of the member for the second step again."""
     mine = (MemberSession.organisation_id == member.organisation_id, MemberSession.member_id == member.id)
     db.session.execute(update(MemberSession).where(*mine).values(remembered_until=None))
-
-
-def _forget_old(member: Member) -> None:
-    mine = (MemberSession.organisation_id == member.organisation_id, MemberSession.member_id == member.id)
-    db.session.execute(delete(MemberSession).where(*mine, MemberSession.used_at < now() - _FORGOTTEN))
 
 
 def _mine(member: Member) -> Select[MemberSession]:

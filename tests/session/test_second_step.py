@@ -1,6 +1,7 @@
 """The second step: set up by its owner, asked for at every way in, right once, and not to be guessed."""
 
 import re
+from dataclasses import replace
 from datetime import timedelta
 
 import pyotp
@@ -10,6 +11,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import select, update
 
+from healthberry import create_app
 from healthberry.core import events, operator, scope
 from healthberry.core.vault import Vault
 from healthberry.extensions import db
@@ -17,6 +19,7 @@ from healthberry.models.activities import Activity
 from healthberry.models.organisations import Member
 from healthberry.models.owned import now
 from healthberry.models.sign_in import MemberSession, RecoveryCode, SecondStep
+from healthberry.settings import Settings
 from tests.session.apps import Phone
 from tests.signup.newcomer import Newcomer
 from tests.world import World
@@ -390,3 +393,28 @@ def test_a_new_key_seals_the_apps_too_and_without_any_key_no_digits_are_right(
     newcomer.app.extensions["vault"] = vault
     half_in(newcomer)
     assert newcomer.client.post("/signin/second", data={"step": phone.digits()}).status_code == 422
+
+
+def test_over_https_both_cookies_are_for_this_host_alone_and_for_no_script(
+    settings: Settings, newcomer: Newcomer, member: Member
+) -> None:
+    app = create_app(replace(settings, public_url="https://feedback.example.org"))
+    app.config["WTF_CSRF_ENABLED"] = False
+    phone = Phone(app, member)
+    ids = [str(one) for one in (member.organisation_id, member.id, member.session_key)]
+    client = app.test_client()
+    https = {"base_url": "https://feedback.example.org"}
+    with client.session_transaction(**https) as session:
+        session["half"] = {"ids": ids, "at": now().timestamp(), "next": "/inbox"}
+
+    answer = client.post("/signin/second", data={"step": phone.digits(), "remember": "on"}, **https)
+
+    assert answer.status_code == 303
+    cookies = dict(one.split("=", 1) for one in answer.headers.getlist("Set-Cookie"))
+    assert set(cookies) == {"__Host-healthberry", "__Host-healthberry-device"}
+    for cookie in cookies.values():
+        parts = set(cookie.split("; ")[1:])
+        assert {"Secure", "HttpOnly", "Path=/", "SameSite=Lax"} <= parts
+        assert not any(part.startswith("Domain") for part in parts)
+    with app.app_context():
+        db.engine.dispose()
