@@ -128,6 +128,7 @@ def _page() -> str:
         "own_sign_in/index.html",
         app=second_step.app_of(member),
         passkeys=passkeys.of_member(member),
+        can_make=passkeys.are_possible(),
         codes_left=recovery_codes.left(member),
         sessions=sessions.listed(member),
         here=guard.this_session().id,

@@ -21,7 +21,7 @@ AGAIN = "That passkey did not answer as it should. Try again, or go another way.
 
 def asked(member: Member | None = None) -> dict[str, str]:
     """Return what the button "Use a passkey" needs (signin/_passkey.html); {} for a member who has none."""
-    if member is not None and not passkeys.of_member(member):
+    if not passkeys.are_possible() or (member is not None and not passkeys.of_member(member)):
         return {}
     challenge, text = challenges.new()
     return {"options": passkeys.asking(challenge, member), "challenge": text}

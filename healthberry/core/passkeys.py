@@ -4,6 +4,7 @@ A passkey tells the site whose it is (organisation and member, as its user handl
 `challenge` is what it signs, once: the edge makes it, and sees to it that it is not used twice.
 """
 
+import ipaddress
 from collections.abc import Sequence
 from urllib.parse import urlsplit
 from uuid import UUID
@@ -29,6 +30,15 @@ from healthberry.models.sign_in import Passkey
 MOST = 10
 _REFUSED = "That passkey is not known here, or did not answer as it should. Try again, or sign in by e-mail."
 _ID_BYTES = 16
+
+
+def are_possible() -> bool:
+    """Say whether this site can have passkeys: they belong to a name, and browsers refuse them for an IP address."""
+    try:
+        ipaddress.ip_address(_site())
+    except ValueError:
+        return True
+    return False
 
 
 def of_member(member: Member) -> Sequence[Passkey]:

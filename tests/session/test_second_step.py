@@ -418,3 +418,19 @@ def test_over_https_both_cookies_are_for_this_host_alone_and_for_no_script(
         assert not any(part.startswith("Domain") for part in parts)
     with app.app_context():
         db.engine.dispose()
+
+
+def test_a_site_without_a_name_offers_no_passkeys(newcomer: Newcomer, world: World, member: Member) -> None:
+    world.signed_in(newcomer.client, member)
+    offers = {}
+    for address in ("http://localhost", "http://127.0.0.1:8600", "http://[::1]:8600"):
+        settings = newcomer.app.extensions["settings"]
+        newcomer.app.extensions["settings"] = replace(settings, public_url=address)
+        pages = (newcomer.client.get("/settings/sign-in").text, newcomer.other_browser().client.get("/signin").text)
+        offers[address] = ["passkey" in page.lower().replace("passkey.", "") for page in pages]
+
+    assert offers == {
+        "http://localhost": [True, True],
+        "http://127.0.0.1:8600": [False, False],
+        "http://[::1]:8600": [False, False],
+    }
