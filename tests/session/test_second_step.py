@@ -73,7 +73,9 @@ def test_an_app_is_set_up_with_ten_recovery_codes_and_none_of_it_can_be_read_in_
     assert {"second_step_added", "recovery_codes_made"} <= set(kinds)
 
 
-def test_the_square_and_the_text_hold_the_same_key(client: FlaskClient, world: World, member: Member) -> None:
+def test_the_key_is_drawn_without_styles_and_stands_beneath_as_text(
+    client: FlaskClient, world: World, member: Member
+) -> None:
     world.signed_in(client, member)
     client.post("/settings/sign-in/app")
 
