@@ -88,10 +88,7 @@ def reset_second_step(email: str, code: str) -> str:
 
 def _member(email: str, code: str) -> Member | None:
     """Return who has this address in the organisation with this code (or id), inside it; None for nobody."""
-    wanted = [Organisation.ods_code == code.upper()]
-    with suppress(ValueError):
-        wanted.append(Organisation.id == UUID(code))
-    organisation = db.session.scalar(select(Organisation).where(or_(*wanted)))
+    organisation = _organisation(code)
     if organisation is None:
         return None
     scope.enter(organisation.id)
@@ -99,12 +96,16 @@ def _member(email: str, code: str) -> Member | None:
     return db.session.scalar(select(Member).where(*mine))
 
 
-def verify(email: str, code: str) -> Verified:
-    """Let a member publish as an administrator; a second call changes nothing and tells nobody. The caller commits."""
+def _organisation(code: str) -> Organisation | None:
     wanted = [Organisation.ods_code == code.upper()]
     with suppress(ValueError):
         wanted.append(Organisation.id == UUID(code))
-    organisation = db.session.scalar(select(Organisation).where(or_(*wanted)))
+    return db.session.scalar(select(Organisation).where(or_(*wanted)))
+
+
+def verify(email: str, code: str) -> Verified:
+    """Let a member publish as an administrator; a second call changes nothing and tells nobody. The caller commits."""
+    organisation = _organisation(code)
     if organisation is None:
         return Verified(f"No organisation with the code {code} has signed up.")
     scope.enter(organisation.id)

@@ -11,8 +11,9 @@ from sqlalchemy import select, update
 
 from healthberry.core import scope
 from healthberry.extensions import db
-from healthberry.models.organisations import Member
+from healthberry.models.organisations import Member, Organisation
 from healthberry.models.owned import now
+from healthberry.models.replies import Reply
 from healthberry.models.sign_in import MemberSession, Passkey
 from tests.browser.conftest import Look, overflows, session_of, violations
 from tests.session.apps import Phone
@@ -171,3 +172,28 @@ def test_the_pages_of_signing_in_are_sound_at_every_width(desk: Desk, size: tupl
         found[path] = (violations(desk.page), overflows(desk.page))
 
     assert found == dict.fromkeys(found, ([], False))
+
+
+def test_an_answer_that_was_typed_waits_for_the_proof_and_is_published_as_it_was(desk: Desk, world: World) -> None:
+    desk.make()
+    scope.enter(desk.member.organisation_id)
+    organisation = db.session.get_one(Organisation, desk.member.organisation_id)
+    sealed = desk.app.extensions["vault"].seal({"access_token": "token", "account_id": "9"})
+    channel = world.channel(organisation, "x", remote_id="9", label="@city", account="@city", sealed_secrets=sealed)
+    (story,) = world.arrives(channel, world.item("Five hours in A&E.", ratings=(), url="https://x.example/1"))
+    db.session.execute(update(MemberSession).values(proven_at=now() - timedelta(hours=13)))
+    db.session.commit()
+    scope.leave()
+    page = desk.open(f"/conversations/{story}")
+    page.fill("#text", "We are sorry, Sam. <b>Not</b> good enough.")
+    page.get_by_role("button", name="Publish").first.click()
+    page.wait_for_url("**/confirm")
+
+    page.get_by_role("button", name="Use a passkey").click()
+    page.wait_for_url("**/confirm/go-on")
+    page.get_by_role("button", name="Continue").click()
+
+    page.wait_for_url(f"**/conversations/{story}**")
+    page.get_by_text("Your reply is on its way.").wait_for()
+    scope.enter(desk.member.organisation_id)
+    assert [one.text for one in db.session.scalars(select(Reply))] == ["We are sorry, Sam. <b>Not</b> good enough."]
