@@ -18,6 +18,7 @@ from flask.testing import FlaskClient
 from benchmarks.inbox_data import COMMON, CONVERSATIONS, fill, organisation
 from benchmarks.measure import Figure, as_served, milliseconds, percentile
 from benchmarks.servers import bench
+from benchmarks.stream_houses import signed_in
 from healthberry.core import inbox
 from healthberry.core.inbox import View
 from healthberry.extensions import db
@@ -104,7 +105,7 @@ def _requests(app: Flask, member: Member) -> list[Figure]:
     """Time the list as a browser asks for it when a filter is pressed, and the page as a whole."""
     client = app.test_client()
     with client.session_transaction() as session:
-        session["_user_id"] = f"{member.organisation_id}:{member.id}:{member.session_key}"
+        session["_user_id"] = signed_in(member)
         session["_fresh"] = True
     as_served()
     part = {"HX-Request": "true", "HX-Request-Type": "partial"}

@@ -11,6 +11,9 @@ healthberry secrets rotate              seal the channels' secrets with the newe
 healthberry organisations unlisted      organisations that were typed in by hand, and who waits there
 healthberry members waiting             people who asked to be checked
 healthberry members verify EMAIL CODE   let a member publish, after checking them by other means
+healthberry members reset-second-step EMAIL CODE
+                                        free a member who lost phone and recovery codes
+healthberry reset-operator EMAIL        let an operator who lost their phone set up an app anew
 healthberry channels                    the kinds of channels: what each can do, and what this installation lacks
 healthberry failed                      work that fails again and again: what, for whom, how often, why
 healthberry retry ID|all                let failed work be tried again
@@ -35,7 +38,7 @@ from healthberry.application import create_app
 from healthberry.backup import commands as backups
 from healthberry.connectors import overview
 from healthberry.core import audit as audit_log
-from healthberry.core import audit_verifying, events, failed_work, operator
+from healthberry.core import audit_verifying, events, failed_work, operator, operator_step
 from healthberry.core.migrating import TablesInUse
 from healthberry.extensions import db as tables
 from healthberry.jobs import base
@@ -175,6 +178,25 @@ def verify(email: str, code: str) -> None:
     They are told by e-mail.
     """
     _in_app(lambda: _verify(email, code))
+
+
+@commands.command("reset-operator")
+@click.argument("email")
+def reset_operator(email: str) -> None:
+    """Let the operator EMAIL, who lost their phone, set up an app anew at their next sign-in."""
+    gone = _in_app(lambda: operator_step.reset(email))
+    click.echo("They set up an app anew when they sign in." if gone else f"{email} has set up no app.")
+
+
+@members.command()
+@click.argument("email")
+@click.argument("code")
+def reset_second_step(email: str, code: str) -> None:
+    """Free EMAIL of the organisation with ODS code (or id) CODE, who lost phone and recovery codes.
+
+    Check who asks by other means. They still prove their mailbox, and set up a second step anew.
+    """
+    click.echo(_in_app(lambda: operator.reset_second_step(email, code)))
 
 
 @commands.group(invoke_without_command=True)

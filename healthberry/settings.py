@@ -184,6 +184,14 @@ class Settings(Environment):
         "how many reverse proxies in front of HealthBerry set X-Forwarded-* (number)", parse=env.whole(0, 5), default=0
     )
     session_hours: int = setting("how long a sign-in lasts (hours)", parse=env.whole(1, 720), default=12)
+    session_idle_minutes: int = setting(
+        "after how long without use a sign-in ends sooner (minutes)", parse=env.whole(5, 43_200), default=240
+    )
+    reads_per_minute: int = setting(
+        "how many pages one person may open in a minute before they are asked to wait (number)",
+        parse=env.whole(10, 1_000_000),
+        default=1200,
+    )
     log_level: str = setting(
         "least severe log line that is written", parse=env.one_of("DEBUG", "INFO", "WARNING", "ERROR"), default="INFO"
     )

@@ -7,14 +7,17 @@ from uuid import UUID
 
 import pytest
 from flask import Flask
+from sqlalchemy.orm import Session
 
+from healthberry.blueprints.guard import name_of
 from healthberry.connectors.base import Author, InboundItem, Rating
 from healthberry.core import ingest, scope
 from healthberry.extensions import db
 from healthberry.models.channels import Channel
 from healthberry.models.imports import Import
 from healthberry.models.organisations import Member, Organisation
-from healthberry.models.owned import now
+from healthberry.models.owned import new_id, now
+from healthberry.models.sign_in import MemberSession
 
 _numbers = count(1)
 
@@ -114,10 +117,31 @@ class World:
 
     def signed_in(self, client: Any, member: Member) -> Any:
         """Sign the client in as this member, as a session cookie would."""
+        name = session_name(client.application, member)
         with client.session_transaction() as session:
-            session["_user_id"] = f"{member.organisation_id}:{member.id}:{member.session_key}"
+            session["_user_id"] = name
             session["_fresh"] = True
         return client
+
+
+def session_name(app: Flask, member: Member, **fields: Any) -> str:
+    """Sign `member` in on some browser, a moment ago, and return what its cookie calls the session by.
+
+    By a connection of its own: what the test has loaded and not yet stored stays as it is.
+    """
+    values = {
+        "id": new_id(),
+        "member_id": member.id,
+        "session_key": member.session_key,
+        "browser": "Firefox on Linux",
+        "proven_at": now(),
+    }
+    row = MemberSession(organisation_id=member.organisation_id, **{**values, **fields})
+    with app.app_context(), Session(db.engine, info={"organisation_id": member.organisation_id}) as session:
+        name = name_of(row)
+        session.add(row)
+        session.commit()
+    return name
 
 
 @pytest.fixture

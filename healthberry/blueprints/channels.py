@@ -88,6 +88,7 @@ def explain(channel_id: UUID) -> ResponseReturnValue:
 
 @blueprint.post("/channels/<uuid:channel_id>/connect")
 @guard.signed_in
+@guard.proven(guard.RECENTLY)
 def start(channel_id: UUID) -> ResponseReturnValue:
     """Connect the channel again with what it was linked with: lead to the sign-in, where its kind has one."""
     channel = _mine(channel_id)
@@ -118,6 +119,7 @@ def settings(channel_id: UUID) -> ResponseReturnValue:
 
 @blueprint.post("/channels/<uuid:channel_id>/settings")
 @guard.signed_in
+@guard.proven(guard.RECENTLY)
 def save_settings(channel_id: UUID) -> ResponseReturnValue:
     """Try other settings, and keep them when they lead to the channel; a secret left blank stays as it is."""
     channel = _mine(channel_id)
@@ -146,6 +148,7 @@ def ask_unlink(channel_id: UUID) -> ResponseReturnValue:
 
 @blueprint.post("/channels/<uuid:channel_id>/unlink")
 @guard.signed_in
+@guard.proven(guard.RECENTLY)
 def unlink(channel_id: UUID) -> ResponseReturnValue:
     """Unlink the channel; again: it stays so. Without a choice, the question is asked again."""
     keep = request.form.get("keep", "")

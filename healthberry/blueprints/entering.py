@@ -6,14 +6,25 @@ from uuid import UUID
 from flask import redirect, session, url_for
 from werkzeug.wrappers import Response
 
-from healthberry.blueprints import guard
-from healthberry.core import audit, conversations, events, invitations, members, scope, signup
+from healthberry.blueprints import devices, guard, steps
+from healthberry.core import (
+    audit,
+    conversations,
+    events,
+    invitations,
+    members,
+    scope,
+    second_step,
+    sign_ins,
+    signup,
+)
 from healthberry.core.errors import NotFound
 from healthberry.core.members import Membership
 from healthberry.extensions import part
 from healthberry.mail import links, send
 from healthberry.models.audit import INSTALLATION
 from healthberry.models.organisations import EmailCode, Member
+from healthberry.models.owned import now
 
 _PROVEN = "proven"
 _CHOICE_SECONDS = 600
@@ -30,12 +41,27 @@ def enter(proven: EmailCode, wanted: str | None) -> Response:
 def enter_as(organisation_id: UUID, member_id: UUID, wanted: str | None) -> Response:
     """Sign in one membership that was proven to be this person's. Commits. Raises: NotFound when they left."""
     scope.enter(organisation_id)
-    member = members.present(organisation_id, member_id)
-    if member is None:
-        raise NotFound
+    return _admit(members.find_present(organisation_id, member_id), wanted or url_for("inbox.index"))
+
+
+def _admit(member: Member, onward: str) -> Response:
+    """Sign in a member whose mailbox was proven; whoever has a second step is asked for it first. Commits.
+
+    A browser that is remembered is not asked; it has proven what it proved then, and no more.
+    """
+    has_one = second_step.is_set_up(member)
+    known = devices.remembered(member) if has_one else None
+    proven_at, until = (known.proven_at, known.remembered_until) if known else (now(), None)
+    if known:
+        known.remembered_until = None  # from now on by the new session
     events.commit()
-    guard.sign_in(member)
-    return redirect(wanted or url_for("inbox.index"), 303)
+    if has_one and not known:
+        return steps.lead_on(member, onward)
+    row = guard.sign_in(member, proven_at=proven_at, remembered_until=until)
+    response = redirect(onward, 303)
+    if known:
+        devices.remember(response, row)
+    return response
 
 
 def reply_subject(member: Member, conversation_id: UUID) -> str:
@@ -63,12 +89,11 @@ def _sign_up(proven: EmailCode, wanted: str | None) -> Response:
     joined = signup.join(signup.recall(proven.subject), proven.email, proven.name)
     told = [one.email for one in members.administrators(joined.organisation.id) if one.id != joined.member.id]
     events.commit()
-    guard.sign_in(joined.member)
     if joined.new and joined.member.level == 1:
         _tell_administrators(told, joined)
     if joined.first and not joined.organisation.listed:
         _tell_operator(joined)
-    return redirect(url_for("welcome.index") if joined.new else wanted or url_for("inbox.index"), 303)
+    return _admit(joined.member, url_for("welcome.index") if joined.new else wanted or url_for("inbox.index"))
 
 
 def _sign_in(proven: EmailCode, wanted: str | None) -> Response:
@@ -84,9 +109,7 @@ def _follow_link(proven: EmailCode, wanted: str | None) -> Response:
     """Lead to the composer of the conversation that the code was asked for; to the inbox where it is there no more."""
     organisation_id, member_id, conversation_id = (UUID(part) for part in proven.subject.split(":"))
     scope.enter(organisation_id)
-    member = members.present(organisation_id, member_id)
-    if member is None:
-        raise NotFound
+    member = members.find_present(organisation_id, member_id)
     try:
         conversations.find(member, conversation_id)
     except NotFound:
@@ -98,16 +121,22 @@ def _accept(proven: EmailCode, wanted: str | None) -> Response:
     invitation = invitations.read(proven.subject)
     organisation_id = invitation.organisation.id
     member = members.add(organisation_id, invitation.email, proven.name, invitation.role, invitation.inviter)
+    return _admit(member, wanted or url_for("inbox.index"))
+
+
+def _confirm(proven: EmailCode, wanted: str | None) -> Response:
+    """Take the code as a fresh proof, in the browser that asked for it alone; whoever has a second step uses that."""
+    row = guard.this_session()
+    if proven.subject != guard.name_of(row) or second_step.is_set_up(guard.member()):
+        raise NotFound
+    sign_ins.proved(guard.member(), row)
     events.commit()
-    guard.sign_in(member)
-    return redirect(wanted or url_for("inbox.index"), 303)
+    return redirect(url_for("confirm.go_on"), 303)
 
 
 def _operate(proven: EmailCode, wanted: str | None) -> Response:
     """Lead an operator to their page; whoever is none is told nothing else than that there is nothing for them."""
-    if part("settings").is_operator(proven.email):
-        audit.operated("signed_in", proven.email.casefold())
-    else:
+    if not part("settings").is_operator(proven.email):
         audit.nobody_did(INSTALLATION, "sign_in_refused", purpose="operator", over=True)
     events.commit()
     guard.sign_out()
@@ -121,6 +150,7 @@ _BY_PURPOSE = {
     "reply": _follow_link,
     "invite": _accept,
     "operator": _operate,
+    "confirm": _confirm,
 }
 
 

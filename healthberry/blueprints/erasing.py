@@ -8,7 +8,7 @@ from flask import Blueprint, make_response, redirect, render_template, request, 
 from flask.typing import ResponseReturnValue
 from werkzeug.wrappers import Response
 
-from healthberry.blueprints.guard import member, signed_in
+from healthberry.blueprints.guard import RECENTLY, member, proven, signed_in
 from healthberry.blueprints.render import render
 from healthberry.core import erasing, events, members
 from healthberry.core.errors import Conflict, Invalid
@@ -28,6 +28,7 @@ def ask(conversation_id: UUID) -> ResponseReturnValue:
 
 @blueprint.post(_ASK)
 @signed_in
+@proven(RECENTLY)
 def erase(conversation_id: UUID) -> ResponseReturnValue:
     """Have it erased; the same request again leads to the certificate of the first."""
     form, who = request.form, _chosen(request.form.get("who", ""))

@@ -1,11 +1,12 @@
-"""Who is asking: the member behind a request, inside their organisation's walls.
+"""Who is asking: the member behind a request, inside their organisation's walls, and how lately they proved it.
 
-A session names the organisation, the member and the member's present session key. A member who left, or whose key was
-renewed (removed, signed out everywhere), is signed out at the next request.
+A browser's cookie names the organisation and one row of `member_sessions`. A session that was ended, grew too old or
+was not used for too long is nobody's at the next request; so is every session of a member who left.
 """
 
 import functools
 from collections.abc import Callable
+from datetime import datetime, timedelta
 from typing import ParamSpec
 from urllib.parse import urlsplit
 from uuid import UUID
@@ -16,39 +17,57 @@ from flask_login import UserMixin, current_user, login_user, logout_user
 from werkzeug.wrappers import Response
 
 from healthberry import logs
+from healthberry.blueprints import devices
 from healthberry.blueprints.render import shown_address
-from healthberry.core import events, members, scope, sign_ins
+from healthberry.core import events, held_forms, members, scope, sessions, sign_ins
 from healthberry.core.errors import NotAllowed
+from healthberry.core.sessions import Known
 from healthberry.extensions import login_manager
 from healthberry.models.organisations import Member
+from healthberry.models.sign_in import MemberSession
 
 P = ParamSpec("P")
+View = Callable[P, ResponseReturnValue]
+
+RECENTLY = timedelta(minutes=15)
+THIS_WORKING_DAY = timedelta(hours=12)
+# What asks by itself, whether or not anybody sits before the page: it keeps no session from ending.
+_BY_ITSELF = {"stream.follow", "welcome.found", "imports.show", "erasing.show"}
+# What stays open to whoever must set up a second step first.
+_WHILE_OVERDUE = {"own_sign_in", "confirm", "passkeys"}
 
 
 class SignedIn(UserMixin):  # type: ignore[misc]
     """A member as Flask-Login knows them."""
 
-    def __init__(self, signed_in_member: Member) -> None:
-        self.member = signed_in_member
+    def __init__(self, known: Known) -> None:
+        self.member, self.session, self.known = known.member, known.session, known
 
     def get_id(self) -> str:
-        """Return "organisation_id:member_id:session_key"."""
-        return ":".join(str(part) for part in (self.member.organisation_id, self.member.id, self.member.session_key))
+        """Return "organisation_id:session_id"."""
+        return name_of(self.session)
+
+
+def name_of(row: MemberSession) -> str:
+    """Return what a browser's cookie calls this session by."""
+    return f"{row.organisation_id}:{row.id}"
 
 
 @login_manager.user_loader  # type: ignore[untyped-decorator]
-def load(session_id: str) -> SignedIn | None:
+def load(name: str) -> SignedIn | None:
     """Return whom the session names and enter their organisation; None signs out."""
     try:
-        organisation_id, member_id, session_key = (UUID(part) for part in session_id.split(":"))
+        organisation_id, session_id = (UUID(part) for part in name.split(":"))
     except ValueError:
         return None
     scope.enter(organisation_id)
-    found = members.present(organisation_id, member_id)
-    if found is None or found.session_key != session_key:
+    found = sessions.known(organisation_id, session_id)
+    if found is None:
         scope.leave()
         return None
-    logs.know(organisation_id=organisation_id, member_id=member_id)
+    if request.endpoint not in _BY_ITSELF and sessions.use(found.session):
+        events.commit()
+    logs.know(organisation_id=organisation_id, member_id=found.member.id)
     return SignedIn(found)
 
 
@@ -61,7 +80,25 @@ def member() -> Member:
     return found
 
 
-def signed_in(view: Callable[P, ResponseReturnValue]) -> Callable[P, ResponseReturnValue]:
+def this_session() -> MemberSession:
+    """Return the session of this request. Raises: NotAllowed where nobody is signed in."""
+    member()
+    found: MemberSession = current_user.session
+    return found
+
+
+def due_at() -> datetime | None:
+    """Return from when on who is signed in may not be without a second step; None where they may, or have one."""
+    known: Known = current_user.known
+    return None if known.has_second_step else known.second_step_due
+
+
+def is_overdue() -> bool:
+    """Say whether who is signed in must set up a second step before anything else."""
+    return bool(current_user.is_authenticated and current_user.known.is_overdue)
+
+
+def signed_in(view: View[P]) -> View[P]:
     """Let only members in; others are led to the sign-in page and, after it, back to where they wanted to go."""
 
     @functools.wraps(view)
@@ -69,24 +106,55 @@ def signed_in(view: Callable[P, ResponseReturnValue]) -> Callable[P, ResponseRet
         if not current_user.is_authenticated:
             return _to_sign_in()
         member()
+        if is_overdue() and request.blueprint not in _WHILE_OVERDUE:
+            return _lead(url_for("own_sign_in.index"), 403)
         return view(*args, **kwargs)
 
     guarded.needs_sign_in = True  # type: ignore[attr-defined]
     return guarded
 
 
-def sign_in(found: Member) -> None:
+def proven(within: timedelta) -> Callable[[View[P]], View[P]]:
+    """Let in only whoever proved themselves within this time; stands beneath `signed_in`.
+
+    Others are led to prove it, and then back: a form that they sent waits for them as it was filled in.
+    """
+
+    def guard(view: View[P]) -> View[P]:
+        @functools.wraps(view)
+        def guarded(*args: P.args, **kwargs: P.kwargs) -> ResponseReturnValue:
+            row = this_session()
+            if sessions.is_proven(row, within):
+                held_forms.drop(row)
+                return view(*args, **kwargs)
+            _hold(row)
+            return _lead(url_for("confirm.index"), 403)
+
+        guarded.needs_proof = within  # type: ignore[attr-defined]
+        return guarded
+
+    return guard
+
+
+def sign_in(found: Member, *, proven_at: datetime | None, remembered_until: datetime | None = None) -> MemberSession:
     """Sign `found` in on this browser, in place of whoever was; their organisation is entered. Commits."""
+    organisation_id, member_id = found.organisation_id, found.id
     sign_out()
-    session.permanent = True
-    login_user(SignedIn(found))
-    scope.enter(found.organisation_id)
-    sign_ins.done(found)
+    scope.enter(organisation_id)
+    one = members.find_present(organisation_id, member_id)
+    row = sessions.begin(one, devices.in_words(), proven_at=proven_at, remembered_until=remembered_until)
+    sign_ins.done(one)
     events.commit()
+    session.permanent = True
+    login_user(SignedIn(Known(one, row, False, None)))
+    return row
 
 
 def sign_out() -> None:
-    """Sign out on this browser, and forget everything that the session held."""
+    """Sign out on this browser, and forget everything that the session held. Commits."""
+    if current_user.is_authenticated:
+        sessions.sign_out(this_session())
+        events.commit()
     logout_user()
     session.clear()
 
@@ -104,18 +172,36 @@ def local_path(wanted: str | None) -> str | None:
     return None if parts.scheme or parts.netloc else wanted
 
 
+def _hold(row: MemberSession) -> None:
+    shown = shown_address()
+    back = local_path(_with_query(shown.path, shown.query)) or local_path(urlsplit(request.referrer or "").path)
+    sent = [(name, value) for name, value in request.form.items(multi=True) if name != "csrf_token"]
+    held_forms.hold(row, request.method, _asked_for(), sent, back or "")
+    events.commit()
+
+
 def _to_sign_in() -> Response:
     """A page redirects; a part of a page tells htmx to go there as a whole."""
-    if request.headers.get("HX-Request") == "true":
-        shown = shown_address()
-        response = make_response("", 401)
-        response.headers["HX-Redirect"] = url_for(
-            "session.sign_in", next=local_path(_with_query(shown.path, shown.query))
-        )
-        return response
-    wanted = _with_query(request.path, request.query_string.decode("utf-8", "replace"))
-    back = local_path(wanted) if request.method == "GET" else None
-    return redirect(url_for("session.sign_in", next=back), 303)
+    shown = shown_address()
+    wanted = _with_query(shown.path, shown.query) if _is_htmx() else _asked_for()
+    back = local_path(wanted) if _is_htmx() or request.method == "GET" else None
+    return _lead(url_for("session.sign_in", next=back), 401)
+
+
+def _lead(address: str, status: int) -> Response:
+    if not _is_htmx():
+        return redirect(address, 303)
+    response = make_response("", status)
+    response.headers["HX-Redirect"] = address
+    return response
+
+
+def _is_htmx() -> bool:
+    return request.headers.get("HX-Request") == "true"
+
+
+def _asked_for() -> str:
+    return _with_query(request.path, request.query_string.decode("utf-8", "replace"))
 
 
 def _with_query(path: str, query: str) -> str:

@@ -118,6 +118,7 @@ def ask_undo(import_id: UUID) -> ResponseReturnValue:
 
 @blueprint.post(f"{_IMPORT}/undo")
 @guard.signed_in
+@guard.proven(guard.RECENTLY)
 def undo(import_id: UUID) -> ResponseReturnValue:
     """Take it back."""
     imports.undo(guard.member(), import_id)

@@ -3,7 +3,7 @@
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from healthberry.blueprints.guard import member, signed_in
+from healthberry.blueprints.guard import RECENTLY, member, proven, signed_in
 from healthberry.core import erasing, events, holds, keeping, keeping_nights, keeping_table, restricting
 from healthberry.core.errors import Invalid
 from healthberry.core.keeping import Limit
@@ -45,6 +45,7 @@ def show(kind: str) -> ResponseReturnValue:
 
 @blueprint.post(_URL + "/<kind>")
 @signed_in
+@proven(RECENTLY)
 def shorten(kind: str) -> ResponseReturnValue:
     """Keep the words of this kind for so many months from now on; the same again changes nothing."""
     try:

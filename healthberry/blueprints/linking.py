@@ -47,6 +47,7 @@ def show(kind: str) -> ResponseReturnValue:
 
 @blueprint.post("/channels/add/<kind>")
 @guard.signed_in
+@guard.proven(guard.RECENTLY)
 def begin(kind: str) -> ResponseReturnValue:
     """Take the form: link what it leads to, or lead to the sign-in."""
     member = guard.member()
@@ -90,6 +91,7 @@ def choices(kind: str) -> ResponseReturnValue:
 
 @blueprint.post("/channels/add/<kind>/choose")
 @guard.signed_in
+@guard.proven(guard.RECENTLY)
 def choose(kind: str) -> ResponseReturnValue:
     """Link what was chosen; without a choice, ask again."""
     member, state = guard.member(), request.form.get("state", "")

@@ -1,4 +1,4 @@
-"""The operator's page: how the whole installation does. Its people sign in by a code, and are named in OPERATORS."""
+"""The operator's page: how the whole installation does. Its people are named in OPERATORS."""
 
 import functools
 import time
@@ -27,12 +27,17 @@ P = ParamSpec("P")
 
 
 def operator_only(view: Callable[P, ResponseReturnValue]) -> Callable[P, ResponseReturnValue]:
-    """Let in whoever proved a mailbox that OPERATORS names, as long as a sign-in lasts; others are led to prove it."""
+    """Let in whoever proved a mailbox that OPERATORS names, and then their app, as long as a sign-in lasts.
+
+    Others are led to prove it; who has no app yet, to set one up.
+    """
 
     @functools.wraps(view)
     def guarded(*args: P.args, **kwargs: P.kwargs) -> ResponseReturnValue:
         if not is_operator():
-            return _lead_to_sign_in()
+            return lead("operator.sign_in")
+        if not session["operator"].get("step"):
+            return lead("operator_step.show")
         return view(*args, **kwargs)
 
     guarded.needs_operator = True  # type: ignore[attr-defined]
@@ -40,7 +45,7 @@ def operator_only(view: Callable[P, ResponseReturnValue]) -> Callable[P, Respons
 
 
 def is_operator() -> bool:
-    """Say whether this browser belongs to an operator who signed in."""
+    """Say whether this browser belongs to an operator who proved their mailbox."""
     known = session.get("operator") or {}
     fresh = time.time() - known.get("at", 0) < part("settings").session_hours * 3600
     return fresh and bool(part("settings").is_operator(known.get("email", "")))
@@ -121,10 +126,11 @@ def _form(email: str = "", errors: dict[str, str] | None = None) -> str:
     return render_template("operator/sign_in.html", email=email, errors=errors or {})
 
 
-def _lead_to_sign_in() -> Response:
+def lead(endpoint: str) -> Response:
+    """Lead there, also from a part of a page."""
     if request.headers.get("HX-Request") == "true":
-        return Response(status=401, headers={"HX-Redirect": url_for("operator.sign_in")})
-    return redirect(url_for("operator.sign_in"), 303)
+        return Response(status=401, headers={"HX-Redirect": url_for(endpoint)})
+    return redirect(url_for(endpoint), 303)
 
 
 def _queues() -> dict[str, object] | None:

@@ -8,7 +8,7 @@ from flask.typing import ResponseReturnValue
 from werkzeug.wrappers import Response
 
 from healthberry.blueprints import asking, codes, guard
-from healthberry.core import events, grants, invitations, members, signup
+from healthberry.core import events, grants, invitations, members, second_step, signup
 from healthberry.core.errors import Invalid
 from healthberry.core.permissions import may
 from healthberry.mail import links, send
@@ -36,6 +36,7 @@ def ask() -> ResponseReturnValue:
 
 @blueprint.post("/people/<uuid:other_id>/approve")
 @guard.signed_in
+@guard.proven(guard.RECENTLY)
 def approve(other_id: UUID) -> ResponseReturnValue:
     """Let somebody publish, and tell them."""
     member = guard.member()
@@ -49,6 +50,7 @@ def approve(other_id: UUID) -> ResponseReturnValue:
 
 @blueprint.post("/people/<uuid:other_id>/role")
 @guard.signed_in
+@guard.proven(guard.RECENTLY)
 def change_role(other_id: UUID) -> ResponseReturnValue:
     """Change what somebody may do."""
     members.change_role(guard.member(), other_id, request.form.get("role", ""))
@@ -56,8 +58,19 @@ def change_role(other_id: UUID) -> ResponseReturnValue:
     return _back("changed")
 
 
+@blueprint.post("/people/<uuid:other_id>/second-step")
+@guard.signed_in
+@guard.proven(guard.RECENTLY)
+def reset_second_step(other_id: UUID) -> ResponseReturnValue:
+    """Free somebody who lost phone and recovery codes; their mailbox still has to be proven."""
+    second_step.reset(guard.member(), other_id)
+    events.commit()
+    return _back("reset")
+
+
 @blueprint.post("/people/<uuid:other_id>/remove")
 @guard.signed_in
+@guard.proven(guard.RECENTLY)
 def remove(other_id: UUID) -> ResponseReturnValue:
     """End a membership; whoever leaves by themselves is signed out."""
     member = guard.member()
@@ -71,6 +84,7 @@ def remove(other_id: UUID) -> ResponseReturnValue:
 
 @blueprint.post("/people/invite")
 @guard.signed_in
+@guard.proven(guard.RECENTLY)
 def invite() -> ResponseReturnValue:
     """Send an invitation."""
     member = guard.member()
@@ -115,6 +129,7 @@ _ASKED = {"ask": "asked", "domain": "check_asked", "operator": "check_asked"}
 _DONE = {
     "approved": "They may publish now, and have been told by e-mail.",
     "changed": "Changed.",
+    "reset": "They sign in by a code to their mailbox alone, and are asked to set up a second step anew.",
     "removed": "They are signed out everywhere, and links in their e-mails no longer work.",
     "reads": "They may read all restricted conversations. Each opening is written into the audit log.",
     "reads_no_more": "They can no longer read all restricted conversations.",

@@ -9,7 +9,7 @@ from werkzeug.wrappers import Response
 
 from healthberry.blueprints import found, listing, opened
 from healthberry.blueprints.conversation import entries
-from healthberry.blueprints.guard import member, signed_in
+from healthberry.blueprints.guard import THIS_WORKING_DAY, member, proven, signed_in
 from healthberry.blueprints.opened import Composer
 from healthberry.blueprints.render import elsewhere, render, wants_part
 from healthberry.core import drafts, events, replies
@@ -69,6 +69,7 @@ def _draft_answer(conversation_id: UUID, text: str, saved: datetime | None, erro
 
 @blueprint.post(_CONVERSATION + "/reply")
 @signed_in
+@proven(THIS_WORKING_DAY)
 def publish(conversation_id: UUID) -> Response:
     """Put the reply on its way, or say why not with the text kept."""
     text = _text()
@@ -116,6 +117,7 @@ def _why(refusal: CoreError, moved_on: bool) -> dict[str, Any]:
 
 @blueprint.post(_REPLY + "/retry")
 @signed_in
+@proven(THIS_WORKING_DAY)
 def retry(reply_id: UUID) -> Response:
     """Send a failed reply again as it is; where the thread moved on, show what is new first."""
     try:

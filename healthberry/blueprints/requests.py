@@ -6,7 +6,7 @@ from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from werkzeug.wrappers import Response
 
-from healthberry.blueprints.guard import member, signed_in
+from healthberry.blueprints.guard import RECENTLY, member, proven, signed_in
 from healthberry.core import channels, conversations, erasing, events, holds, restricting
 from healthberry.core.errors import Conflict, Invalid
 
@@ -41,6 +41,7 @@ def restrict(conversation_id: UUID) -> ResponseReturnValue:
 
 @blueprint.post("/restrictions/<uuid:restriction_id>/lift")
 @signed_in
+@proven(RECENTLY)
 def lift_restriction(restriction_id: UUID) -> ResponseReturnValue:
     """Show again what was restricted; the same again changes nothing."""
     conversation_id = restricting.lift(member(), restriction_id).conversation_id
@@ -51,6 +52,7 @@ def lift_restriction(restriction_id: UUID) -> ResponseReturnValue:
 
 @blueprint.post(_URL + "/hold")
 @signed_in
+@proven(RECENTLY)
 def hold(conversation_id: UUID) -> ResponseReturnValue:
     """Place a legal hold on the conversation, or on its whole channel; the same again changes nothing."""
     conversation = conversations.find(member(), conversation_id)
@@ -67,6 +69,7 @@ def hold(conversation_id: UUID) -> ResponseReturnValue:
 
 @blueprint.post("/holds/<uuid:hold_id>/lift")
 @signed_in
+@proven(RECENTLY)
 def lift_hold(hold_id: UUID) -> ResponseReturnValue:
     """Lift a hold, and forget what was kept for its sake alone; the same again changes nothing."""
     lifted = holds.lift(member(), hold_id)

@@ -7,7 +7,7 @@ from flask.typing import ResponseReturnValue
 from flask_login import current_user
 from werkzeug.wrappers import Response
 
-from healthberry.blueprints import codes, entering, guard
+from healthberry.blueprints import codes, entering, guard, passkeys
 from healthberry.core import events, mailboxes, sign_ins
 from healthberry.core.errors import Invalid, NotFound
 
@@ -20,7 +20,7 @@ def sign_in() -> ResponseReturnValue:
     wanted = guard.local_path(request.args.get("next"))
     if current_user.is_authenticated:
         return redirect(wanted or url_for("inbox.index"), 303)
-    return render_template("signup/sign_in.html", wanted=wanted, email="", errors={})
+    return render_template("signup/sign_in.html", wanted=wanted, email="", errors={}, passkey=passkeys.asked())
 
 
 @blueprint.post("/signin")
@@ -31,8 +31,9 @@ def send_code() -> ResponseReturnValue:
     try:
         email = mailboxes.normalise(typed)
     except Invalid as error:
-        page = render_template("signup/sign_in.html", wanted=wanted, email=typed, errors={error.field: error.reason})
-        return page, 422
+        errors = {error.field: error.reason}
+        context = {"wanted": wanted, "email": typed, "errors": errors, "passkey": passkeys.asked()}
+        return render_template("signup/sign_in.html", **context), 422
     return codes.send_code("signin", email, wanted=wanted)
 
 

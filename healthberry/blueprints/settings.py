@@ -4,7 +4,7 @@ from flask import Blueprint, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from healthberry.blueprints import guard
-from healthberry.core import channels, events, members, organisations, signup
+from healthberry.core import channels, events, members, organisations, second_step, signup
 from healthberry.core.errors import Invalid
 
 blueprint = Blueprint("settings", __name__)
@@ -39,6 +39,7 @@ def save() -> ResponseReturnValue:
 
 @blueprint.post("/settings/organisation")
 @guard.signed_in
+@guard.proven(guard.RECENTLY)
 def save_organisation() -> ResponseReturnValue:
     """Save what holds for everybody in the organisation."""
     given = request.form
@@ -48,6 +49,7 @@ def save_organisation() -> ResponseReturnValue:
         )
     except Invalid as error:
         return _page({error.field: error.reason}), 422
+    second_step.want_from_everybody(guard.member(), given.get("second_step") == "on")
     events.commit()
     return redirect(url_for("settings.index", done="saved"), 303)
 
@@ -70,6 +72,8 @@ def _page(errors: dict[str, str] | None = None) -> str:
         details=organisations.details_of(member.organisation_id),
         next_step=members.next_step(member),
         unread=channels.with_unread(member),
+        grace_days=second_step.GRACE.days,
+        second_step_due=guard.due_at(),
         errors=errors or {},
         given=request.form,
         said=_DONE.get(request.args.get("done", ""), ""),

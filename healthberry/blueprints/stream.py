@@ -5,7 +5,7 @@ import logging
 from flask import Blueprint, Response, current_app, request
 from flask_login import current_user
 
-from healthberry.blueprints.guard import member
+from healthberry.blueprints.guard import is_overdue, member, this_session
 from healthberry.core import changes, events, scope
 from healthberry.core.errors import CoreError, NotFound
 from healthberry.realtime import topics
@@ -27,10 +27,10 @@ def follow() -> Response:
     """Send a page what changes, from `Last-Event-ID` or else `after`; see realtime/topics.py for `view`."""
     hub = hub_of(current_app._get_current_object())  # type: ignore[attr-defined]  # noqa: SLF001
     with hub.door:
-        if not current_user.is_authenticated:
+        if not current_user.is_authenticated or is_overdue():
             return _refuse(403)
         asking = member()
-        stream = Stream(asking.id, asking.session_key, topics.asked_for(asking, request.args))
+        stream = Stream(asking.id, this_session().id, topics.asked_for(asking, request.args))
         copy = changes.copy_of(asking)
         scope.leave()  # a connection held here while the next one is waited for could starve all
         room = hub.join(copy, stream, _after())

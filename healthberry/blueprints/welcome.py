@@ -47,6 +47,7 @@ def look() -> ResponseReturnValue:
 @blueprint.post("/channels/<uuid:channel_id>/on", defaults={"on": True}, endpoint="switch_on")
 @blueprint.post("/channels/<uuid:channel_id>/off", defaults={"on": False}, endpoint="switch_off")
 @guard.signed_in
+@guard.proven(guard.RECENTLY)
 def switch(channel_id: UUID, on: bool) -> ResponseReturnValue:
     """Switch a channel on or off; again: it stays so."""
     channel = linked.switch(guard.member(), channel_id, on)

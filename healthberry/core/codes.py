@@ -67,7 +67,7 @@ def ask(purpose: str, email: str, subject: str, ip: str, *, name: str = "") -> I
     `subject` is the organisation it is about, "" for none yet; a hospital's whole staff shares few addresses, so the
     limit of an IP address is wide.
     """
-    ip = _network(ip)
+    ip = network(ip)
     for limit in _limits(email, subject, ip):
         _keep_to(limit)
     row = EmailCode(id=new_id(), purpose=purpose, email=email, subject=subject, ip=ip, name=name)
@@ -174,7 +174,7 @@ def _mac(use: str, code_id: UUID, code: str = "") -> str:
     return hmac.new(key, f"{code_id}:{code}".encode(), hashlib.sha256).hexdigest()
 
 
-def _network(ip: str) -> str:
+def network(ip: str) -> str:
     """Return the address as limits count it: an IPv6 network is one household, not 2^64 of them."""
     try:
         address = ipaddress.ip_address(ip)

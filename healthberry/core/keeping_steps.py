@@ -21,6 +21,7 @@ from healthberry.core.keeping_table import (
     PIECES,
     REPLIES,
     REPORTS,
+    SESSIONS,
     Kept,
 )
 from healthberry.extensions import db
@@ -31,6 +32,7 @@ from healthberry.models.keeping import Erasure, Hold, KeepingNight, Restriction
 from healthberry.models.owned import now
 from healthberry.models.pushes import PushDelivery
 from healthberry.models.replies import Draft, MailCause, OutboxMail, Reply
+from healthberry.models.sign_in import MemberSession
 
 AT_ONCE = 500
 Step = Callable[[UUID], int]
@@ -135,6 +137,11 @@ def deliveries(organisation_id: UUID) -> int:
     return len(_delete(PushDelivery, organisation_id, PushDelivery.received_at < _before(DELIVERIES), free))
 
 
+def sessions(organisation_id: UUID) -> int:
+    """Delete where members were signed in."""
+    return len(_delete(MemberSession, organisation_id, MemberSession.used_at < _before(SESSIONS)))
+
+
 STEPS: dict[str, Step] = {
     "words": words,
     NOTES.name: notes,
@@ -143,6 +150,7 @@ STEPS: dict[str, Step] = {
     MAILS.name: mails,
     PIECES.name: pieces,
     DELIVERIES.name: deliveries,
+    SESSIONS.name: sessions,
     ACTIVITIES.name: activities,
     AUDIT.name: audit,
     REPORTS.name: reports,

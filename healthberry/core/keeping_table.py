@@ -99,13 +99,21 @@ DELIVERIES = Kept(
     30,
     "What a site sent to a channel that could not be read for that long.",
 )
+SESSIONS = Kept(
+    # No session lasts longer than 30 days (SESSION_HOURS), however it is used.
+    "sessions",
+    "sign-in",
+    "sign-ins",
+    31,
+    "Browser and times, for whoever signed in to see. Counted from the last use.",
+)
 # By the hour, not by the night (core.imports.KEPT): a file holds the words of many people at once.
 FILES = Kept(
     "files", "uploaded file", "uploaded files", 1, "An uploaded file is deleted once it is imported, or after a day."
 )
 
 WORDS = ("words", "conversation's words", "conversations' words")
-TABLE: Final = (NOTES, ACTIVITIES, AUDIT, REPORTS, DRAFTS, REPLIES, MAILS, PIECES, DELIVERIES, FILES)
+TABLE: Final = (NOTES, ACTIVITIES, AUDIT, REPORTS, DRAFTS, REPLIES, MAILS, PIECES, DELIVERIES, SESSIONS, FILES)
 
 
 def said(let_go: dict[str, int]) -> list[str]:

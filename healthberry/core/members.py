@@ -45,6 +45,14 @@ def present(organisation_id: UUID, member_id: UUID) -> Member | None:
     return found if found is not None and found.left_at is None else None
 
 
+def find_present(organisation_id: UUID, member_id: UUID) -> Member:
+    """Return the member; the organisation must be entered. Raises: NotFound when they left."""
+    found = present(organisation_id, member_id)
+    if found is None:
+        raise NotFound
+    return found
+
+
 def organisation_of(member: Member) -> Organisation:
     """Return the member's organisation."""
     return db.session.get_one(Organisation, member.organisation_id)
@@ -234,6 +242,12 @@ def next_step(member: Member) -> str:
 
 def _present(organisation_id: UUID) -> Select[Member]:
     return select(Member).where(Member.organisation_id == organisation_id, Member.left_at.is_(None))
+
+
+def colleague(member: Member, other_id: UUID) -> Member:
+    """Return a colleague of an administrator, to be changed. Raises: NotAllowed, NotFound."""
+    require(member, "manage")
+    return _find(member, other_id)
 
 
 def _find(member: Member, other_id: UUID) -> Member:

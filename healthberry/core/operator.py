@@ -8,7 +8,18 @@ from uuid import UUID
 
 from sqlalchemy import or_, select, text
 
-from healthberry.core import audit, events, failed_work, holds, organisations, quarantine, scope, suppression
+from healthberry.core import (
+    audit,
+    events,
+    failed_work,
+    holds,
+    operator_step,
+    organisations,
+    quarantine,
+    scope,
+    second_step,
+    suppression,
+)
 from healthberry.core.vault import Vault, VaultError
 from healthberry.extensions import db, part
 from healthberry.models.channels import Channel
@@ -66,12 +77,36 @@ def waiting() -> list[str]:
     return lines
 
 
-def verify(email: str, code: str) -> Verified:
-    """Let a member publish as an administrator; a second call changes nothing and tells nobody. The caller commits."""
+def reset_second_step(email: str, code: str) -> str:
+    """Free a member who lost phone and codes, where no administrator can; return a sentence for the operator."""
+    member = _member(email, code)
+    if member is None:
+        return f"Nobody with the address {email} is a member of {code}."
+    second_step.forget(member)
+    events.record(member.organisation_id, "member_second_step_reset", subject_id=member.id)
+    return f"{member.name} signs in by a code to {member.email} alone, and is asked to set up a second step anew."
+
+
+def _member(email: str, code: str) -> Member | None:
+    """Return who has this address in the organisation with this code (or id), inside it; None for nobody."""
+    organisation = _organisation(code)
+    if organisation is None:
+        return None
+    scope.enter(organisation.id)
+    mine = (Member.organisation_id == organisation.id, Member.email == email.lower(), Member.left_at.is_(None))
+    return db.session.scalar(select(Member).where(*mine))
+
+
+def _organisation(code: str) -> Organisation | None:
     wanted = [Organisation.ods_code == code.upper()]
     with suppress(ValueError):
         wanted.append(Organisation.id == UUID(code))
-    organisation = db.session.scalar(select(Organisation).where(or_(*wanted)))
+    return db.session.scalar(select(Organisation).where(or_(*wanted)))
+
+
+def verify(email: str, code: str) -> Verified:
+    """Let a member publish as an administrator; a second call changes nothing and tells nobody. The caller commits."""
+    organisation = _organisation(code)
     if organisation is None:
         return Verified(f"No organisation with the code {code} has signed up.")
     scope.enter(organisation.id)
@@ -148,6 +183,8 @@ def rotate_secrets() -> Rotation:
             holds.rotate(organisation_id)
         except VaultError:
             keyless.append(organisation_id)
+        second_step.rotate(organisation_id)
         db.session.flush()
+    operator_step.rotate()
     audit.operated("secrets_rotated", "", sealed=rotated, unopened=len(unopened), keyless=len(keyless))
     return Rotation(rotated, unopened, tuple(keyless))

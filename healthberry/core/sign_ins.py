@@ -1,13 +1,25 @@
 """Signing in and out, written into the audit log: done, refused, ended."""
 
-from healthberry.core import audit, members, scope
+from healthberry.core import audit, members, scope, sessions
 from healthberry.models.audit import INSTALLATION
 from healthberry.models.organisations import Member
+from healthberry.models.sign_in import MemberSession
 
 
 def done(member: Member) -> None:
     """Write down that a member signed in; their organisation must be entered."""
     audit.did(member, "signed_in", "member", member.id)
+
+
+def proved(member: Member, row: MemberSession) -> None:
+    """Note, in their session and in the log, that a member has just proved once more that it is them."""
+    sessions.prove(row)
+    audit.did(member, "proved", "member", member.id)
+
+
+def step_refused(member: Member) -> None:
+    """Write down that somebody failed at a member's second step; their organisation must be entered."""
+    audit.nobody_did(member.organisation_id, "step_refused", "member", member.id)
 
 
 def ended(member: Member) -> None:

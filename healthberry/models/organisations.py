@@ -2,9 +2,9 @@
 
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, UniqueConstraint
+from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, UniqueConstraint, func
 from sqlalchemy.dialects.postgresql import JSONB
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.orm import Mapped, mapped_column, validates
 
 from healthberry.extensions import Base
 from healthberry.models.owned import Moment, OrganisationOwned, ShortText, new_id, now
@@ -50,6 +50,7 @@ class OrganisationDetails(Base):
     # Telephone numbers and addresses that it publishes itself: harmless in its replies.
     published_contacts: Mapped[list[str]] = mapped_column(JSONB, default=list, server_default="[]")
     discovery_problems: Mapped[list[str]] = mapped_column(JSONB, default=list)  # what was not found, for people
+    second_step_since: Mapped[Moment | None]  # since when everybody needs one; core.second_step
 
 
 class ActivityCounter(Base):
@@ -89,12 +90,21 @@ class Member(Base, OrganisationOwned):
     check_asked_at: Mapped[Moment | None]  # by the operator
     left_at: Mapped[Moment | None]
     created_at: Mapped[Moment] = mapped_column(default=now)
+    role_since: Mapped[Moment] = mapped_column(default=now, server_default=func.now())
+
+    @validates("role")
+    def _note_role(self, key: str, role: str) -> str:
+        """Note when the role became another one, whoever gives it: from then on a second step may be due."""
+        if self.role is not None and self.role != role:
+            self.role_since = now()
+        return role
 
 
 class EmailCode(Base):
     """A six-digit code sent to a mailbox. Not owned: it exists before its member does, and holds no feedback.
 
-    `purpose` is signup, signin or reply. `details` of a sign-up (name, organisation) wait here until the code is typed.
+    `purpose` is signup, signin, reply, invite, operator or confirm. `details` of a sign-up (name, organisation) wait
+    here until the code is typed.
     """
 
     __tablename__ = "email_codes"

@@ -12,7 +12,7 @@ from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from uuid import UUID
 
-from healthberry.core import changes, events
+from healthberry.core import changes, events, sessions
 from healthberry.core.errors import NotAllowed
 from healthberry.core.events import Event
 from healthberry.models.organisations import Member
@@ -139,17 +139,15 @@ class Room:
     def _know(self) -> None:
         """Read the members of the open pages anew, inside a unit; the pages of those who are gone end."""
         wanted = {stream.member_id for stream in list(self.streams)}
+        asked = list(self.streams)
         found = changes.present_members(self.organisation_id, wanted)
+        lasting = sessions.lasting(self.organisation_id, {stream.session_id for stream in asked})
         with self._lock:
             here = {stream.member_id for stream in self.streams} - wanted  # who joined meanwhile
             self._members = {**{one: self._members[one] for one in here}, **found}
-        for stream in list(self.streams):
-            if not self._is_known(stream):
+        for stream in asked:
+            if stream.member_id not in self._members or stream.session_id not in lasting:
                 stream.end(SIGNED_OUT)
-
-    def _is_known(self, stream: Stream) -> bool:
-        member = self._members.get(stream.member_id)
-        return member is not None and member.session_key == stream.session_key
 
     def _admit(self, stream: Stream) -> None:
         if sum(other.member_id == stream.member_id for other in self.streams) >= MOST_STREAMS:

@@ -44,13 +44,13 @@ class Stream:
         "missed",
         "others",
         "seen",
-        "session_key",
+        "session_id",
         "topics",
     )
 
-    def __init__(self, member_id: UUID, session_key: UUID, topics: Sequence[Topic]) -> None:
+    def __init__(self, member_id: UUID, session_id: UUID, topics: Sequence[Topic]) -> None:
         self.member_id = member_id
-        self.session_key = session_key
+        self.session_id = session_id
         self.topics = topics
         self.seen = 0  # every change up to this one was put here, as far as it concerns this page
         self.missed: Sequence[bytes] = ()  # what is sent first: what happened before this page listened

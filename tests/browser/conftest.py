@@ -14,6 +14,7 @@ from werkzeug.serving import make_server
 from healthberry.models.organisations import Member
 from tests.browser.office import office as office
 from tests.serving import serving
+from tests.world import session_name
 
 AXE = Path(__file__).resolve().parents[2] / "node_modules" / "axe-core" / "axe.min.js"
 PHONE, TABLET, DESK = (390, 844), (820, 1180), (1440, 900)
@@ -86,8 +87,7 @@ def look(app: Flask, site: str, chromium: Browser) -> Iterator[Look]:
 def session_of(app: Flask, member: Member) -> str:
     """Return the cookie of a browser that is signed in as `member`."""
     serializer = app.session_interface.get_signing_serializer(app)  # type: ignore[attr-defined]
-    user = f"{member.organisation_id}:{member.id}:{member.session_key}"
-    return str(serializer.dumps({"_user_id": user, "_fresh": True, "_permanent": True}))
+    return str(serializer.dumps({"_user_id": session_name(app, member), "_fresh": True, "_permanent": True}))
 
 
 def violations(page: Page) -> list[str]:

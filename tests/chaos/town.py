@@ -15,6 +15,7 @@ from healthberry.models.organisations import Member, Organisation
 from tests.chaos.channels import KINDS, Line, link, secret_of, tell_installation, where, words, written
 from tests.chaos.house import House
 from tests.connectors.conftest import KEYS
+from tests.world import session_name
 
 
 @dataclass(frozen=True)
@@ -38,7 +39,7 @@ def build(house: House, dealt: Sequence[Sequence[str]], history: int, random: Ra
         for number, kinds in enumerate(dealt, 1):
             member = _organisation(number)
             organisation_id, code = member.organisation_id, f"C{number:02}"
-            sessions[organisation_id] = f"{organisation_id}:{member.id}:{member.session_key}"
+            sessions[organisation_id] = session_name(house.app, member)
             for kind in kinds:
                 place = where(kind, number, code)
                 line = Line(KINDS[kind], place, code, organisation_id)

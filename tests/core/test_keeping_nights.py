@@ -20,10 +20,11 @@ from healthberry.core import (
     keeping_steps,
     pushes,
     quarantine,
+    sessions,
 )
 from healthberry.core.errors import Invalid
 from healthberry.core.keeping_nights import Night
-from healthberry.core.keeping_table import ACTIVITIES, DELIVERIES, DRAFTS, MAILS, NOTES, PIECES, REPLIES
+from healthberry.core.keeping_table import ACTIVITIES, DELIVERIES, DRAFTS, MAILS, NOTES, PIECES, REPLIES, SESSIONS
 from healthberry.extensions import db
 from healthberry.jobs import keeping as jobs
 from healthberry.jobs import maintenance
@@ -35,6 +36,7 @@ from healthberry.models.organisations import Member, Organisation
 from healthberry.models.owned import now
 from healthberry.models.pushes import PushDelivery
 from healthberry.models.replies import Draft, MailCause, OutboxMail, Reply
+from healthberry.models.sign_in import MemberSession
 from tests.worked import run_jobs
 from tests.world import World
 
@@ -84,6 +86,12 @@ def test_a_night_lets_go_of_what_is_too_old_and_says_how_much(world: World, memb
     _older(Draft, "saved_at", DRAFTS.days)
     _older(QuarantinedItem, "received_at", PIECES.days)
     _older(PushDelivery, "received_at", DELIVERIES.days)
+    sessions.begin(member, "A browser", proven_at=now())
+    sessions.begin(member, "A browser", proven_at=now())
+    db.session.commit()
+    first = db.session.scalars(select(MemberSession.id).limit(1)).one()
+    long_ago = now() - timedelta(days=SESSIONS.days, hours=1)
+    db.session.execute(update(MemberSession).where(MemberSession.id == first).values(used_at=long_ago))
     db.session.execute(update(OutboxMail).values(state="sent"))
     _older(OutboxMail, "queued_at", MAILS.days)
 
@@ -96,7 +104,9 @@ def test_a_night_lets_go_of_what_is_too_old_and_says_how_much(world: World, memb
         "1 alert e-mail's record",
         "1 piece that could not be read",
         "1 delivery not read yet",
+        "1 sign-in",
     ]
+    assert _count(MemberSession) == 1
     assert [_count(model) for model in (Note, Draft, QuarantinedItem, PushDelivery, OutboxMail)] == [0] * 5
     db.session.refresh(channel)
     assert channel.items_quarantined == 0

@@ -17,6 +17,8 @@ NOT_OF_A_MEMBER = {
     "session.send_code",
     "operator.retry",
     "operator.send_code",
+    "operator_step.check",
+    "operator_step.confirm",
     "people.accept",
 }
 # One's own draft; a click that only looks ahead; a hint that is not wanted; the list of what was found, not linked yet.
@@ -52,4 +54,4 @@ def test_what_a_member_sends_leaves_an_entry(desk: Desk) -> None:
         if _entries(desk) == before:
             silent.append(f"{form.endpoint} {form.fields}")
 
-    assert silent == []
+    assert "\n".join(silent) == ""

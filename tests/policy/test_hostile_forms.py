@@ -12,6 +12,7 @@ from itertools import product
 from typing import Any, ClassVar
 from urllib.parse import urlencode
 
+import pyotp
 import pytest
 from flask import Flask, Request
 from flask.testing import FlaskClient
@@ -19,8 +20,9 @@ from werkzeug.datastructures import ImmutableMultiDict
 from werkzeug.formparser import FormDataParser
 from werkzeug.test import TestResponse
 
+from healthberry.blueprints import challenges
 from healthberry.connectors.base import Linkables
-from healthberry.core import codes, erasing, guarded, invitations, pending_links, scope
+from healthberry.core import codes, erasing, guarded, invitations, operator_step, pending_links, scope, second_step
 from healthberry.core.guarding import look, own
 from healthberry.extensions import db
 from healthberry.mail import links
@@ -59,6 +61,7 @@ class Form:
 _PERSON = {"name": "Priya Kaur", "email": "priya@example.nhs.uk"}
 _TYPED = {"organisation": "Elm Surgery", "kind": "gp_practice", "town": "Leeds"}
 _LINKING = {"address": "news.example", "password": "secret", "words": "ward", "days": "3", "how": "all"}
+_PASSKEY = {"credential": '{"id": "AA", "rawId": "AA", "response": {}}', "challenge": "<challenge>"}
 _MOMENT = "2027-05-03T08:00:00+00:00"
 _WRITTEN = {
     "said": "Nobody told me where to park.",
@@ -77,6 +80,8 @@ FORMS = (
     Form("session.send_code", {"email": "priya@example.nhs.uk", "next": "/inbox"}),
     Form("operator.retry", {"work": "all"}),
     Form("operator.send_code", {"email": "ada@host.example"}),
+    Form("operator_step.check", {"step": "<digits>"}),
+    Form("operator_step.confirm", {"digits": "<digits>"}),
     Form("session.chosen", {"organisation": "<organisation>"}),
     Form("codes.check", {"code": "<code>"}),
     Form("people.accept", {"name": "Priya Kaur"}),
@@ -96,7 +101,17 @@ FORMS = (
     Form(
         "reply.publish", {"text": "Ring Mrs Lee", "version": "1", "let_stand": "<mark>", "let_stand_reason": "Agreed"}
     ),
-    Form("settings.save_organisation", {"alert_excerpts": "on", "contacts": "0113 496 0100\npals@example.nhs.uk"}),
+    Form(
+        "settings.save_organisation",
+        {"alert_excerpts": "on", "contacts": "0113 496 0100\npals@example.nhs.uk", "second_step": ""},
+    ),
+    Form("second_step.check", {"step": "<digits>", "remember": "on"}),
+    Form("confirm.check", {"step": "<digits>"}),
+    Form("passkeys.sign_in", {**_PASSKEY, "next": "/inbox"}, answers=(422,)),  # no browser signed it
+    Form("passkeys.second", _PASSKEY),
+    Form("passkeys.confirm", _PASSKEY),
+    Form("passkeys.add", {**_PASSKEY, "name": "Work phone"}, answers=(422,)),
+    Form("own_sign_in.confirm_app", {"digits": "<digits>"}),
     Form("keeping.shorten", {"months": "12"}),
     Form("audit.export", {"who": "Priya", "what": "noted", "about": "", "first": "2027-05-03", "last": "2027-05-04"}),
     Form(
@@ -124,6 +139,9 @@ FORMS = (
 
 _RENEW = """
 DELETE FROM email_codes;
+DELETE FROM second_steps;
+DELETE FROM operator_steps;
+DELETE FROM recovery_codes;
 DELETE FROM replies;
 DELETE FROM drafts;
 DELETE FROM notes;
@@ -181,7 +199,9 @@ class Desk:
         with client.session_transaction() as session:
             session["code"] = self.known.get("code_id")
             session["proven"] = {"email": self.member.email, "at": now().timestamp(), "next": None}
-            session["operator"] = {"email": OPERATOR, "at": now().timestamp()}
+            ids = [str(one) for one in (self.member.organisation_id, self.member.id, self.member.session_key)]
+            session["half"] = {"ids": ids, "at": now().timestamp(), "next": "/inbox"}
+            session["operator"] = {"email": OPERATOR, "at": now().timestamp(), "step": True}
         return client  # type: ignore[no-any-return]
 
     def fill(self) -> None:
@@ -210,6 +230,8 @@ class Desk:
             "restriction_id": uuid.uuid4(),
             "hold_id": uuid.uuid4(),
             "grant_id": uuid.uuid4(),
+            "session_id": uuid.uuid4(),
+            "passkey_id": uuid.uuid4(),
             "code_id": uuid.uuid4(),
             "key": "k",
             "kind": "form",
@@ -240,11 +262,28 @@ class Desk:
             if form.endpoint == "codes.check":
                 issued = codes.ask("signin", self.member.email, "", "127.0.0.1")
                 self.known["<code>"], self.known["code_id"] = issued.code, str(issued.id)
+            if "<digits>" in form.fields.values():
+                self.known["<digits>"] = self._set_up_app(form.endpoint)
+            if "<challenge>" in form.fields.values():
+                self.known["<challenge>"] = challenges.new()[1]
             if form.endpoint == "linking.choose":
                 self.known["<state>"] = pending_links.new_state()
                 begun = pending_links.Begun("form", found=Linkables([page(1), page(2)]))
                 pending_links.keep(self.member, begun, self.known["<state>"])
             db.session.commit()
+
+    def _set_up_app(self, endpoint: str) -> str:
+        """Set up an authenticator app anew, as far as this form wants it; return the digits that it shows."""
+        if endpoint.startswith("operator"):
+            operator_step.begin(OPERATOR)
+            secret = operator_step.begun_secret(OPERATOR) or ""
+        else:
+            second_step.begin_app(self.member)
+            secret = second_step.begun_secret(self.member) or ""
+        if not endpoint.endswith(("confirm_app", "step.confirm")):
+            for table in ("second_steps", "operator_steps"):
+                db.session.execute(db.text(f"UPDATE {table} SET confirmed_at = now()"))  # noqa: S608
+        return pyotp.TOTP(secret).at(now())
 
 
 def _routes(app: Flask, ids: dict[str, Any], tokens: dict[str, str]) -> dict[str, tuple[str, str]]:

@@ -38,6 +38,7 @@ QUERY = (
     "error",
     "months",
     "who",
+    "again",
 )
 FIELDS = sorted({*QUERY, *(name for form in FORMS for name in form.fields)})
 ADDRESSED = {name: value for name, value in HOSTILE.items() if len(value) < 1000}
@@ -49,10 +50,12 @@ def _rules(app: Flask) -> list[tuple[Rule, str]]:
         (rule, method)
         for rule in sorted(app.url_map.iter_rules(), key=str)
         for method in sorted((rule.methods or set()) - {"HEAD", "OPTIONS"})
-        # A stream answers for as long as it is read, and signing out would end the test for the others.
-        if rule.endpoint
-        not in ("stream.follow", "static", "health.show", "session.sign_out", "settings.sign_out_everywhere")
+        if rule.endpoint not in _ENDING
     ]
+
+
+# A stream answers for as long as it is read, and signing out would end the test for the others.
+_ENDING = {"stream.follow", "static", "health.show", "session.sign_out", "settings.sign_out_everywhere"}
 
 
 @pytest.fixture
@@ -92,6 +95,8 @@ def mine(app: Flask, client: FlaskClient) -> dict[str, object]:
             "restriction_id": restriction.id,
             "hold_id": uuid.uuid4(),
             "grant_id": uuid.uuid4(),
+            "session_id": uuid.uuid4(),
+            "passkey_id": uuid.uuid4(),
         }
         return {**ids, "other_id": colleague.id, "code_id": uuid.uuid4(), "kind": "x", "token": "t", "key": "k"}
 

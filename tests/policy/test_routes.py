@@ -16,7 +16,8 @@ from healthberry.models.channels import Channel
 from healthberry.models.conversations import Conversation
 from healthberry.models.owned import now
 from healthberry.models.replies import Reply
-from tests.world import World
+from healthberry.models.sign_in import Passkey
+from tests.world import World, session_name
 
 # What anybody may open: the way in, what the law wants public, links that carry their own proof, health, and where
 # providers send what they sign.
@@ -46,6 +47,10 @@ PUBLIC = {
     "session.choose",
     "session.chosen",
     "session.sign_out",
+    "passkeys.sign_in",
+    "passkeys.second",
+    "second_step.show",
+    "second_step.check",
     "codes.show",
     "codes.check",
     "codes.again",
@@ -61,7 +66,16 @@ PUBLIC = {
 
 
 # What only the operator of the installation may open, who is a member of nothing.
-OPERATOR = {"operator.index", "operator.retry", "operator.audit"}
+OPERATOR = {
+    "operator.index",
+    "operator.retry",
+    "operator.audit",
+    "operator_step.show",
+    "operator_step.check",
+    "operator_step.begin",
+    "operator_step.show_app",
+    "operator_step.confirm",
+}
 
 # No cookie, own proof: RFC 8058's one click; the signature of a provider; a user name and password for a program.
 OWN_PROOF = {"unsubscribe.change", "hooks.of_kind", "hooks.of_channel", "careconnect.take"}
@@ -82,12 +96,14 @@ class Theirs:
     restriction_id: uuid.UUID
     hold_id: uuid.UUID
     grant_id: uuid.UUID
+    session_id: uuid.UUID
+    passkey_id: uuid.UUID
     organisation_id: uuid.UUID
     organisation_name: str
 
 
 @pytest.fixture
-def theirs(world: World) -> Theirs:
+def theirs(app: Flask, world: World) -> Theirs:
     """Another organisation with everything in it."""
     organisation = world.organisation()
     member = world.member(organisation)
@@ -119,7 +135,15 @@ def theirs(world: World) -> Theirs:
     holds.lift(member, hold.id)
     erasure = erasing.begin(member, conversation_id, who, reference="IG-7", answers=False, notes=False)
     db.session.commit()
-    beside = (rule.id, uploaded.id, file_id, erasure.id, restriction.id, hold.id, grant.id, organisation.id)
+    session_id = uuid.UUID(session_name(app, member).partition(":")[2])
+    key = {"credential_id": b"1", "public_key": b"2", "sign_count": 0, "name": "Phone"}
+    passkey = Passkey(organisation_id=organisation.id, id=uuid.uuid4(), member_id=member.id, **key)
+    db.session.add(passkey)
+    db.session.commit()
+    beside = (
+        *(rule.id, uploaded.id, file_id, erasure.id, restriction.id, hold.id, grant.id),
+        *(session_id, passkey.id, organisation.id),
+    )
     ids = (conversation_id, channel.id, reply.id, member.id, *beside)
     return Theirs(*ids, organisation.name)
 

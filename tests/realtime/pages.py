@@ -8,6 +8,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from healthberry.models.organisations import Member
+from tests.world import session_name
 
 
 @dataclass(frozen=True)
@@ -83,7 +84,7 @@ def cookie_of(app: Flask, member: Member) -> str:
     """Return the session cookie of a signed-in member, made as the application makes it."""
     client = app.test_client()
     with client.session_transaction() as session:
-        session["_user_id"] = f"{member.organisation_id}:{member.id}:{member.session_key}"
+        session["_user_id"] = session_name(app, member)
         session["_fresh"] = True
     name = app.config["SESSION_COOKIE_NAME"]
     cookie = client.get_cookie(name)

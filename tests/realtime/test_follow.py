@@ -10,7 +10,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from healthberry import create_app
-from healthberry.core import conversations, events, operator, scope, unlinking
+from healthberry.core import conversations, events, operator, scope, sessions, unlinking
 from healthberry.extensions import db
 from healthberry.local import valkey
 from healthberry.local.postgres import Database
@@ -227,6 +227,21 @@ def test_a_member_who_leaves_or_is_signed_out_everywhere_hears_no_more(world: Wo
     events.commit()
 
     assert page.next().event == "signed-out"
+
+
+def test_a_page_of_a_session_that_its_owner_ended_hears_no_more(world: World, open_stream: Open) -> None:
+    organisation = world.organisation()
+    member = world.member(organisation)
+    ended = open_stream(member, after=0)
+    first = {one.id for one in sessions.listed(member)}
+    lasting = open_stream(member, after=0)
+
+    sessions.end(member, first.pop())
+    events.commit()
+
+    assert ended.next().event == "signed-out"
+    arrive(world, world.channel(organisation), "Thank you, ward 7")
+    assert "Thank you, ward 7" in lasting.next().data
 
 
 def test_no_database_connection_is_held_while_a_stream_waits(app: Flask, world: World, open_stream: Open) -> None:

@@ -19,7 +19,7 @@ from healthberry.models.audit import AuditEntry
 from healthberry.models.organisations import Member
 from healthberry.settings import Settings
 from tests.environment import environment_of
-from tests.session.test_operator_page import OPERATOR, asks
+from tests.session.test_operator_page import OPERATOR, enters
 from tests.signup.newcomer import Newcomer
 from tests.world import World
 
@@ -97,10 +97,7 @@ def test_a_refused_sign_in_of_an_unknown_address_is_the_installations_and_names_
 
 
 def test_what_an_operator_does_is_shown_to_operators_alone(newcomer: Newcomer, world: World) -> None:
-    member = world.member(world.organisation())
-    scope.leave()
-    asks(newcomer, OPERATOR)
-    newcomer.type_code(newcomer.code(OPERATOR))
+    enters(newcomer)
     newcomer.client.post("/operator/failed/retry", data={"work": "all"})
 
     assert 'href="/operator/audit"' in newcomer.client.get("/operator").text
@@ -108,7 +105,7 @@ def test_what_an_operator_does_is_shown_to_operators_alone(newcomer: Newcomer, w
     assert "Had failed work tried again" in page
     assert f"Operator ({OPERATOR})" in page
     assert page.index("Had failed work tried again") < page.index("Signed in")
-    other = world.signed_in(newcomer.app.test_client(), member)
+    other = world.signed_in(newcomer.app.test_client(), world.member(world.organisation()))
     assert other.get("/operator/audit").headers["Location"] == "/operator/sign-in"
     assert OPERATOR not in other.get("/settings/audit").text
 

@@ -82,6 +82,8 @@ def case(world: World, organisation: Organisation) -> Case:
         "attachment_id": attachment,
         "hold_id": hold.id,
         "other_id": marker.id,
+        "session_id": uuid.uuid4(),
+        "passkey_id": uuid.uuid4(),
         "kind": "bluesky",
     }
     for name in ("rule_id", "import_id", "erasure_id", "restriction_id", "grant_id", "code_id"):

@@ -1,16 +1,21 @@
 """The operator's page: who gets in, and what it says of all organisations."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 
+import pyotp
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from sqlalchemy import update
 
 from healthberry import create_app
-from healthberry.core import failed_work, scope
+from healthberry.core import failed_work, operator_step, scope
 from healthberry.extensions import db
 from healthberry.local.mailbox import Mailbox
+from healthberry.models.owned import now
+from healthberry.models.sign_in import OperatorStep
 from healthberry.settings import Settings
 from tests.signup.newcomer import Newcomer
 from tests.world import World
@@ -28,6 +33,56 @@ def asks(newcomer: Newcomer, email: str) -> None:
     assert (answer.status_code, answer.headers["Location"]) == (303, "/code")
 
 
+def enters(newcomer: Newcomer, email: str = OPERATOR) -> str:
+    """Sign in for the first time, and return the key of the app that was set up."""
+    asks(newcomer, email)
+    assert newcomer.type_code(newcomer.code(OPERATOR)).headers["Location"] == "/operator"
+    assert newcomer.client.get("/operator").headers["Location"] == "/operator/step"
+    assert newcomer.client.post("/operator/app").headers["Location"] == "/operator/app"
+    shown = re.search(r'class="qr__key">([A-Z2-7 ]+)<', newcomer.client.get("/operator/app").text)
+    assert shown
+    key = shown[1].replace(" ", "")
+    answer = newcomer.client.post("/operator/app/confirm", data={"digits": pyotp.TOTP(key).at(now())})
+    assert answer.headers["Location"] == "/operator"
+    return key
+
+
+def test_an_operators_mailbox_alone_opens_nothing_and_the_same_digits_open_once(
+    newcomer: Newcomer, context: Flask
+) -> None:
+    key = enters(newcomer)
+    newcomer.client.post("/operator/sign-out")
+    asks(newcomer, OPERATOR)
+    newcomer.type_code(newcomer.code(OPERATOR))
+
+    assert newcomer.client.get("/operator").headers["Location"] == "/operator/step"
+    assert newcomer.client.post("/operator/failed/retry", data={"work": "all"}).headers["Location"] == "/operator/step"
+    assert newcomer.client.get("/operator/app").headers["Location"] == "/operator/step", "the key is shown again"
+    assert newcomer.client.post("/operator/app").status_code == 409
+    used = newcomer.client.post("/operator/step", data={"step": pyotp.TOTP(key).at(now())})
+    assert (used.status_code, "used already" in used.text) == (422, True)
+    db.session.execute(update(OperatorStep).values(last_step=0))
+    db.session.commit()
+    assert newcomer.client.post("/operator/step", data={"step": pyotp.TOTP(key).at(now())}).status_code == 303
+    assert newcomer.client.get("/operator").status_code == 200
+
+
+def test_five_wrong_digits_keep_an_operator_out_until_later_or_until_the_app_is_reset(
+    newcomer: Newcomer, context: Flask
+) -> None:
+    enters(newcomer)
+    newcomer.client.post("/operator/sign-out")
+    asks(newcomer, OPERATOR)
+    newcomer.type_code(newcomer.code(OPERATOR))
+    statuses = [newcomer.client.post("/operator/step", data={"step": "12"}).status_code for _ in range(6)]
+    assert statuses == [422] * 5 + [429]
+
+    assert operator_step.reset(OPERATOR.upper())
+    assert not operator_step.reset(OPERATOR)
+    db.session.commit()
+    assert "Set up an app" in newcomer.client.get("/operator/step").text
+
+
 def test_an_operator_proves_the_mailbox_and_sees_the_channels_of_all_organisations(
     newcomer: Newcomer, world: World
 ) -> None:
@@ -38,8 +93,7 @@ def test_an_operator_proves_the_mailbox_and_sees_the_channels_of_all_organisatio
     scope.leave()
     assert newcomer.client.get("/operator").headers["Location"] == "/operator/sign-in"
 
-    asks(newcomer, OPERATOR.upper())
-    assert newcomer.type_code(newcomer.code(OPERATOR)).headers["Location"] == "/operator"
+    enters(newcomer, OPERATOR.upper())
     page = newcomer.client.get("/operator").text
 
     assert "Elder Trust" in page
@@ -62,8 +116,7 @@ def test_what_failed_again_and_again_is_shown_and_tried_again_when_somebody_says
     db.session.commit()
     assert failed_work.standing(piece) == "held"
     scope.leave()
-    asks(newcomer, OPERATOR)
-    newcomer.type_code(newcomer.code(OPERATOR))
+    enters(newcomer)
 
     page = newcomer.client.get("/operator").text
     assert "KeyError" in page
@@ -98,8 +151,7 @@ def test_a_member_is_no_operator_and_an_operator_is_no_member(newcomer: Newcomer
     scope.leave()
     assert newcomer.client.get("/operator").status_code == 303
 
-    asks(newcomer, OPERATOR)
-    newcomer.type_code(newcomer.code(OPERATOR))
+    enters(newcomer)
 
     assert newcomer.client.get("/operator").status_code == 200
     assert newcomer.client.get("/inbox").status_code == 303
@@ -110,8 +162,7 @@ def test_a_member_is_no_operator_and_an_operator_is_no_member(newcomer: Newcomer
 def test_who_is_taken_from_the_list_is_out_at_the_next_request(
     newcomer: Newcomer, settings: Settings, mailbox: Mailbox
 ) -> None:
-    asks(newcomer, OPERATOR)
-    newcomer.type_code(newcomer.code(OPERATOR))
+    enters(newcomer)
     assert newcomer.client.get("/operator").status_code == 200
 
     newcomer.app.extensions["settings"] = replace(settings, operators=None)
@@ -131,7 +182,7 @@ def without_queue(settings: Settings) -> Iterator[Flask]:
 def test_the_page_opens_where_the_queue_does_not_answer(without_queue: Flask, app: Flask) -> None:
     client: FlaskClient = without_queue.test_client()
     with client.session_transaction() as session:
-        session["operator"] = {"email": OPERATOR, "at": 4_000_000_000}
+        session["operator"] = {"email": OPERATOR, "at": 4_000_000_000, "step": True}
 
     page = client.get("/operator")
 

@@ -1,0 +1,103 @@
+"""How much one network may try to get in, and one person may read; counted in Valkey, for all processes together.
+
+Whoever tries to get in while Valkey is away is asked to wait: uncounted tries could be guesses. Reading goes on,
+counted by each process for itself. How many codes are sent, and how often each is tried, is the database's to count
+(core.codes, core.second_step), Valkey or no Valkey.
+"""
+
+import logging
+
+from flask import Flask, request, session
+from flask_limiter import Limiter
+from flask_limiter.errors import RateLimitExceeded
+from redis import ConnectionPool
+from redis.exceptions import RedisError
+from werkzeug.wrappers import Response
+
+from healthberry import logs
+from healthberry.blueprints import refusals
+from healthberry.core import codes
+from healthberry.settings import Settings
+
+log = logging.getLogger(__name__)
+
+# A hospital's whole staff shares few addresses: wide enough for the first minutes of a working day.
+TRIES = "200 per 15 minutes"
+WAYS_IN = frozenset(
+    {
+        "codes.again", "codes.check", "codes.check_link", "confirm.check", "confirm.mail", "operator.send_code",
+        "operator_step.check", "operator_step.confirm",
+        "passkeys.confirm", "passkeys.second", "passkeys.sign_in",
+        "people.accept", "reply_link.send_code", "second_step.check", "session.chosen", "session.send_code",
+        "signup.send_code",
+    }
+)  # fmt: skip
+# What answers machines, or for as long as it is read.
+_NO_READING = frozenset({"health.show", "health.web", "metrics.show", "stream.follow"})
+_PATIENCE_SECONDS = 0.5  # nobody waits long for a count
+_TOO_MANY_TRIES = "Too many tries came from your network. Wait a quarter of an hour."
+_TOO_MUCH_READING = "You opened more pages in a minute than a person reads."
+_AWAY = "Signing in is not possible just now. Try again shortly."
+
+
+def install(app: Flask) -> None:
+    """Count before every request; two counters, for they fail differently."""
+    settings: Settings = app.extensions["settings"]
+    shared = {
+        "strategy": "fixed-window",
+        "storage_uri": "redis://",
+        "storage_options": {"connection_pool": _pool(settings)},
+    }
+    Limiter(
+        _network,
+        app=app,
+        application_limits=[TRIES],
+        application_limits_exempt_when=lambda: not _tries(),
+        key_prefix="tries",
+        **shared,  # type: ignore[arg-type]
+    )
+    Limiter(
+        _reader,
+        app=app,
+        application_limits=[f"{settings.reads_per_minute} per minute"],
+        application_limits_exempt_when=lambda: not _reads(),
+        key_prefix="reads",
+        in_memory_fallback_enabled=True,
+        **shared,  # type: ignore[arg-type]
+    )
+    app.register_error_handler(RateLimitExceeded, _exceeded)
+    app.register_error_handler(RedisError, _away)
+
+
+def _pool(settings: Settings) -> ConnectionPool:
+    wait = _PATIENCE_SECONDS
+    return ConnectionPool.from_url(settings.redis_url, socket_timeout=wait, socket_connect_timeout=wait)
+
+
+def _tries() -> bool:
+    return request.endpoint in WAYS_IN and request.method == "POST"
+
+
+def _reads() -> bool:
+    return request.method == "GET" and request.endpoint not in _NO_READING
+
+
+def _network() -> str:
+    return codes.network(request.remote_addr or "")
+
+
+def _reader() -> str:
+    return str(session.get("_user_id") or _network())
+
+
+def _exceeded(error: RateLimitExceeded) -> Response:
+    response = refusals.answer(429, _TOO_MANY_TRIES if _tries() else _TOO_MUCH_READING)
+    response.headers["Retry-After"] = str(error.limit.limit.get_expiry())
+    return response
+
+
+def _away(error: RedisError) -> Response:
+    logs.event(log, "valkey.unavailable", logging.ERROR, error=type(error).__name__)
+    response = refusals.answer(503, _AWAY if _tries() else "A part of HealthBerry does not answer just now.")
+    response.headers["Retry-After"] = "30"
+    return response
