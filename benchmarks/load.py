@@ -194,8 +194,12 @@ def drive(report: Connection, port: int, houses: list[House], readers: int, rate
 
 
 def _read(port: int, session: str, end: float, told: Told) -> None:
-    """List, open, search, narrow; think between, the first time a random part of it."""
+    """List, open, search, narrow; think between, the first time a random part of it.
+
+    The first page is a whole one; after it the page's own script asks for the part that changes, as in a browser.
+    """
     chance = random.Random()
+    headers = {"Cookie": session}
     connection, links = http.client.HTTPConnection("127.0.0.1", port, timeout=30), [b"/inbox"]
     time.sleep(chance.uniform(0, THINK))
     while (due := time.monotonic()) < end:
@@ -209,7 +213,8 @@ def _read(port: int, session: str, end: float, told: Told) -> None:
                 "/inbox?unread=1",
             )
         )
-        status, body, retry = _ask(connection, "GET", path, None, {"Cookie": session})
+        status, body, retry = _ask(connection, "GET", path, None, headers)
+        headers |= {"HX-Request": "true", "HX-Current-URL": f"http://localhost{path}"}
         told.pages.append((due, time.monotonic() - due, status))
         told.without_word += status == 503 and not retry
         links = _LINK.findall(body) or links
