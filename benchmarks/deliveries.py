@@ -126,6 +126,8 @@ def link(number: int) -> tuple[UUID, UUID, str]:
     )  # fmt: skip
     db.session.add(channel)
     db.session.commit()
+    channel.next_poll_at = None  # as linking it does: all that comes is sent
+    db.session.commit()
     ids = organisation.id, channel.id
     scope.leave()
     return (*ids, secret)

@@ -162,12 +162,12 @@ def _overload(web: Web, houses: Sequence[House]) -> list[Figure]:
 def _drive(
     web: Web, houses: Sequence[House], readers: int, rate: float, seconds: float, look: Callable[[], None]
 ) -> Told:
-    """Let another process read and send for so long; `look` is called every two seconds meanwhile."""
+    """Let another process read and send for so long; `look` is called every five seconds meanwhile."""
     context = multiprocessing.get_context("spawn")
     ours, theirs = context.Pipe()
     process = context.Process(target=drive, args=(theirs, web.port, list(houses), readers, rate, seconds), daemon=True)
     process.start()
-    while not ours.poll(2.0):
+    while not ours.poll(5.0):
         look()
     told: Told = ours.recv()
     process.join(30)
