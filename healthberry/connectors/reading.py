@@ -108,8 +108,15 @@ def read_each(
         except Unreadable as reason:
             bad.append(bad_item(element, str(reason), name(element)))
         except (ValueError, TypeError, KeyError, AttributeError, OverflowError, RecursionError) as error:
-            bad.append(bad_item(element, f"It could not be read ({type(error).__name__}).", ""))
+            bad.append(bad_item(element, f"It could not be read ({type(error).__name__}).", _name_of(element, name)))
     return list(items.values()), bad
+
+
+def _name_of(element: Any, name: Callable[[Any], str]) -> str:
+    try:
+        return name(element)
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
+        return ""
 
 
 def garbled(items: Iterable[InboundItem], bad: Sequence[BadItem]) -> bool:

@@ -71,7 +71,7 @@ def keep(channel: Channel, bad: Sequence[BadItem], *, is_delivery: bool = False)
             "id": new_id(),
             "channel_id": channel.id,
             "fingerprint": hashlib.sha256(piece.raw.encode("utf-8", "replace")).hexdigest(),
-            "remote_id": _storable(piece.remote_id) if piece.remote_id else None,
+            "remote_id": _name_of(piece),
             "raw": _storable(piece.raw),
             "reason": piece.reason,
             "received_at": at,
@@ -188,6 +188,11 @@ def reason_of(error: StatementError | UnicodeError) -> str | None:
         return _REASONS[state[:2]]
     # The driver refuses NUL before the server sees it.
     return _REASONS["22"] if isinstance(error, DataError) else None
+
+
+def _name_of(piece: BadItem) -> str | None:
+    """Return the id without what was broken on the way: under it the whole piece comes with a later reading."""
+    return _storable((piece.remote_id or "").replace("\ufffd", "")) or None
 
 
 def _storable(text: str) -> str:

@@ -10,9 +10,9 @@ from sqlalchemy import func, select
 from sqlalchemy.event import listen, remove
 from sqlalchemy.exc import OperationalError
 
-from healthberry.connectors.base import InboundItem, Page
+from healthberry.connectors.base import BadItem, InboundItem, Page
 from healthberry.connectors.text import LONGEST_TEXT
-from healthberry.core import events, ingest, reading
+from healthberry.core import events, ingest, quarantine, reading
 from healthberry.core.events import Event
 from healthberry.extensions import db
 from healthberry.models.activities import Activity
@@ -167,6 +167,18 @@ def test_what_its_source_took_down_is_not_kept_raw_either(world: World) -> None:
     assert _kept() == []
     db.session.refresh(channel)
     assert channel.items_quarantined == 0
+
+
+def test_a_piece_whose_id_was_broken_on_the_way_is_let_go_once_the_whole_one_comes(world: World) -> None:
+    channel = world.channel(world.organisation())
+    whole = world.item("They listened.")
+    quarantine.keep(channel, [BadItem('{"id": "..."}', "Its id is no number.", f"\ufffd\ufffd{whole.remote_id}")])
+    events.commit()
+    assert len(_kept()) == 1
+
+    world.arrives(channel, whole)
+
+    assert _kept() == []
 
 
 def test_a_usual_page_is_stored_under_one_savepoint(world: World, statements: list[str]) -> None:
