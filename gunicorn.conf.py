@@ -7,6 +7,7 @@ monkey.patch_all()
 
 import gc  # noqa: E402
 import sys  # noqa: E402
+import threading  # noqa: E402
 from typing import Any  # noqa: E402
 
 from healthberry.settings import Settings, SettingsError  # noqa: E402
@@ -47,7 +48,14 @@ def post_worker_init(worker: Any) -> None:
 
 
 def when_ready(server: object) -> None:
-    """Leave alone for ever what is loaded by now, and collect seldom; the workers inherit both and share the memory."""
+    """Leave alone for ever what is loaded by now, and collect seldom; the workers inherit both and share the memory.
+
+    Timers that began while it was loaded (counters of Flask-Limiter) come to their end first: a worker that is forked
+    amid one complains of a thread that it does not know.
+    """
+    for thread in threading.enumerate():
+        if isinstance(thread, threading.Timer):
+            thread.join()
     gc.collect()
     gc.freeze()
     gc.set_threshold(*_COLLECT_AFTER)
