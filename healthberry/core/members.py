@@ -17,7 +17,8 @@ from healthberry.models.organisations import MAILBOX_VERIFIED, ORGANISATION_VERI
 from healthberry.models.owned import new_id, now
 
 ROLES = {
-    "administrator": "Answers, invites people and links channels",
+    "administrator": "Answers, publishes with a reason what was stopped, invites people and links channels",
+    "approver": "Answers, and publishes with a reason what was stopped as too personal. Needs a second step to sign in",
     "responder": "Answers",
     "viewer": "Reads",
 }
@@ -162,6 +163,8 @@ def add(organisation_id: UUID, email: str, name: str, role: str, inviter: Member
         db.session.add(member)
     elif member.left_at is not None:
         come_back(member)
+        member.role = role
+    elif member.level < ORGANISATION_VERIFIED:
         member.role = role
     member.level = max(member.level or MAILBOX_VERIFIED, ORGANISATION_VERIFIED)
     member.approval_asked_at = member.check_asked_at = None

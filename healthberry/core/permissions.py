@@ -19,9 +19,9 @@ _LEVEL = {
     "manage": ORGANISATION_VERIFIED,  # people, channels, settings
 }
 _ROLES = {
-    "publish": {"administrator", "responder"},
-    "handle": {"administrator", "responder"},
-    "override_guard": {"administrator"},
+    "publish": {"administrator", "approver", "responder"},
+    "handle": {"administrator", "approver", "responder"},
+    "override_guard": {"administrator", "approver"},
     "link": {"administrator"},
     "manage": {"administrator"},
 }

@@ -188,6 +188,28 @@ def test_an_invitation_makes_its_mailbox_a_member_who_publishes(
     assert (member.level, member.role, member.name) == (2, "responder", "New Colleague")
 
 
+def test_somebody_is_invited_or_made_an_approver_by_what_an_approver_may_do(
+    newcomer: Newcomer, world: World, organisation: Organisation, admin: Member
+) -> None:
+    colleague = world.member(organisation, role="responder")
+    world.signed_in(newcomer.client, admin)
+    scope.leave()
+    page = newcomer.client.get("/people").text
+    assert "Make an approver: answers, and publishes with a reason what was stopped" in page
+    assert 'value="approver">Approver: answers, and publishes with a reason what was stopped' in page
+
+    newcomer.client.post(f"/people/{colleague.id}/role", data={"role": "approver"})
+    newcomer.client.post("/people/invite", data={"email": "new@cedar.example", "role": "approver"})
+    found = re.search(r"http://localhost(/invitation/\S+)", newcomer.letter("new@cedar.example").text)
+    assert found
+    guest = newcomer.other_browser()
+    guest.client.post(found[1], data={"name": "New Colleague"})
+    guest.type_code(guest.code("new@cedar.example"))
+
+    assert (newcomer.member(colleague.email).role, newcomer.member("new@cedar.example").role) == ("approver",) * 2
+    assert guest.client.get("/people").text.count("Make an") == 0
+
+
 def test_a_forwarded_invitation_lets_nobody_in_without_the_invited_mailbox(
     newcomer: Newcomer, world: World, admin: Member
 ) -> None:
@@ -225,7 +247,7 @@ def test_a_tampered_invitation_says_so(client: FlaskClient, token: str) -> None:
 def test_an_invitation_lifts_somebody_who_waits(world: World, organisation: Organisation, admin: Member) -> None:
     waiting = world.member(organisation, level=1, role="responder", email="sam@nhs.net")
 
-    again = members.add(organisation.id, "sam@nhs.net", "Sam", "responder", admin)
+    again = members.add(organisation.id, "sam@nhs.net", "Sam", "viewer", admin)
     events.commit()
 
-    assert (again.id, again.level) == (waiting.id, 2)
+    assert (again.id, again.level, again.role) == (waiting.id, 2, "viewer")
