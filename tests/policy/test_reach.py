@@ -46,7 +46,8 @@ def test_who_may_not_is_refused_unseen_and_nobody_learns_what_others_have(
     own = {**absent, "conversation_id": conversation_id, "channel_id": channel.id, "other_id": colleague.id}
     scope.leave()
 
-    wrong, tried = {}, 0
+    wrong: dict[str, object] = {}
+    tried = 0
     for rule, method in routes._rules(app):
         action = getattr(app.view_functions[rule.endpoint], "permission", "")
         if action not in ACTIONS or rule.endpoint == "stream.follow":
