@@ -5,7 +5,7 @@ from uuid import UUID
 
 from flask import Blueprint, Response, send_file
 
-from healthberry.blueprints.guard import member, signed_in
+from healthberry.blueprints.guard import member, needs, signed_in
 from healthberry.core import attachments, audit, events
 
 blueprint = Blueprint("attachments", __name__)
@@ -16,6 +16,7 @@ _POLICY = "sandbox; default-src 'none'; frame-ancestors 'none'"
 
 @blueprint.get("/attachments/<uuid:attachment_id>")
 @signed_in
+@needs("read")
 def show(attachment_id: UUID) -> Response:
     """Hand over one file."""
     found = attachments.find(member(), attachment_id)

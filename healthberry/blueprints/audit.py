@@ -4,7 +4,7 @@ from flask import Blueprint, Response, render_template, request
 from flask.typing import ResponseReturnValue
 
 from healthberry.blueprints import audit_words
-from healthberry.blueprints.guard import member, signed_in
+from healthberry.blueprints.guard import member, needs, signed_in
 from healthberry.core import audit_log, events
 from healthberry.core.audit_log import Wanted
 from healthberry.insight import csv_rows
@@ -18,6 +18,7 @@ _URL = "/settings/audit"
 
 @blueprint.get(_URL)
 @signed_in
+@needs("manage")
 def index() -> ResponseReturnValue:
     """Show what was done, the newest first, narrowed to what is looked for."""
     wanted = Wanted.from_args(request.args)
@@ -27,6 +28,7 @@ def index() -> ResponseReturnValue:
 
 @blueprint.post(_URL + "/export")
 @signed_in
+@needs("manage")
 def export() -> Response:
     """Give what is looked for as a CSV file; that it was taken is in the log."""
     taken = audit_log.export(member(), Wanted.from_args(request.form))

@@ -3,7 +3,7 @@
 from flask import Blueprint, Response
 from werkzeug.exceptions import HTTPException
 
-from healthberry.blueprints import hooks
+from healthberry.blueprints import guard, hooks
 from healthberry.core import channels, events
 from healthberry.extensions import csrf
 
@@ -14,6 +14,7 @@ LARGEST_BYTES = 16_000_000  # three pictures of 5 MB, and the words
 
 @blueprint.post("/api/v0.1/problem")
 @csrf.exempt  # type: ignore[untyped-decorator]
+@guard.own_proof
 def take() -> Response:
     """Take a problem: 201 with its reference, 400 with what is wrong in which field, 401."""
     sent = hooks.received(LARGEST_BYTES)

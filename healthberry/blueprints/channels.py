@@ -35,6 +35,7 @@ blueprint = Blueprint("channels", __name__)
 
 @blueprint.get("/channels/<uuid:channel_id>")
 @guard.signed_in
+@guard.needs("read")
 def show(channel_id: UUID) -> ResponseReturnValue:
     """Show how the channel is doing, what it is, and what can be done with it."""
     member = guard.member()
@@ -65,6 +66,7 @@ def _what_was_read(channel: Channel) -> dict[str, Any]:
 
 @blueprint.post("/channels/<uuid:channel_id>/read")
 @guard.signed_in
+@guard.needs("link")
 def read(channel_id: UUID) -> ResponseReturnValue:
     """Read the channel now; within seconds of the last time: nothing happens."""
     reading.want_poll(guard.member(), channel_id)
@@ -74,6 +76,7 @@ def read(channel_id: UUID) -> ResponseReturnValue:
 
 @blueprint.get("/channels/<uuid:channel_id>/connect")
 @guard.signed_in
+@guard.needs("manage")
 def explain(channel_id: UUID) -> ResponseReturnValue:
     """Say what signing in at the provider allows, with the button that leads there."""
     channel = _mine(channel_id)
@@ -88,6 +91,7 @@ def explain(channel_id: UUID) -> ResponseReturnValue:
 
 @blueprint.post("/channels/<uuid:channel_id>/connect")
 @guard.signed_in
+@guard.needs("manage")
 @guard.proven(guard.RECENTLY)
 def start(channel_id: UUID) -> ResponseReturnValue:
     """Connect the channel again with what it was linked with: lead to the sign-in, where its kind has one."""
@@ -111,6 +115,7 @@ def start(channel_id: UUID) -> ResponseReturnValue:
 
 @blueprint.get("/channels/<uuid:channel_id>/settings")
 @guard.signed_in
+@guard.needs("manage")
 def settings(channel_id: UUID) -> ResponseReturnValue:
     """Show the form that the channel was linked with, filled in; secrets are never shown."""
     channel = _mine(channel_id)
@@ -119,6 +124,7 @@ def settings(channel_id: UUID) -> ResponseReturnValue:
 
 @blueprint.post("/channels/<uuid:channel_id>/settings")
 @guard.signed_in
+@guard.needs("manage")
 @guard.proven(guard.RECENTLY)
 def save_settings(channel_id: UUID) -> ResponseReturnValue:
     """Try other settings, and keep them when they lead to the channel; a secret left blank stays as it is."""
@@ -141,6 +147,7 @@ def save_settings(channel_id: UUID) -> ResponseReturnValue:
 
 @blueprint.get("/channels/<uuid:channel_id>/unlink")
 @guard.signed_in
+@guard.needs("manage")
 def ask_unlink(channel_id: UUID) -> ResponseReturnValue:
     """Ask whether what the channel brought is kept or erased."""
     return render_template("welcome/unlink.html", channel=_mine(channel_id), errors={})
@@ -148,6 +155,7 @@ def ask_unlink(channel_id: UUID) -> ResponseReturnValue:
 
 @blueprint.post("/channels/<uuid:channel_id>/unlink")
 @guard.signed_in
+@guard.needs("manage")
 @guard.proven(guard.RECENTLY)
 def unlink(channel_id: UUID) -> ResponseReturnValue:
     """Unlink the channel; again: it stays so. Without a choice, the question is asked again."""
@@ -162,6 +170,7 @@ def unlink(channel_id: UUID) -> ResponseReturnValue:
 
 @blueprint.get("/channels/<uuid:channel_id>/quarantined")
 @guard.signed_in
+@guard.needs("read")
 def show_quarantined(channel_id: UUID) -> ResponseReturnValue:
     """Show what this channel sent that could not be read, with the reason; the pieces themselves to who manages it."""
     channel, pieces = quarantine.listed(guard.member(), channel_id)
@@ -176,6 +185,7 @@ def show_quarantined(channel_id: UUID) -> ResponseReturnValue:
 
 @blueprint.post("/channels/<uuid:channel_id>/quarantined")
 @guard.signed_in
+@guard.needs("manage")
 def handle_quarantined(channel_id: UUID) -> ResponseReturnValue:
     """Note that people have dealt with what could not be read; again: nothing changes."""
     unread.handle(guard.member(), channel_id)
@@ -186,6 +196,7 @@ def handle_quarantined(channel_id: UUID) -> ResponseReturnValue:
 
 @blueprint.post("/channels/<uuid:channel_id>/quarantined/again")
 @guard.signed_in
+@guard.needs("manage")
 def read_quarantined_again(channel_id: UUID) -> ResponseReturnValue:
     """Try once more to read what could not be read."""
     unread.want(guard.member(), channel_id)

@@ -49,6 +49,7 @@ def send_code_to(member: Member, conversation_id: UUID) -> Response:
 
 
 @blueprint.get("/code")
+@guard.public
 def show() -> ResponseReturnValue:
     """Ask for the code that was sent last from this browser."""
     row = _pending()
@@ -56,6 +57,7 @@ def show() -> ResponseReturnValue:
 
 
 @blueprint.post("/code")
+@guard.public
 def check() -> ResponseReturnValue:
     """Check the typed code; a wrong one counts, and says how many tries are left."""
     row = _pending()
@@ -69,6 +71,7 @@ def check() -> ResponseReturnValue:
 
 
 @blueprint.post("/code/again")
+@guard.public
 def again() -> ResponseReturnValue:
     """Send another code for the same purpose."""
     row = _pending()
@@ -78,6 +81,7 @@ def again() -> ResponseReturnValue:
 
 
 @blueprint.get("/code/<uuid:code_id>/<key>")
+@guard.public
 def show_link(code_id: UUID, key: str) -> ResponseReturnValue:
     """Show a button: mail scanners open links, and must not use the code up."""
     try:
@@ -88,6 +92,7 @@ def show_link(code_id: UUID, key: str) -> ResponseReturnValue:
 
 
 @blueprint.post("/code/<uuid:code_id>/<key>")
+@guard.public
 def check_link(code_id: UUID, key: str) -> ResponseReturnValue:
     """Do what the code would have done."""
     try:

@@ -6,7 +6,7 @@ from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from werkzeug.wrappers import Response
 
-from healthberry.blueprints.guard import member, signed_in
+from healthberry.blueprints.guard import member, needs, signed_in
 from healthberry.core import concerns, conversations, events, grants, members, reading_rights
 from healthberry.core.errors import Invalid
 from healthberry.core.permissions import may, require
@@ -19,6 +19,7 @@ _URL = "/conversations/<uuid:conversation_id>/restricted"
 
 @blueprint.get(_URL)
 @signed_in
+@needs("handle")
 def show(conversation_id: UUID) -> ResponseReturnValue:
     """Show why it is restricted, and to administrators who may read it."""
     return _page(conversation_id)
@@ -26,6 +27,7 @@ def show(conversation_id: UUID) -> ResponseReturnValue:
 
 @blueprint.post(_URL)
 @signed_in
+@needs("handle")
 def mark(conversation_id: UUID) -> ResponseReturnValue:
     """Restrict it; the same again changes nothing."""
     try:
@@ -40,6 +42,7 @@ def mark(conversation_id: UUID) -> ResponseReturnValue:
 
 @blueprint.post(_URL + "/lift")
 @signed_in
+@needs("manage")
 def lift(conversation_id: UUID) -> ResponseReturnValue:
     """Show it to everybody again; the same again changes nothing."""
     concerns.lift(member(), conversation_id)
@@ -50,6 +53,7 @@ def lift(conversation_id: UUID) -> ResponseReturnValue:
 
 @blueprint.post(_URL + "/readers")
 @signed_in
+@needs("manage")
 def give(conversation_id: UUID) -> ResponseReturnValue:
     """Let somebody read it; the same again changes nothing."""
     try:
@@ -68,6 +72,7 @@ def give(conversation_id: UUID) -> ResponseReturnValue:
 
 @blueprint.post("/people/<uuid:other_id>/reading")
 @signed_in
+@needs("manage")
 def give_all(other_id: UUID) -> ResponseReturnValue:
     """Let somebody read all restricted conversations; the same again changes nothing."""
     grants.give(member(), other_id)
@@ -77,6 +82,7 @@ def give_all(other_id: UUID) -> ResponseReturnValue:
 
 @blueprint.post("/reading-grants/<uuid:grant_id>/end")
 @signed_in
+@needs("manage")
 def end(grant_id: UUID) -> ResponseReturnValue:
     """Take it back; the same again changes nothing."""
     conversation_id = grants.end(member(), grant_id).conversation_id

@@ -12,6 +12,7 @@ blueprint = Blueprint("confirm", __name__)
 
 @blueprint.get("/confirm")
 @guard.signed_in
+@guard.needs("own")
 def index() -> ResponseReturnValue:
     """Ask for a fresh proof."""
     return _page()
@@ -19,6 +20,7 @@ def index() -> ResponseReturnValue:
 
 @blueprint.post("/confirm")
 @guard.signed_in
+@guard.needs("own")
 def check() -> ResponseReturnValue:
     """Check what was typed; a wrong try counts."""
     try:
@@ -33,6 +35,7 @@ def check() -> ResponseReturnValue:
 
 @blueprint.post("/confirm/mail")
 @guard.signed_in
+@guard.needs("own")
 def mail() -> ResponseReturnValue:
     """Send a code to whoever has no second step."""
     member = guard.member()
@@ -43,6 +46,7 @@ def mail() -> ResponseReturnValue:
 
 @blueprint.get("/confirm/go-on")
 @guard.signed_in
+@guard.needs("own")
 def go_on() -> ResponseReturnValue:
     """Show the form that waited, filled in, behind one button; a page that waited opens by itself."""
     held = held_forms.held(guard.this_session())

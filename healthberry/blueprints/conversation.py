@@ -8,7 +8,7 @@ from flask import Blueprint, flash, make_response, redirect, render_template, re
 from werkzeug.wrappers import Response
 
 from healthberry.blueprints import listing, opened, snoozes
-from healthberry.blueprints.guard import member, signed_in
+from healthberry.blueprints.guard import member, needs, signed_in
 from healthberry.blueprints.linkify import linkify
 from healthberry.blueprints.render import elsewhere, render, wants_part
 from healthberry.core import conversations, events, inbox_standing
@@ -26,6 +26,7 @@ _URL = "/conversations/<uuid:conversation_id>"
 
 @blueprint.get(_URL)
 @signed_in
+@needs("read")
 def show(conversation_id: UUID) -> Response:
     """Show the conversation beside the list that it was reached from; for htmx, only its panes."""
     view = View.from_args(request.args)
@@ -38,6 +39,7 @@ def show(conversation_id: UUID) -> Response:
 
 @blueprint.post(_URL + "/read")
 @signed_in
+@needs("read")
 def read(conversation_id: UUID) -> Response:
     """Take the unread mark away: the page asks for it once it is on screen."""
     changed = conversations.mark_read(member(), conversation_id)
@@ -49,6 +51,7 @@ def read(conversation_id: UUID) -> Response:
 
 @blueprint.post(_URL + "/unread")
 @signed_in
+@needs("read")
 def unread(conversation_id: UUID) -> Response:
     """Put the unread mark back and go to the list."""
     conversations.mark_unread(member(), conversation_id)
@@ -64,6 +67,7 @@ def unread(conversation_id: UUID) -> Response:
 
 @blueprint.post(_URL + "/assign")
 @signed_in
+@needs("handle")
 def assign(conversation_id: UUID) -> Response:
     """Give it to a colleague, or to nobody."""
     wanted = request.form.get("assignee", "")
@@ -77,6 +81,7 @@ def assign(conversation_id: UUID) -> Response:
 
 @blueprint.post(_URL + "/close")
 @signed_in
+@needs("handle")
 def close(conversation_id: UUID) -> Response:
     """Close it for a reason."""
     conversations.close(member(), conversation_id, request.form.get("reason", ""))
@@ -85,6 +90,7 @@ def close(conversation_id: UUID) -> Response:
 
 @blueprint.post(_URL + "/snooze")
 @signed_in
+@needs("handle")
 def snooze(conversation_id: UUID) -> Response:
     """Put it away until a time."""
     until = snoozes.chosen(request.form)
@@ -94,6 +100,7 @@ def snooze(conversation_id: UUID) -> Response:
 
 @blueprint.post(_URL + "/reopen")
 @signed_in
+@needs("handle")
 def reopen(conversation_id: UUID) -> Response:
     """Open it again."""
     conversations.reopen(member(), conversation_id)
@@ -102,6 +109,7 @@ def reopen(conversation_id: UUID) -> Response:
 
 @blueprint.post(_URL + "/wait")
 @signed_in
+@needs("handle")
 def wait(conversation_id: UUID) -> Response:
     """Say that somebody else has to act first."""
     conversations.wait(member(), conversation_id)
@@ -110,6 +118,7 @@ def wait(conversation_id: UUID) -> Response:
 
 @blueprint.post(_URL + "/aside")
 @signed_in
+@needs("handle")
 def aside(conversation_id: UUID) -> Response:
     """Put it where noise is."""
     conversations.set_aside(member(), conversation_id)
@@ -118,6 +127,7 @@ def aside(conversation_id: UUID) -> Response:
 
 @blueprint.post(_URL + "/notes")
 @signed_in
+@needs("handle")
 def notes(conversation_id: UUID) -> Response:
     """Write a note for colleagues."""
     text = request.form.get("note", "").replace("\r\n", "\n")

@@ -6,7 +6,7 @@ from flask import Blueprint, flash, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 
 from healthberry.blueprints import listing
-from healthberry.blueprints.guard import member, signed_in
+from healthberry.blueprints.guard import member, needs, signed_in
 from healthberry.core import conversations, copies_by_hand, events
 from healthberry.core.errors import Invalid, NotFound
 from healthberry.core.inbox import View
@@ -18,6 +18,7 @@ _URL = "/conversations/<uuid:conversation_id>"
 
 @blueprint.get(_URL + "/same")
 @signed_in
+@needs("handle")
 def choose(conversation_id: UUID) -> ResponseReturnValue:
     """Offer what may be the same story on another site."""
     return _page(conversation_id, {})
@@ -25,6 +26,7 @@ def choose(conversation_id: UUID) -> ResponseReturnValue:
 
 @blueprint.post(_URL + "/same")
 @signed_in
+@needs("handle")
 def join(conversation_id: UUID) -> ResponseReturnValue:
     """Show the two as one; without a choice, the question is asked again."""
     try:
@@ -42,6 +44,7 @@ def join(conversation_id: UUID) -> ResponseReturnValue:
 
 @blueprint.post(_URL + "/part")
 @signed_in
+@needs("handle")
 def part(conversation_id: UUID) -> ResponseReturnValue:
     """Show them apart again; a second time: they stay so."""
     copies_by_hand.part(member(), conversation_id)

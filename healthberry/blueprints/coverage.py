@@ -40,6 +40,7 @@ class Month:
 
 @blueprint.get("/channels/<uuid:channel_id>/coverage")
 @guard.signed_in
+@guard.needs("read")
 def show(channel_id: UUID) -> ResponseReturnValue:
     """Show half a year of a channel's days, up to `month`, and one `day` with what can be done about it."""
     channel = _with_calendar(channel_id)
@@ -61,6 +62,7 @@ def show(channel_id: UUID) -> ResponseReturnValue:
 
 @blueprint.post("/channels/<uuid:channel_id>/coverage")
 @guard.signed_in
+@guard.needs("link")
 def read_again(channel_id: UUID) -> ResponseReturnValue:
     """Have everything from one day on read again; while that goes on already, nothing more happens."""
     _with_calendar(channel_id)

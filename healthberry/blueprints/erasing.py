@@ -8,7 +8,7 @@ from flask import Blueprint, make_response, redirect, render_template, request, 
 from flask.typing import ResponseReturnValue
 from werkzeug.wrappers import Response
 
-from healthberry.blueprints.guard import RECENTLY, member, proven, signed_in
+from healthberry.blueprints.guard import RECENTLY, member, needs, proven, signed_in
 from healthberry.blueprints.render import render
 from healthberry.core import erasing, events, members
 from healthberry.core.errors import Conflict, Invalid
@@ -21,6 +21,7 @@ _CERTIFICATE = "/erasures/<uuid:erasure_id>"
 
 @blueprint.get(_ASK)
 @signed_in
+@needs("manage")
 def ask(conversation_id: UUID) -> ResponseReturnValue:
     """Ask who it was, where several wrote; then show what would be erased, and ask for the reference."""
     return _page(conversation_id, _chosen(request.args.get("who", "")))
@@ -28,6 +29,7 @@ def ask(conversation_id: UUID) -> ResponseReturnValue:
 
 @blueprint.post(_ASK)
 @signed_in
+@needs("manage")
 @proven(RECENTLY)
 def erase(conversation_id: UUID) -> ResponseReturnValue:
     """Have it erased; the same request again leads to the certificate of the first."""
@@ -57,6 +59,7 @@ def erase(conversation_id: UUID) -> ResponseReturnValue:
 
 @blueprint.get(_CERTIFICATE)
 @signed_in
+@needs("manage")
 def show(erasure_id: UUID) -> Response:
     """Show the certificate; while a worker is at it, how far it is."""
     return render("erasing/show.html", "erasing/_certificate.html", **_certificate(erasure_id))
@@ -64,6 +67,7 @@ def show(erasure_id: UUID) -> Response:
 
 @blueprint.get(_CERTIFICATE + "/certificate.txt")
 @signed_in
+@needs("manage")
 def as_text(erasure_id: UUID) -> Response:
     """Download the certificate as plain text."""
     return _download(erasure_id, "txt", "text/plain; charset=utf-8")
@@ -71,6 +75,7 @@ def as_text(erasure_id: UUID) -> Response:
 
 @blueprint.get(_CERTIFICATE + "/certificate.html")
 @signed_in
+@needs("manage")
 def as_html(erasure_id: UUID) -> Response:
     """Download the certificate as a page of its own."""
     return _download(erasure_id, "html", "text/html; charset=utf-8")

@@ -21,6 +21,7 @@ from healthberry.blueprints import devices
 from healthberry.blueprints.render import shown_address
 from healthberry.core import events, held_forms, members, scope, sessions, sign_ins
 from healthberry.core.errors import NotAllowed
+from healthberry.core.permissions import require
 from healthberry.core.sessions import Known
 from healthberry.extensions import login_manager
 from healthberry.models.organisations import Member
@@ -29,6 +30,7 @@ from healthberry.models.sign_in import MemberSession
 P = ParamSpec("P")
 View = Callable[P, ResponseReturnValue]
 
+PUBLIC, OWN_PROOF, OPERATOR = "public", "own proof", "operator"
 RECENTLY = timedelta(minutes=15)
 THIS_WORKING_DAY = timedelta(hours=12)
 # What asks by itself, whether or not anybody sits before the page: it keeps no session from ending.
@@ -112,6 +114,45 @@ def signed_in(view: View[P]) -> View[P]:
 
     guarded.needs_sign_in = True  # type: ignore[attr-defined]
     return guarded
+
+
+def declares(permission: str) -> Callable[[View[P]], View[P]]:
+    """Write on a view who may use it; for the few that look for themselves."""
+
+    def declared(view: View[P]) -> View[P]:
+        view.permission = permission  # type: ignore[attr-defined]
+        return view
+
+    return declared
+
+
+# Anybody may; or only whoever brings a proof of their own with the request: a signature, a token in the address.
+public = declares(PUBLIC)
+own_proof = declares(OWN_PROOF)
+
+
+def needs(action: str, refused: Callable[..., ResponseReturnValue] | None = None) -> Callable[[View[P]], View[P]]:
+    """Let in only members who may do `action` (core.permissions); stands beneath `signed_in`.
+
+    It is asked before anything is looked for: what exists is told to nobody who may not reach it. `refused` answers,
+    instead of the page for refusals, with what it is given: the refusal, and what the view would have got.
+    """
+
+    def guard(view: View[P]) -> View[P]:
+        @functools.wraps(view)
+        def guarded(*args: P.args, **kwargs: P.kwargs) -> ResponseReturnValue:
+            try:
+                require(member(), action)
+            except NotAllowed as refusal:
+                if refused is None:
+                    raise
+                return refused(refusal, *args, **kwargs)
+            return view(*args, **kwargs)
+
+        guarded.is_asked_first = True  # type: ignore[attr-defined]
+        return declares(action)(guarded)
+
+    return guard
 
 
 def proven(within: timedelta) -> Callable[[View[P]], View[P]]:

@@ -14,6 +14,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.wrappers import Response
 
 from healthberry import logs
+from healthberry.blueprints import guard
 from healthberry.core import events, health
 from healthberry.extensions import part
 from healthberry.setting_values import MailServer
@@ -48,6 +49,7 @@ class Unwell(Exception):
 
 
 @blueprint.get("/health")
+@guard.public
 def show() -> Response:
     """Answer 503 when the database is silent, or a part of what runs in the background was for too long; else 200."""
     parts: dict[str, health.Part] = {}
@@ -71,6 +73,7 @@ def show() -> Response:
 
 
 @blueprint.get("/health/web")
+@guard.public
 def web() -> Response:
     """Answer 200 while this process can serve pages, whatever else is silent: for what sends people to it."""
     check = _timed(_database, _DATABASE)

@@ -13,6 +13,7 @@ from flask import Blueprint, Response, request
 from werkzeug.exceptions import HTTPException
 
 from healthberry import logs
+from healthberry.blueprints import guard
 from healthberry.connectors.base import Connector, WebhookAnswer, WebhookRequest
 from healthberry.connectors.errors import BadSignature, ConnectorError, Temporary
 from healthberry.core import events, pushes
@@ -28,6 +29,7 @@ _RETRY_SECONDS = "30"
 
 @blueprint.route("/hooks/<kind>", methods=["GET", "POST"])
 @csrf.exempt  # type: ignore[untyped-decorator]
+@guard.own_proof
 def of_kind(kind: str) -> Response:
     """Take what a provider sends for any of its pages; what names no linked channel is let go with the same answer."""
     return respond(take_in(_connector(kind), received()))
@@ -35,6 +37,7 @@ def of_kind(kind: str) -> Response:
 
 @blueprint.route("/hooks/<kind>/<uuid:channel_id>", methods=["GET", "POST"])
 @csrf.exempt  # type: ignore[untyped-decorator]
+@guard.own_proof
 def of_channel(kind: str, channel_id: UUID) -> Response:
     """Take what is sent for one channel; 404 when it is not linked."""
     return respond(take_in(_connector(kind), received(), channel_id))

@@ -33,6 +33,7 @@ def let_files_in(endpoint: str | None, values: dict[str, Any] | None) -> None:
 
 @blueprint.get(_CHANNEL)
 @guard.signed_in
+@guard.needs("manage")
 def index(channel_id: UUID) -> ResponseReturnValue:
     """Show the form for a file, and what was uploaded before."""
     return _channel_page(imports.channel_for(guard.member(), channel_id))
@@ -40,6 +41,7 @@ def index(channel_id: UUID) -> ResponseReturnValue:
 
 @blueprint.post(_CHANNEL)
 @guard.signed_in
+@guard.needs("manage")
 def upload(channel_id: UUID) -> ResponseReturnValue:
     """Keep the file, and lead to where it is looked at."""
     member = guard.member()
@@ -59,6 +61,7 @@ def upload(channel_id: UUID) -> ResponseReturnValue:
 
 @blueprint.get(_IMPORT)
 @guard.signed_in
+@guard.needs("manage")
 def show(import_id: UUID) -> ResponseReturnValue:
     """Show how it stands: it asks for itself while a worker is at it."""
     return _page(imports.find(guard.member(), import_id))
@@ -66,6 +69,7 @@ def show(import_id: UUID) -> ResponseReturnValue:
 
 @blueprint.post(f"{_IMPORT}/answers")
 @guard.signed_in
+@guard.needs("manage")
 def answer(import_id: UUID) -> ResponseReturnValue:
     """Take what was chosen for columns and questions."""
     member = guard.member()
@@ -82,6 +86,7 @@ def answer(import_id: UUID) -> ResponseReturnValue:
 
 @blueprint.post(f"{_IMPORT}/change")
 @guard.signed_in
+@guard.needs("manage")
 def change(import_id: UUID) -> ResponseReturnValue:
     """Go back to the questions."""
     imports.ask_again(guard.member(), import_id)
@@ -91,6 +96,7 @@ def change(import_id: UUID) -> ResponseReturnValue:
 
 @blueprint.post(f"{_IMPORT}/start")
 @guard.signed_in
+@guard.needs("manage")
 def start(import_id: UUID) -> ResponseReturnValue:
     """Import it."""
     imports.start(guard.member(), import_id)
@@ -100,6 +106,7 @@ def start(import_id: UUID) -> ResponseReturnValue:
 
 @blueprint.post(f"{_IMPORT}/drop")
 @guard.signed_in
+@guard.needs("manage")
 def drop(import_id: UUID) -> ResponseReturnValue:
     """Forget a file that was not imported."""
     channel_id = imports.drop(guard.member(), import_id)
@@ -110,6 +117,7 @@ def drop(import_id: UUID) -> ResponseReturnValue:
 
 @blueprint.get(f"{_IMPORT}/undo")
 @guard.signed_in
+@guard.needs("manage")
 def ask_undo(import_id: UUID) -> ResponseReturnValue:
     """Ask whether everything that came with it is to be erased."""
     found = imports.find(guard.member(), import_id)
@@ -118,6 +126,7 @@ def ask_undo(import_id: UUID) -> ResponseReturnValue:
 
 @blueprint.post(f"{_IMPORT}/undo")
 @guard.signed_in
+@guard.needs("manage")
 @guard.proven(guard.RECENTLY)
 def undo(import_id: UUID) -> ResponseReturnValue:
     """Take it back."""

@@ -7,7 +7,7 @@ from flask import Blueprint, request
 from werkzeug.wrappers import Response
 
 from healthberry.blueprints import listing
-from healthberry.blueprints.guard import member, signed_in
+from healthberry.blueprints.guard import member, needs, signed_in
 from healthberry.blueprints.render import render, wants_part
 from healthberry.core import inbox
 from healthberry.core.inbox import View
@@ -21,6 +21,7 @@ blueprint.add_app_template_global(listing.stream_address)
 
 @blueprint.get("/inbox")
 @signed_in
+@needs("read")
 def index() -> Response:
     """Show the list, the rest of it, or (where the conversation beside it is left) the place that it leaves."""
     view = View.from_args(request.args)

@@ -3,7 +3,7 @@
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from healthberry.blueprints.guard import RECENTLY, member, proven, signed_in
+from healthberry.blueprints.guard import RECENTLY, member, needs, proven, signed_in
 from healthberry.core import erasing, events, holds, keeping, keeping_nights, keeping_table, restricting
 from healthberry.core.errors import Invalid
 from healthberry.core.keeping import Limit
@@ -16,6 +16,7 @@ _LONGEST = "longest"  # as long as the kind's own limit says
 
 @blueprint.get(_URL)
 @signed_in
+@needs("manage")
 def index() -> ResponseReturnValue:
     """Show how long everything is kept, and what the last nights let go of."""
     return render_template(
@@ -31,6 +32,7 @@ def index() -> ResponseReturnValue:
 
 @blueprint.get(_URL + "/<kind>")
 @signed_in
+@needs("manage")
 def show(kind: str) -> ResponseReturnValue:
     """Ask for how long the words of one kind are kept; with `months`, show what would go. Changes nothing."""
     limit = keeping.limit_of(member(), kind)
@@ -45,6 +47,7 @@ def show(kind: str) -> ResponseReturnValue:
 
 @blueprint.post(_URL + "/<kind>")
 @signed_in
+@needs("manage")
 @proven(RECENTLY)
 def shorten(kind: str) -> ResponseReturnValue:
     """Keep the words of this kind for so many months from now on; the same again changes nothing."""

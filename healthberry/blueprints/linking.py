@@ -29,6 +29,7 @@ _GROUPS = (
 
 @blueprint.get("/channels/add")
 @guard.signed_in
+@guard.needs("read")
 def index() -> ResponseReturnValue:
     """Show every kind of channel, with what it reads and whether it is linked."""
     kinds = offers.offers(guard.member())
@@ -38,6 +39,7 @@ def index() -> ResponseReturnValue:
 
 @blueprint.get("/channels/add/<kind>")
 @guard.signed_in
+@guard.needs("read")
 def show(kind: str) -> ResponseReturnValue:
     """Say what linking this kind means, with its form or the button that leads to its sign-in."""
     offer = offers.offer(guard.member(), kind)
@@ -47,6 +49,7 @@ def show(kind: str) -> ResponseReturnValue:
 
 @blueprint.post("/channels/add/<kind>")
 @guard.signed_in
+@guard.needs("link")
 @guard.proven(guard.RECENTLY)
 def begin(kind: str) -> ResponseReturnValue:
     """Take the form: link what it leads to, or lead to the sign-in."""
@@ -65,6 +68,7 @@ def begin(kind: str) -> ResponseReturnValue:
 
 @blueprint.get("/channels/<kind>/callback")
 @guard.signed_in
+@guard.needs("link")
 def show_answer(kind: str) -> ResponseReturnValue:
     """Take the provider's answer. The provider sends the browser here, so this GET may change something: only what
     this very member began by POST within the hour, once, and proven by the state that they were given.
@@ -83,6 +87,7 @@ def show_answer(kind: str) -> ResponseReturnValue:
 
 @blueprint.get("/channels/add/<kind>/choose")
 @guard.signed_in
+@guard.needs("link")
 def choices(kind: str) -> ResponseReturnValue:
     """Show what the sign-in or the form opens, to choose from."""
     state = request.args.get("state", "")
@@ -91,6 +96,7 @@ def choices(kind: str) -> ResponseReturnValue:
 
 @blueprint.post("/channels/add/<kind>/choose")
 @guard.signed_in
+@guard.needs("link")
 @guard.proven(guard.RECENTLY)
 def choose(kind: str) -> ResponseReturnValue:
     """Link what was chosen; without a choice, ask again."""

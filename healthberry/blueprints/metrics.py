@@ -10,6 +10,7 @@ from prometheus_client.registry import Collector
 from redis.exceptions import RedisError
 
 from healthberry import meter
+from healthberry.blueprints import guard
 from healthberry.core import events, installation
 from healthberry.extensions import part
 from healthberry.queues import QUEUES, queue
@@ -39,6 +40,7 @@ GAUGES = {
 
 
 @blueprint.get("/metrics")
+@guard.own_proof
 def show() -> Response:
     """Answer with the figures; 404 without the token of METRICS_TOKEN, so that nobody learns that they are here."""
     token = part("settings").metrics_token

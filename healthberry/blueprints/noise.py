@@ -6,7 +6,7 @@ from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from healthberry.blueprints import listing
-from healthberry.blueprints.guard import member, signed_in
+from healthberry.blueprints.guard import member, needs, signed_in
 from healthberry.core import conversations, events, noise, noise_lessons
 from healthberry.core.errors import Invalid
 from healthberry.core.inbox import View
@@ -19,6 +19,7 @@ _URL = "/channels/<uuid:channel_id>/filters"
 
 @blueprint.get(_URL)
 @signed_in
+@needs("handle")
 def show(channel_id: UUID) -> ResponseReturnValue:
     """Show the channel's rules, what is suggested, and how much was set aside."""
     return _page(channel_id, {})
@@ -26,6 +27,7 @@ def show(channel_id: UUID) -> ResponseReturnValue:
 
 @blueprint.post(_URL)
 @signed_in
+@needs("handle")
 def add(channel_id: UUID) -> ResponseReturnValue:
     """Add words that must or must not occur; those that are there stay once."""
     kind, words = request.form.get("kind", ""), request.form.get("words", "")
@@ -41,6 +43,7 @@ def add(channel_id: UUID) -> ResponseReturnValue:
 
 @blueprint.post(_URL + "/<uuid:rule_id>/remove")
 @signed_in
+@needs("handle")
 def remove(channel_id: UUID, rule_id: UUID) -> ResponseReturnValue:
     """Remove a rule, and bring back what it set aside."""
     back = noise.remove(member(), channel_id, rule_id)
@@ -52,6 +55,7 @@ def remove(channel_id: UUID, rule_id: UUID) -> ResponseReturnValue:
 
 @blueprint.post(_URL + "/refuse")
 @signed_in
+@needs("handle")
 def refuse(channel_id: UUID) -> ResponseReturnValue:
     """Suggest this phrase no more."""
     noise_lessons.refuse(member(), channel_id, request.form.get("phrase", ""))
@@ -61,6 +65,7 @@ def refuse(channel_id: UUID) -> ResponseReturnValue:
 
 @blueprint.get("/conversations/<uuid:conversation_id>/block")
 @signed_in
+@needs("handle")
 def ask_block(conversation_id: UUID) -> ResponseReturnValue:
     """Ask whether all that this author writes is to be set aside."""
     require(member(), "handle")
@@ -70,6 +75,7 @@ def ask_block(conversation_id: UUID) -> ResponseReturnValue:
 
 @blueprint.post("/conversations/<uuid:conversation_id>/block")
 @signed_in
+@needs("handle")
 def block(conversation_id: UUID) -> ResponseReturnValue:
     """Set aside what this author wrote and will write on this channel. Again: it stays so."""
     noise.block(member(), conversation_id)

@@ -13,7 +13,7 @@ from rq import Worker
 from rq.registry import FailedJobRegistry, StartedJobRegistry
 from werkzeug.wrappers import Response
 
-from healthberry.blueprints import codes
+from healthberry.blueprints import codes, guard
 from healthberry.blueprints.audit import below
 from healthberry.core import audit as audit_entries
 from healthberry.core import audit_log, events, failed_work, installation, mailboxes
@@ -40,8 +40,7 @@ def operator_only(view: Callable[P, ResponseReturnValue]) -> Callable[P, Respons
             return lead("operator_step.show")
         return view(*args, **kwargs)
 
-    guarded.needs_operator = True  # type: ignore[attr-defined]
-    return guarded
+    return guard.declares(guard.OPERATOR)(guarded)
 
 
 def is_operator() -> bool:
@@ -97,12 +96,14 @@ def retry() -> Response:
 
 
 @blueprint.get("/sign-in")
+@guard.public
 def sign_in() -> ResponseReturnValue:
     """Ask for the operator's address."""
     return redirect(url_for("operator.index"), 303) if is_operator() else _form()
 
 
 @blueprint.post("/sign-in")
+@guard.public
 def send_code() -> ResponseReturnValue:
     """Send a code; the answer is the same whether or not the address is an operator's."""
     typed = request.form.get("email", "")[:300]
@@ -113,6 +114,7 @@ def send_code() -> ResponseReturnValue:
 
 
 @blueprint.post("/sign-out")
+@guard.public
 def sign_out() -> Response:
     """Sign out on this browser."""
     if is_operator():

@@ -8,7 +8,7 @@ from flask import Blueprint, redirect, render_template, request, session, url_fo
 from flask.typing import ResponseReturnValue
 from werkzeug.wrappers import Response
 
-from healthberry.blueprints import squares
+from healthberry.blueprints import guard, squares
 from healthberry.blueprints.operator import is_operator, lead
 from healthberry.core import audit, events, operator_step
 from healthberry.core.codes import Refused
@@ -25,8 +25,7 @@ def _half_in(view: Callable[P, ResponseReturnValue]) -> Callable[P, ResponseRetu
     def guarded(*args: P.args, **kwargs: P.kwargs) -> ResponseReturnValue:
         return view(*args, **kwargs) if is_operator() else lead("operator.sign_in")
 
-    guarded.needs_operator = True  # type: ignore[attr-defined]
-    return guarded
+    return guard.declares(guard.OPERATOR)(guarded)
 
 
 @blueprint.get("/step")

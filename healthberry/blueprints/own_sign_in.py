@@ -24,6 +24,7 @@ _DONE = {
 
 @blueprint.get(_URL)
 @guard.signed_in
+@guard.needs("own")
 def index() -> ResponseReturnValue:
     """Show the member's second steps and sessions."""
     return _page()
@@ -31,6 +32,7 @@ def index() -> ResponseReturnValue:
 
 @blueprint.post(f"{_URL}/app")
 @guard.signed_in
+@guard.needs("own")
 @guard.proven(guard.RECENTLY)
 def begin_app() -> Response:
     """Make a secret for a new app; again: another one."""
@@ -41,6 +43,7 @@ def begin_app() -> Response:
 
 @blueprint.get(f"{_URL}/app")
 @guard.signed_in
+@guard.needs("own")
 @guard.proven(guard.RECENTLY)
 def show_app() -> ResponseReturnValue:
     """Show the secret as a square and as text, until the app is confirmed."""
@@ -49,6 +52,7 @@ def show_app() -> ResponseReturnValue:
 
 @blueprint.post(f"{_URL}/app/confirm")
 @guard.signed_in
+@guard.needs("own")
 @guard.proven(guard.RECENTLY)
 def confirm_app() -> ResponseReturnValue:
     """Take the app into use, and show the recovery codes: this once, for they are kept as prints alone."""
@@ -63,6 +67,7 @@ def confirm_app() -> ResponseReturnValue:
 
 @blueprint.post(f"{_URL}/app/remove")
 @guard.signed_in
+@guard.needs("own")
 @guard.proven(guard.RECENTLY)
 def remove_app() -> Response:
     """Forget the app."""
@@ -73,6 +78,7 @@ def remove_app() -> Response:
 
 @blueprint.post(f"{_URL}/recovery-codes")
 @guard.signed_in
+@guard.needs("own")
 @guard.proven(guard.RECENTLY)
 def renew_codes() -> ResponseReturnValue:
     """Make new recovery codes in place of the old ones, and show them once."""
@@ -83,6 +89,7 @@ def renew_codes() -> ResponseReturnValue:
 
 @blueprint.post(f"{_URL}/sessions/<uuid:session_id>/end")
 @guard.signed_in
+@guard.needs("own")
 def end(session_id: UUID) -> Response:
     """End one of one's own sessions; this one, too."""
     here = session_id == guard.this_session().id
@@ -96,6 +103,7 @@ def end(session_id: UUID) -> Response:
 
 @blueprint.post(f"{_URL}/sessions/end-others")
 @guard.signed_in
+@guard.needs("own")
 def end_others() -> Response:
     """End all of one's own sessions but this one."""
     sessions.end_others(guard.member(), guard.this_session().id)

@@ -29,6 +29,7 @@ def asked(member: Member | None = None) -> dict[str, str]:
 
 @blueprint.get(_URL)
 @guard.signed_in
+@guard.needs("own")
 @guard.proven(guard.RECENTLY)
 def show() -> ResponseReturnValue:
     """Offer to make a passkey."""
@@ -37,6 +38,7 @@ def show() -> ResponseReturnValue:
 
 @blueprint.post(_URL)
 @guard.signed_in
+@guard.needs("own")
 @guard.proven(guard.RECENTLY)
 def add() -> ResponseReturnValue:
     """Keep a passkey; with the first second step come recovery codes, shown once."""
@@ -54,6 +56,7 @@ def add() -> ResponseReturnValue:
 
 @blueprint.post(f"{_URL}/<uuid:passkey_id>/remove")
 @guard.signed_in
+@guard.needs("own")
 @guard.proven(guard.RECENTLY)
 def remove(passkey_id: UUID) -> Response:
     """Forget a passkey."""
@@ -63,6 +66,7 @@ def remove(passkey_id: UUID) -> Response:
 
 
 @blueprint.post("/signin/passkey")
+@guard.public
 def sign_in() -> ResponseReturnValue:
     """Sign in by a passkey alone: who holds it was checked by finger, face or PIN."""
     try:
@@ -77,6 +81,7 @@ def sign_in() -> ResponseReturnValue:
 
 
 @blueprint.post("/signin/second/passkey")
+@guard.public
 def second() -> ResponseReturnValue:
     """Take a passkey as the second step."""
     member = steps.half_in()
@@ -92,6 +97,7 @@ def second() -> ResponseReturnValue:
 
 @blueprint.post("/confirm/passkey")
 @guard.signed_in
+@guard.needs("own")
 def confirm() -> Response:
     """Take a passkey as a fresh proof."""
     try:

@@ -18,6 +18,7 @@ blueprint = Blueprint("people", __name__)
 
 @blueprint.get("/people")
 @guard.signed_in
+@guard.needs("see_colleagues")
 def index() -> ResponseReturnValue:
     """List the people, those who wait first."""
     return _page()
@@ -25,6 +26,7 @@ def index() -> ResponseReturnValue:
 
 @blueprint.post("/people/ask")
 @guard.signed_in
+@guard.needs("own")
 def ask() -> ResponseReturnValue:
     """Ask whoever can let one publish: the administrators, where there are any, else the operator."""
     member = guard.member()
@@ -36,6 +38,7 @@ def ask() -> ResponseReturnValue:
 
 @blueprint.post("/people/<uuid:other_id>/approve")
 @guard.signed_in
+@guard.needs("manage")
 @guard.proven(guard.RECENTLY)
 def approve(other_id: UUID) -> ResponseReturnValue:
     """Let somebody publish, and tell them."""
@@ -50,6 +53,7 @@ def approve(other_id: UUID) -> ResponseReturnValue:
 
 @blueprint.post("/people/<uuid:other_id>/role")
 @guard.signed_in
+@guard.needs("manage")
 @guard.proven(guard.RECENTLY)
 def change_role(other_id: UUID) -> ResponseReturnValue:
     """Change what somebody may do."""
@@ -60,6 +64,7 @@ def change_role(other_id: UUID) -> ResponseReturnValue:
 
 @blueprint.post("/people/<uuid:other_id>/second-step")
 @guard.signed_in
+@guard.needs("manage")
 @guard.proven(guard.RECENTLY)
 def reset_second_step(other_id: UUID) -> ResponseReturnValue:
     """Free somebody who lost phone and recovery codes; their mailbox still has to be proven."""
@@ -70,20 +75,46 @@ def reset_second_step(other_id: UUID) -> ResponseReturnValue:
 
 @blueprint.post("/people/<uuid:other_id>/remove")
 @guard.signed_in
+@guard.needs("manage")
 @guard.proven(guard.RECENTLY)
 def remove(other_id: UUID) -> ResponseReturnValue:
-    """End a membership; whoever leaves by themselves is signed out."""
-    member = guard.member()
-    members.remove(member, other_id)
+    """End the membership of a colleague; an administrator who means themselves is asked first, as anybody is."""
+    if other_id == guard.member().id:
+        return redirect(url_for("people.ask_leave"), 303)
+    members.remove(guard.member(), other_id)
     events.commit()
-    if other_id == member.id:
-        guard.sign_out()
-        return redirect(url_for("public.home"), 303)
     return _back("removed")
+
+
+@blueprint.get("/people/leave")
+@guard.signed_in
+@guard.needs("own")
+def ask_leave() -> ResponseReturnValue:
+    """Say what leaving means, and to the only administrator who could take over."""
+    member = guard.member()
+    return render_template(
+        "people/leave.html",
+        organisation=members.organisation_of(member),
+        is_last=members.is_last_administrator(member),
+        successors=members.successors(member),
+    )
+
+
+@blueprint.post("/people/leave")
+@guard.signed_in
+@guard.needs("own")
+@guard.proven(guard.RECENTLY)
+def leave() -> ResponseReturnValue:
+    """End one's own membership, and sign out."""
+    members.remove(guard.member(), guard.member().id)
+    events.commit()
+    guard.sign_out()
+    return redirect(url_for("public.home"), 303)
 
 
 @blueprint.post("/people/invite")
 @guard.signed_in
+@guard.needs("manage")
 @guard.proven(guard.RECENTLY)
 def invite() -> ResponseReturnValue:
     """Send an invitation."""
@@ -106,12 +137,14 @@ def invite() -> ResponseReturnValue:
 
 
 @blueprint.get("/invitation/<token>")
+@guard.public
 def show_invitation(token: str) -> ResponseReturnValue:
     """Show who invites to what, and ask for a name."""
     return render_template("people/invitation.html", invitation=invitations.read(token), token=token, errors={})
 
 
 @blueprint.post("/invitation/<token>")
+@guard.public
 def accept(token: str) -> Response | ResponseReturnValue:
     """Send a code to the invited address: whoever was forwarded the e-mail does not get in."""
     invitation = invitations.read(token)

@@ -9,7 +9,7 @@ from werkzeug.wrappers import Response
 
 from healthberry.blueprints import found, listing, opened
 from healthberry.blueprints.conversation import entries
-from healthberry.blueprints.guard import THIS_WORKING_DAY, member, proven, signed_in
+from healthberry.blueprints.guard import THIS_WORKING_DAY, member, needs, proven, signed_in
 from healthberry.blueprints.opened import Composer
 from healthberry.blueprints.render import elsewhere, render, wants_part
 from healthberry.core import drafts, events, replies
@@ -31,6 +31,7 @@ _STATUS = {Conflict: 409, Invalid: 422, NotAllowed: 403, Guarded: 422}
 
 @blueprint.get(_CONVERSATION + "/composer")
 @signed_in
+@needs("read")
 def composer(conversation_id: UUID) -> Response:
     """Show the composer anew: after a reply went out or came back."""
     page, view = opened.open_page(conversation_id), listing.present_view()
@@ -41,6 +42,7 @@ def composer(conversation_id: UUID) -> Response:
 
 @blueprint.route(_CONVERSATION + "/draft", methods=["PUT", "POST"])
 @signed_in
+@needs("draft")
 def draft(conversation_id: UUID) -> Response:
     """Keep what is being typed; answer with its length as the channel counts it."""
     text = _text()
@@ -67,8 +69,14 @@ def _draft_answer(conversation_id: UUID, text: str, saved: datetime | None, erro
     return render("conversation/show.html", "reply/_saved.html", ["reply/_count.html"], status=status, **parts)
 
 
+def _keep(refusal: NotAllowed, conversation_id: UUID) -> Response:
+    """Keep what somebody wrote who may not publish it."""
+    return _refused(conversation_id, _text(), refusal, _version(), request.form.get("seen", ""), _way())
+
+
 @blueprint.post(_CONVERSATION + "/reply")
 @signed_in
+@needs("publish", refused=_keep)
 @proven(THIS_WORKING_DAY)
 def publish(conversation_id: UUID) -> Response:
     """Put the reply on its way, or say why not with the text kept."""
@@ -117,6 +125,7 @@ def _why(refusal: CoreError, moved_on: bool) -> dict[str, Any]:
 
 @blueprint.post(_REPLY + "/retry")
 @signed_in
+@needs("publish")
 @proven(THIS_WORKING_DAY)
 def retry(reply_id: UUID) -> Response:
     """Send a failed reply again as it is; where the thread moved on, show what is new first."""
@@ -135,6 +144,7 @@ def retry(reply_id: UUID) -> Response:
 
 @blueprint.post(_REPLY + "/take-back")
 @signed_in
+@needs("publish")
 def take_back(reply_id: UUID) -> Response:
     """Put the text of a reply that did not go out back where it can be changed."""
     return _moved(replies.take_back(member(), reply_id), "The text is back where you wrote it.")
@@ -142,6 +152,7 @@ def take_back(reply_id: UUID) -> Response:
 
 @blueprint.post(_REPLY + "/copied")
 @signed_in
+@needs("publish")
 def copied(reply_id: UUID) -> Response:
     """Note that the text was copied to the site: from now on it is looked for there."""
     return _moved(replies.mark_copied(member(), reply_id), "Copied.")
@@ -149,6 +160,7 @@ def copied(reply_id: UUID) -> Response:
 
 @blueprint.post(_REPLY + "/confirm")
 @signed_in
+@needs("publish")
 def confirm(reply_id: UUID) -> Response:
     """Take a person's word that the answer which showed on the site is this reply."""
     return _moved(replies.confirm(member(), reply_id), "Marked as published.")

@@ -32,6 +32,7 @@ def tampered(error: links.LinkTampered) -> Response:
 
 
 @blueprint.get("/r/<token>")
+@guard.public
 def show(token: str) -> str | Response:
     """Lead its member to the composer when signed in; offer anybody else a code to the member's address."""
     link = links.read_reply_link(token)
@@ -41,6 +42,7 @@ def show(token: str) -> str | Response:
 
 
 @blueprint.post("/r/<token>")
+@guard.public
 def send_code(token: str) -> Response:
     """Send a code to the link's member and lead to where it is typed; one who has left is led to the sign-in page."""
     link = links.read_reply_link(token)

@@ -6,7 +6,7 @@ from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from werkzeug.wrappers import Response
 
-from healthberry.blueprints.guard import RECENTLY, member, proven, signed_in
+from healthberry.blueprints.guard import RECENTLY, member, needs, proven, signed_in
 from healthberry.core import channels, conversations, erasing, events, holds, restricting
 from healthberry.core.errors import Conflict, Invalid
 
@@ -17,6 +17,7 @@ _URL = "/conversations/<uuid:conversation_id>/requests"
 
 @blueprint.get(_URL)
 @signed_in
+@needs("manage")
 def show(conversation_id: UUID) -> ResponseReturnValue:
     """Show what is asked of it, what holds it, and what was kept sealed."""
     return _page(conversation_id)
@@ -24,6 +25,7 @@ def show(conversation_id: UUID) -> ResponseReturnValue:
 
 @blueprint.post(_URL + "/restrict")
 @signed_in
+@needs("manage")
 def restrict(conversation_id: UUID) -> ResponseReturnValue:
     """Restrict the conversation, or all that one person wrote; the same again changes nothing."""
     wanted, reason = request.form.get("who", ""), request.form.get("reason", "")
@@ -41,6 +43,7 @@ def restrict(conversation_id: UUID) -> ResponseReturnValue:
 
 @blueprint.post("/restrictions/<uuid:restriction_id>/lift")
 @signed_in
+@needs("manage")
 @proven(RECENTLY)
 def lift_restriction(restriction_id: UUID) -> ResponseReturnValue:
     """Show again what was restricted; the same again changes nothing."""
@@ -52,6 +55,7 @@ def lift_restriction(restriction_id: UUID) -> ResponseReturnValue:
 
 @blueprint.post(_URL + "/hold")
 @signed_in
+@needs("manage")
 @proven(RECENTLY)
 def hold(conversation_id: UUID) -> ResponseReturnValue:
     """Place a legal hold on the conversation, or on its whole channel; the same again changes nothing."""
@@ -69,6 +73,7 @@ def hold(conversation_id: UUID) -> ResponseReturnValue:
 
 @blueprint.post("/holds/<uuid:hold_id>/lift")
 @signed_in
+@needs("manage")
 @proven(RECENTLY)
 def lift_hold(hold_id: UUID) -> ResponseReturnValue:
     """Lift a hold, and forget what was kept for its sake alone; the same again changes nothing."""

@@ -3,7 +3,7 @@
 from flask import Blueprint, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from healthberry.blueprints import passkeys, steps
+from healthberry.blueprints import guard, passkeys, steps
 from healthberry.core import events, second_step
 from healthberry.core.codes import Refused
 from healthberry.models.organisations import Member
@@ -12,6 +12,7 @@ blueprint = Blueprint("second_step", __name__)
 
 
 @blueprint.get("/signin/second")
+@guard.public
 def show() -> ResponseReturnValue:
     """Ask for the second step of whoever has just proved their mailbox in this browser."""
     member = steps.half_in()
@@ -19,6 +20,7 @@ def show() -> ResponseReturnValue:
 
 
 @blueprint.post("/signin/second")
+@guard.public
 def check() -> ResponseReturnValue:
     """Check what was typed; a wrong try counts."""
     member = steps.half_in()

@@ -15,6 +15,7 @@ blueprint = Blueprint("session", __name__)
 
 
 @blueprint.get("/signin")
+@guard.public
 def sign_in() -> ResponseReturnValue:
     """Ask for the work e-mail address; who is signed in already goes where they wanted."""
     wanted = guard.local_path(request.args.get("next"))
@@ -24,6 +25,7 @@ def sign_in() -> ResponseReturnValue:
 
 
 @blueprint.post("/signin")
+@guard.public
 def send_code() -> ResponseReturnValue:
     """Send a code; the answer is the same whether or not the address is known."""
     wanted = guard.local_path(request.form.get("next"))
@@ -38,6 +40,7 @@ def send_code() -> ResponseReturnValue:
 
 
 @blueprint.get("/signin/choose")
+@guard.public
 def choose() -> ResponseReturnValue:
     """Let somebody who belongs to several organisations choose one; says so where there is none."""
     found, _ = entering.choices()
@@ -45,6 +48,7 @@ def choose() -> ResponseReturnValue:
 
 
 @blueprint.post("/signin/choose")
+@guard.public
 def chosen() -> ResponseReturnValue:
     """Sign in to the chosen organisation."""
     found, wanted = entering.choices()
@@ -59,6 +63,7 @@ def chosen() -> ResponseReturnValue:
 
 
 @blueprint.post("/signout")
+@guard.public
 def sign_out() -> Response:
     """Sign out on this browser."""
     if current_user.is_authenticated:

@@ -19,6 +19,7 @@ _DONE = {
 
 @blueprint.get("/settings")
 @guard.signed_in
+@guard.needs("own")
 def index() -> ResponseReturnValue:
     """Show the settings."""
     return _page()
@@ -26,6 +27,7 @@ def index() -> ResponseReturnValue:
 
 @blueprint.post("/settings")
 @guard.signed_in
+@guard.needs("own")
 def save() -> ResponseReturnValue:
     """Save one's own name and alerts."""
     try:
@@ -39,6 +41,7 @@ def save() -> ResponseReturnValue:
 
 @blueprint.post("/settings/organisation")
 @guard.signed_in
+@guard.needs("manage")
 @guard.proven(guard.RECENTLY)
 def save_organisation() -> ResponseReturnValue:
     """Save what holds for everybody in the organisation."""
@@ -56,6 +59,7 @@ def save_organisation() -> ResponseReturnValue:
 
 @blueprint.post("/settings/signout")
 @guard.signed_in
+@guard.needs("own")
 def sign_out_everywhere() -> ResponseReturnValue:
     """End every session of the member, on every device."""
     members.sign_out_everywhere(guard.member())

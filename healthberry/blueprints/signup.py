@@ -6,7 +6,7 @@ from flask import Blueprint, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from werkzeug.wrappers import Response
 
-from healthberry.blueprints import codes
+from healthberry.blueprints import codes, guard
 from healthberry.core import mailboxes, register, signup
 from healthberry.core.errors import Invalid
 from healthberry.core.register import Hit
@@ -22,6 +22,7 @@ _NOT_TYPED = {"ccg", "sub_icb", "trust_site"}
 
 
 @blueprint.get("")
+@guard.public
 def index() -> str:
     """Search the organisation; works as a plain form too."""
     query = _query()
@@ -30,6 +31,7 @@ def index() -> str:
 
 
 @blueprint.get("/providers")
+@guard.public
 def providers() -> Response | str:
     """Return the list of hits for what has been typed so far."""
     query = _query()
@@ -37,12 +39,14 @@ def providers() -> Response | str:
 
 
 @blueprint.get("/unlisted")
+@guard.public
 def unlisted() -> str:
     """Ask about an organisation that the register does not have."""
     return _unlisted(request.args.get("organisation", "")[:200])
 
 
 @blueprint.post("/unlisted")
+@guard.public
 def add_unlisted() -> ResponseReturnValue:
     """Check what was typed about the organisation and go on to the person."""
     try:
@@ -53,6 +57,7 @@ def add_unlisted() -> ResponseReturnValue:
 
 
 @blueprint.get("/you")
+@guard.public
 def you() -> ResponseReturnValue:
     """Ask for name and work e-mail address."""
     try:
@@ -63,6 +68,7 @@ def you() -> ResponseReturnValue:
 
 
 @blueprint.post("/you")
+@guard.public
 def send_code() -> ResponseReturnValue:
     """Send the code to the address, whoever it may belong to."""
     try:

@@ -5,9 +5,10 @@ import logging
 from flask import Blueprint, Response, current_app, request
 from flask_login import current_user
 
-from healthberry.blueprints.guard import is_overdue, member, this_session
+from healthberry.blueprints.guard import declares, is_overdue, member, this_session
 from healthberry.core import changes, events, scope
 from healthberry.core.errors import CoreError, NotFound
+from healthberry.core.permissions import require
 from healthberry.realtime import topics
 from healthberry.realtime.hub import hub_of
 from healthberry.realtime.stream import Stream
@@ -23,6 +24,7 @@ _HEADERS = {
 
 
 @blueprint.get("/stream")
+@declares("read")
 def follow() -> Response:
     """Send a page what changes, from `Last-Event-ID` or else `after`; see realtime/topics.py for `view`."""
     hub = hub_of(current_app._get_current_object())  # type: ignore[attr-defined]  # noqa: SLF001
@@ -30,6 +32,7 @@ def follow() -> Response:
         if not current_user.is_authenticated or is_overdue():
             return _refuse(403)
         asking = member()
+        require(asking, "read")
         stream = Stream(asking.id, this_session().id, topics.asked_for(asking, request.args))
         copy = changes.copy_of(asking)
         scope.leave()  # a connection held here while the next one is waited for could starve all

@@ -3,7 +3,7 @@
 from flask import Blueprint, Response, make_response, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
-from healthberry.blueprints import refusals
+from healthberry.blueprints import guard, refusals
 from healthberry.core import alerts, events, scope
 from healthberry.extensions import csrf
 from healthberry.mail import links
@@ -22,6 +22,7 @@ def tampered(error: links.LinkTampered) -> AnyResponse:
 
 
 @blueprint.get("/unsubscribe/<token>")
+@guard.public
 def show(token: str) -> str:
     """Show whether the e-mails come, with a button that changes it: mail scanners open links, to no effect."""
     link = links.read_unsubscribe_link(token)
@@ -32,6 +33,7 @@ def show(token: str) -> str:
 
 @blueprint.post("/unsubscribe/<token>")
 @csrf.exempt  # type: ignore[untyped-decorator]
+@guard.own_proof
 def change(token: str) -> AnyResponse:
     """Turn the e-mails off, or on with `alerts=on`; again: the same.
 

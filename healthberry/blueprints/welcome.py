@@ -16,6 +16,7 @@ blueprint = Blueprint("welcome", __name__)
 
 @blueprint.get("/welcome")
 @guard.signed_in
+@guard.needs("read")
 def index() -> ResponseReturnValue:
     """Show what was found, right after signing up."""
     return _page("welcome/index.html")
@@ -23,6 +24,7 @@ def index() -> ResponseReturnValue:
 
 @blueprint.get("/channels")
 @guard.signed_in
+@guard.needs("read")
 def channels() -> ResponseReturnValue:
     """Show the channels at any later time."""
     return _page("welcome/channels.html")
@@ -30,6 +32,7 @@ def channels() -> ResponseReturnValue:
 
 @blueprint.get("/channels/found")
 @guard.signed_in
+@guard.needs("read")
 def found() -> ResponseReturnValue:
     """Return the list of cards alone: asked again and again for the few seconds until something was found."""
     return _page("welcome/_found.html")
@@ -37,6 +40,7 @@ def found() -> ResponseReturnValue:
 
 @blueprint.post("/channels/look")
 @guard.signed_in
+@guard.needs("read")
 def look() -> ResponseReturnValue:
     """Look for the channels once more; within a minute of the last time: nothing happens."""
     discovery.want_look(guard.member())
@@ -47,6 +51,7 @@ def look() -> ResponseReturnValue:
 @blueprint.post("/channels/<uuid:channel_id>/on", defaults={"on": True}, endpoint="switch_on")
 @blueprint.post("/channels/<uuid:channel_id>/off", defaults={"on": False}, endpoint="switch_off")
 @guard.signed_in
+@guard.needs("link")
 @guard.proven(guard.RECENTLY)
 def switch(channel_id: UUID, on: bool) -> ResponseReturnValue:
     """Switch a channel on or off; again: it stays so."""

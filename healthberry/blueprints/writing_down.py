@@ -19,6 +19,7 @@ _FIELDS = ("said", "how", "day", "who", "site", "ward", "rating", "key")
 
 @blueprint.get("/enter")
 @guard.signed_in
+@guard.needs("handle")
 def start() -> ResponseReturnValue:
     """Lead to the form; where no such channel is linked yet, to the page that links one."""
     channel = writing_down.first_channel(guard.member())
@@ -29,6 +30,7 @@ def start() -> ResponseReturnValue:
 
 @blueprint.get(_URL)
 @guard.signed_in
+@guard.needs("handle")
 def show(channel_id: UUID) -> ResponseReturnValue:
     """Show the form, below what was written down last."""
     member = guard.member()
@@ -42,6 +44,7 @@ def show(channel_id: UUID) -> ResponseReturnValue:
 
 @blueprint.post(_URL)
 @guard.signed_in
+@guard.needs("handle")
 def save(channel_id: UUID) -> ResponseReturnValue:
     """Store it; the same form again is the same conversation."""
     given = {name: request.form.get(name, "") for name in _FIELDS}
@@ -58,6 +61,7 @@ def save(channel_id: UUID) -> ResponseReturnValue:
 
 @blueprint.post(f"{_URL}/<uuid:conversation_id>/undo")
 @guard.signed_in
+@guard.needs("handle")
 def undo(channel_id: UUID, conversation_id: UUID) -> ResponseReturnValue:
     """Take back what was written down; again: it stays so."""
     writing_down.take_back(guard.member(), channel_id, conversation_id)

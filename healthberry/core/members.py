@@ -17,7 +17,8 @@ from healthberry.models.organisations import MAILBOX_VERIFIED, ORGANISATION_VERI
 from healthberry.models.owned import new_id, now
 
 ROLES = {
-    "administrator": "Answers, invites people and links channels",
+    "administrator": "Answers, publishes with a reason what was stopped, invites people and links channels",
+    "approver": "Answers, and publishes with a reason what was stopped as too personal. Needs a second step to sign in",
     "responder": "Answers",
     "viewer": "Reads",
 }
@@ -112,6 +113,7 @@ def change_role(member: Member, other_id: UUID, role: str) -> Member:
     Raises: NotAllowed, NotFound, Invalid, Conflict for the last administrator.
     """
     require(member, "manage")
+    _hold_administrators(member)
     other = _find(member, other_id)
     if role not in ROLES:
         raise Invalid("Choose a role", "role")
@@ -132,6 +134,7 @@ def remove(member: Member, other_id: UUID) -> Member:
     """
     if other_id != member.id:
         require(member, "manage")
+    _hold_administrators(member)
     other = _find(member, other_id)
     _spare_last_administrator(other)
     fresh = now() - member.created_at < _SETTLED
@@ -160,6 +163,8 @@ def add(organisation_id: UUID, email: str, name: str, role: str, inviter: Member
         db.session.add(member)
     elif member.left_at is not None:
         come_back(member)
+        member.role = role
+    elif member.level < ORGANISATION_VERIFIED:
         member.role = role
     member.level = max(member.level or MAILBOX_VERIFIED, ORGANISATION_VERIFIED)
     member.approval_asked_at = member.check_asked_at = None
@@ -214,6 +219,19 @@ def save_organisation(member: Member, *, alert_excerpts: bool, contacts: str | N
         audit.did(member, "settings_changed", alert_excerpts=alert_excerpts, changed=changed)
 
 
+def is_last_administrator(member: Member) -> bool:
+    """Say whether the organisation would be without an administrator if `member` left, or had another role."""
+    return may(member, "manage") and all(one.id == member.id for one in administrators(member.organisation_id))
+
+
+def successors(member: Member) -> Sequence[Member]:
+    """Return to whom an administrator can hand over: their approved colleagues, by name. Nobody for anybody else."""
+    if not may(member, "manage"):
+        return ()
+    others = _present(member.organisation_id).where(Member.level == ORGANISATION_VERIFIED, Member.id != member.id)
+    return db.session.scalars(others.order_by(Member.name)).all()
+
+
 def is_alone(member: Member) -> bool:
     """Say whether nobody else belongs to the organisation."""
     return db.session.scalar(_present(member.organisation_id).where(Member.id != member.id).limit(1)) is None
@@ -265,7 +283,17 @@ def _end_grants(other: Member, by: str) -> None:
     db.session.execute(ended.execution_options(synchronize_session=False))
 
 
+def _hold_administrators(member: Member) -> None:
+    """Let nobody else become or stop being an administrator meanwhile: two who step down at once would leave none.
+
+    All are held in one order, so that two who change each other wait instead of blocking each other for good.
+    """
+    managing = (Member.level == ORGANISATION_VERIFIED, Member.role == "administrator")
+    statement = _present(member.organisation_id).where(*managing).order_by(Member.id)
+    held = statement.with_for_update(key_share=True).execution_options(populate_existing=True)
+    db.session.scalars(held).all()
+
+
 def _spare_last_administrator(other: Member) -> None:
-    left = [one for one in administrators(other.organisation_id) if one.id != other.id]
-    if may(other, "manage") and not left:
+    if is_last_administrator(other):
         raise Conflict("This is the only administrator. Make somebody else an administrator first.")

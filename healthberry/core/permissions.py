@@ -8,8 +8,10 @@ from healthberry.core.errors import NotAllowed
 from healthberry.models.organisations import MAILBOX_VERIFIED, ORGANISATION_VERIFIED, Member
 
 _LEVEL = {
+    "own": MAILBOX_VERIFIED,  # one's own settings, sign-in and leaving
     "read": MAILBOX_VERIFIED,
     "draft": MAILBOX_VERIFIED,
+    "link": MAILBOX_VERIFIED,  # find, link and switch channels; before the organisation is proven, alone
     "see_colleagues": ORGANISATION_VERIFIED,
     "handle": ORGANISATION_VERIFIED,  # assign, close, snooze, note
     "publish": ORGANISATION_VERIFIED,
@@ -17,11 +19,15 @@ _LEVEL = {
     "manage": ORGANISATION_VERIFIED,  # people, channels, settings
 }
 _ROLES = {
-    "publish": {"administrator", "responder"},
-    "handle": {"administrator", "responder"},
-    "override_guard": {"administrator"},
+    "publish": {"administrator", "approver", "responder"},
+    "handle": {"administrator", "approver", "responder"},
+    "override_guard": {"administrator", "approver"},
+    "link": {"administrator"},
     "manage": {"administrator"},
 }
+# Roles are given to people of a proven organisation. Until then these depend on more than a role, which the core asks.
+_BEFORE_ROLES = {"link"}
+ACTIONS = frozenset(_LEVEL)
 
 NEXT_STEP = (
     "You have proved your mailbox, not yet that you act for this organisation. Your settings say what is missing."
@@ -32,6 +38,8 @@ def may(member: Member, action: str) -> bool:
     """Say whether `member` may do `action`, one of the names above."""
     if member.left_at is not None or member.level < _LEVEL[action]:
         return False
+    if action in _BEFORE_ROLES and member.level < ORGANISATION_VERIFIED:
+        return True
     return action not in _ROLES or member.role in _ROLES[action]
 
 

@@ -76,7 +76,7 @@ class Member(Base, OrganisationOwned):
     __table_args__ = (
         UniqueConstraint("organisation_id", "email"),
         CheckConstraint("level in (1, 2)", name="level"),
-        CheckConstraint("role in ('administrator', 'responder', 'viewer')", name="role"),
+        CheckConstraint("role in ('administrator', 'approver', 'responder', 'viewer')", name="role"),
         Index("ix_members_email", "email"),
     )
 

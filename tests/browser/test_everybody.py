@@ -76,9 +76,16 @@ def test_what_a_mailbox_alone_sees(world: World, office: Office, look: Look) -> 
     organisation = db.session.get_one(Organisation, office.member.organisation_id)
     newcomer = world.member(organisation, level=1, role="responder")
     page = look("/inbox", newcomer)
-    for path in (f"/conversations/{office.story}", f"/conversations/{office.post}", "/people", "/settings"):
+    opened = (f"/conversations/{office.story}", f"/conversations/{office.post}")
+    for path in (*opened, "/people", "/people/leave", "/settings"):
         page.goto(path)
         check(page)
+
+
+def test_handing_over_before_leaving(world: World, office: Office, look: Look) -> None:
+    organisation = db.session.get_one(Organisation, office.member.organisation_id)
+    world.member(organisation, role="viewer", name="Vera Next")
+    check(look("/people/leave", office.member))
 
 
 def test_menus_that_are_open_and_news_that_waits(office: Office, look: Look) -> None:

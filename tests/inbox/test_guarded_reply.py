@@ -122,6 +122,19 @@ def test_an_administrator_publishes_all_the_same_with_a_reason_that_stays_in_the
     assert "The number is the charity&#39;s &lt;b&gt;own&lt;/b&gt;." in page
 
 
+def test_an_approver_publishes_all_the_same_too_and_manages_nothing(desk: Desk, post: UUID) -> None:
+    approver = desk.as_(desk.world.member(desk.organisation, role="approver", name="Abe Prove"))
+    seen = button(publish(approver, post, TELLING).text)
+
+    assert publish(approver, post, TELLING, let_stand=seen, let_stand_reason="The charity's own.").status_code == 200
+
+    assert [one.text for one in replies(desk)] == [TELLING]
+    assert [one.member_id for one in overridden(desk)] == [approver.member.id]
+    assert approver.send(f"/conversations/{post}/close", reason="no_reply_needed").status_code == 303
+    assert approver.get("/settings/audit").status_code == 403
+    assert approver.get(f"/conversations/{post}/erase").status_code == 403
+
+
 @pytest.mark.parametrize(
     ("reason", "words"),
     [
@@ -163,7 +176,7 @@ def test_a_responder_can_not_let_anything_stand_even_with_a_forged_form(
     answer = publish(responder, post, TELLING)
     assert answer.status_code == 422
     assert 'name="let_stand"' not in answer.text
-    assert "An administrator of your organisation can publish it all the same" in answer.text
+    assert "An approver or administrator of your organisation can publish it all the same" in answer.text
     seen = button(publish(desk, post, TELLING).text)
 
     forged = publish(responder, post, TELLING, let_stand=seen, let_stand_reason="I should like to.")

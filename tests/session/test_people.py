@@ -1,13 +1,17 @@
 """People: approving, inviting, changing roles, removing; and who may."""
 
 import re
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from uuid import UUID
 
 import pytest
+from flask import Flask
 from flask.testing import FlaskClient
 
 from healthberry.core import events, invitations, members, scope
 from healthberry.core.errors import Conflict, Invalid, NotAllowed, NotFound
+from healthberry.extensions import db
 from healthberry.models.organisations import Member, Organisation
 from healthberry.models.owned import now
 from tests.signup.newcomer import Newcomer
@@ -99,9 +103,64 @@ def test_a_member_may_leave_by_themselves(newcomer: Newcomer, world: World, orga
     world.signed_in(newcomer.client, member)
     scope.leave()
 
-    assert newcomer.client.post(f"/people/{member.id}/remove").headers["Location"] == "/"
+    assert newcomer.client.post("/people/leave").headers["Location"] == "/"
     assert newcomer.client.get("/inbox").status_code == 303
     assert members.memberships_of(member.email) == []
+
+
+def test_the_only_administrator_is_shown_to_whom_they_can_hand_over_before_they_leave(
+    newcomer: Newcomer, world: World, organisation: Organisation, admin: Member
+) -> None:
+    world.member(organisation, role="viewer", name="Vera Next")
+    world.member(organisation, level=1, name="Wanda Waits")
+    world.signed_in(newcomer.client, admin)
+    scope.leave()
+
+    page = newcomer.client.get("/people/leave").text
+    assert "You are the only administrator" in page
+    assert "Vera Next" in page
+    assert "Wanda Waits" not in page
+    assert newcomer.client.post("/people/leave").status_code == 409
+    handed = re.search(r'action="(/people/[^"]+/role)"', page)
+    assert handed
+    assert newcomer.client.post(handed[1], data={"role": "administrator"}).status_code == 303
+
+    assert "signed out everywhere" in newcomer.client.get("/people/leave").text
+    assert newcomer.client.post("/people/leave").headers["Location"] == "/"
+    assert newcomer.client.get("/inbox").status_code == 303
+
+
+def test_removing_oneself_from_the_list_of_people_asks_first(
+    newcomer: Newcomer, world: World, organisation: Organisation, admin: Member
+) -> None:
+    world.member(organisation)
+    world.signed_in(newcomer.client, admin)
+    scope.leave()
+
+    assert newcomer.client.post(f"/people/{admin.id}/remove").headers["Location"] == "/people/leave"
+    assert newcomer.client.get("/people").status_code == 200
+
+
+def test_of_two_administrators_who_leave_at_the_same_moment_one_stays(
+    app: Flask, world: World, organisation: Organisation, admin: Member
+) -> None:
+    organisation_id, other_id = organisation.id, world.member(organisation).id
+
+    def leave(member_id: UUID) -> None:
+        with app.app_context():
+            scope.enter(organisation_id)
+            members.remove(members.find_present(organisation_id, member_id), member_id)
+            events.commit()
+
+    members.remove(admin, admin.id)
+    db.session.flush()
+    with ThreadPoolExecutor(1) as beside:
+        waits = beside.submit(leave, other_id)
+        with pytest.raises(TimeoutError):
+            waits.result(timeout=0.5)
+        events.commit()
+        with pytest.raises(Conflict, match="only administrator"):
+            waits.result(timeout=10)
 
 
 def invited(newcomer: Newcomer, world: World, admin: Member) -> str:
@@ -127,6 +186,28 @@ def test_an_invitation_makes_its_mailbox_a_member_who_publishes(
 
     member = newcomer.member("new@cedar.example")
     assert (member.level, member.role, member.name) == (2, "responder", "New Colleague")
+
+
+def test_somebody_is_invited_or_made_an_approver_by_what_an_approver_may_do(
+    newcomer: Newcomer, world: World, organisation: Organisation, admin: Member
+) -> None:
+    colleague = world.member(organisation, role="responder")
+    world.signed_in(newcomer.client, admin)
+    scope.leave()
+    page = newcomer.client.get("/people").text
+    assert "Make an approver: answers, and publishes with a reason what was stopped" in page
+    assert 'value="approver">Approver: answers, and publishes with a reason what was stopped' in page
+
+    newcomer.client.post(f"/people/{colleague.id}/role", data={"role": "approver"})
+    newcomer.client.post("/people/invite", data={"email": "new@cedar.example", "role": "approver"})
+    found = re.search(r"http://localhost(/invitation/\S+)", newcomer.letter("new@cedar.example").text)
+    assert found
+    guest = newcomer.other_browser()
+    guest.client.post(found[1], data={"name": "New Colleague"})
+    guest.type_code(guest.code("new@cedar.example"))
+
+    assert (newcomer.member(colleague.email).role, newcomer.member("new@cedar.example").role) == ("approver",) * 2
+    assert guest.client.get("/people").text.count("Make an") == 0
 
 
 def test_a_forwarded_invitation_lets_nobody_in_without_the_invited_mailbox(
@@ -166,7 +247,7 @@ def test_a_tampered_invitation_says_so(client: FlaskClient, token: str) -> None:
 def test_an_invitation_lifts_somebody_who_waits(world: World, organisation: Organisation, admin: Member) -> None:
     waiting = world.member(organisation, level=1, role="responder", email="sam@nhs.net")
 
-    again = members.add(organisation.id, "sam@nhs.net", "Sam", "responder", admin)
+    again = members.add(organisation.id, "sam@nhs.net", "Sam", "viewer", admin)
     events.commit()
 
-    assert (again.id, again.level) == (waiting.id, 2)
+    assert (again.id, again.level, again.role) == (waiting.id, 2, "viewer")

@@ -278,10 +278,12 @@ def aged(member: Member, **fields: object) -> None:
     scope.leave()
 
 
-def test_an_administrator_has_seven_days_and_then_sets_one_up_before_anything_else(
-    client: FlaskClient, world: World, member: Member
+@pytest.mark.parametrize("role", ["administrator", "approver"])
+def test_who_decides_for_others_has_seven_days_and_then_sets_one_up_before_anything_else(
+    client: FlaskClient, world: World, member: Member, role: str
 ) -> None:
     world.signed_in(client, member)
+    aged(member, role=role)
     aged(member, role_since=now() - timedelta(days=6, hours=23))
     assert client.get("/inbox").status_code == 200
     assert "You need a second step by" in client.get("/settings").text
@@ -324,7 +326,10 @@ def test_others_need_one_only_where_the_organisation_says_so(client: FlaskClient
     assert other.get("/inbox").status_code == 200
 
 
-def test_who_becomes_an_administrator_has_seven_days_from_then(client: FlaskClient, world: World, app: Flask) -> None:
+@pytest.mark.parametrize("role", ["administrator", "approver"])
+def test_who_comes_to_decide_for_others_has_seven_days_from_then(
+    client: FlaskClient, world: World, app: Flask, role: str
+) -> None:
     organisation = world.organisation()
     admin, responder = world.member(organisation), world.member(organisation, role="responder")
     for one in (admin, responder):
@@ -333,7 +338,7 @@ def test_who_becomes_an_administrator_has_seven_days_from_then(client: FlaskClie
     aged(admin, role_since=now())
     world.signed_in(client, admin)
 
-    client.post(f"/people/{responder.id}/role", data={"role": "administrator"})
+    client.post(f"/people/{responder.id}/role", data={"role": role})
 
     other = app.test_client()
     world.signed_in(other, responder)

@@ -166,7 +166,7 @@ def test_only_who_may_handle_feedback_writes_it_down_and_only_on_channels_of_thi
         world.signed_in(client, world.member(organisation, **fields))
         answers[name] = [client.get(f"/channels/{one}/enter").status_code for one in (channel_id, other_id)]
 
-    assert answers == {"viewer": [403, 404], "unproven": [403, 404], "responder": [200, 404]}
+    assert answers == {"viewer": [403, 403], "unproven": [403, 403], "responder": [200, 404]}
 
 
 def test_a_channel_that_is_off_takes_nothing(client: FlaskClient, member: Member, channel: Channel) -> None:
