@@ -6,7 +6,7 @@ LOCK = uv pip compile --quiet --universal --python-version 3.11 --generate-hashe
        --no-emit-index-url --custom-compile-command "make lock"
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check fmt assets bench chaos real lock chromium
+.PHONY: help run test check fmt assets bench chaos hostile real lock sbom chromium
 
 help: ## list what can be done
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -17,13 +17,16 @@ run: .venv/.run assets ## start HealthBerry with everything it needs; Ctrl-C end
 test: .venv/.dev assets chromium ## run all tests, or those of one path: make test T=tests/core
 	@exec $(BIN)/python -m pytest --numprocesses=2 --dist=loadfile --no-loadscope-reorder $(T)
 
-check: .venv/.dev ## formatting, lint of Python and templates, types, import contracts, locks of migrations
+check: .venv/.dev ## formatting, lint, types, import contracts, locks of migrations, known weaknesses
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/djlint --quiet --lint healthberry
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/python -W ignore -m tests.policy.locks
+	@mkdir -p var
+	$(BIN)/bandit -q -c pyproject.toml -r healthberry gunicorn.conf.py wsgi.py worker.py 2> var/bandit.log || { cat var/bandit.log; exit 1; }
+	$(BIN)/python -m tests.policy.advisories
 
 fmt: .venv/.dev ## format the Python code and repair what can be repaired
 	$(BIN)/ruff check --quiet --fix-only .
@@ -38,6 +41,9 @@ bench: .venv/.dev assets ## measure what is claimed, beside the targets
 chaos: .venv/.dev assets ## kill everything at random, and count what is lost or doubled; C="--seed 7"
 	@exec $(BIN)/python -m tests.chaos $(C)
 
+hostile: .venv/.dev assets ## send 50,000 generated requests to every route; none may be answered with a 5xx
+	@HOSTILE_REQUESTS=50000 $(BIN)/python -m pytest -s tests/security/test_generated.py
+
 real: .venv/.dev assets ## walk the main job with what people really wrote
 	@exec $(BIN)/python -m pytest --log-cli-level=INFO --log-cli-format='%(asctime)s %(message)s' tests/stories/test_real_input.py
 
@@ -46,6 +52,11 @@ lock: .venv/.dev ## pin newer versions, with hashes (needs uv and npm)
 	$(LOCK) --upgrade --extra build --extra observe --extra dev --constraint requirements.txt pyproject.toml --output-file requirements-dev.txt
 	$(LOCK) --upgrade --group node --output-file requirements-node.txt
 	npm install --package-lock-only
+
+sbom: .venv/.dev ## write what an installation is made of into var/, as CycloneDX
+	@mkdir -p var
+	$(BIN)/python -W ignore -m cyclonedx_py requirements --pyproject pyproject.toml --output-reproducible --of JSON -o var/sbom-python.json requirements.txt
+	npm sbom --sbom-format cyclonedx --package-lock-only --omit dev > var/sbom-browser.json
 
 chromium: .venv/.dev
 	@sh scripts/find-chromium.sh $(BIN)/python

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, Final
 
 from healthberry import meter
+from healthberry.fixed_headers import fixed
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
@@ -30,8 +31,8 @@ _NOTICE: Final = """<div class="notice notice--trouble" id="notice-text">\
 class Admission:
     """A door before an application that lets in at most `most` requests at once, in this process."""
 
-    def __init__(self, inner: "WSGIApplication", most: int) -> None:
-        self._inner, self._most = inner, most
+    def __init__(self, inner: "WSGIApplication", most: int, *, secure: bool = False) -> None:
+        self._inner, self._most, self._secure = inner, most, secure
         self._inside = 0
         self._lock = threading.Lock()
 
@@ -40,7 +41,7 @@ class Admission:
         if str(environ.get("PATH_INFO", "")).startswith(_FREE):
             return self._inner(environ, start_response)
         if not self._enter():
-            return _refuse(environ, start_response)
+            return _refuse(environ, start_response, secure=self._secure)
         try:
             return _Leaving(self._inner(environ, start_response), self._leave)
         except BaseException:
@@ -87,15 +88,14 @@ class _Leaving:
             self._leave()
 
 
-def _refuse(environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
+def _refuse(environ: "WSGIEnvironment", start_response: "StartResponse", *, secure: bool) -> Iterable[bytes]:
     meter.count("refused")
     headers = [
         ("Retry-After", _RETRY_SECONDS),
         ("Cache-Control", "no-store"),
         ("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'"),
-        ("X-Content-Type-Options", "nosniff"),
-        ("Referrer-Policy", "same-origin"),
         ("Content-Type", "text/html; charset=utf-8"),
+        *fixed(secure=secure).items(),
     ]
     body = _PAGE
     if environ.get("HTTP_HX_REQUEST") == "true":

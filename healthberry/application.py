@@ -16,6 +16,7 @@ from healthberry.connectors import registry
 from healthberry.core import events, scope
 from healthberry.core.vault import Vault
 from healthberry.extensions import csrf, db, htmx, login_manager, mail, migrate
+from healthberry.fixed_headers import is_secure
 from healthberry.mail.send import mail_config
 from healthberry.settings import Settings
 
@@ -49,7 +50,9 @@ def create_app(settings: Settings, *, transport: httpx.BaseTransport | None = No
     scope.install()
     events.set_subscribers(reactions.table())
     register_blueprints(app)
-    app.wsgi_app = Admission(app.wsgi_app, settings.most_requests)  # type: ignore[method-assign]
+    app.wsgi_app = Admission(  # type: ignore[method-assign]
+        app.wsgi_app, settings.most_requests, secure=is_secure(settings.public_url)
+    )
     if settings.trusted_proxies:
         hops = settings.trusted_proxies
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]
@@ -75,7 +78,7 @@ def _migrations() -> Path:
 
 
 def _config(settings: Settings) -> dict[str, object]:
-    secure = settings.public_url.startswith("https://")
+    secure = is_secure(settings.public_url)
     return {
         "SECRET_KEY": settings.secret_key,
         "SQLALCHEMY_DATABASE_URI": settings.sqlalchemy_url,

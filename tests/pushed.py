@@ -58,7 +58,8 @@ class Pushed(Defaults):
         """Verify, and part into pieces; answer a challenge."""
         if request.method == "GET":
             return WebhookAnswer(200, request.query.get("challenge", ""))
-        if not hmac.compare_digest(signature(access.secrets["secret"], request.body), request.headers.get("x-sig", "")):
+        given = request.headers.get("x-sig", "").encode()
+        if not hmac.compare_digest(signature(access.secrets["secret"], request.body).encode(), given):
             raise BadSignature("no")
         pieces = [
             Delivery(json.dumps(piece), str(piece.get("account", "")), str(piece.get("key", "")))

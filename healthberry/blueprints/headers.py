@@ -2,7 +2,10 @@
 
 import secrets
 
-from flask import Flask, Response, g, request, session
+from flask import Flask, Response, g, request
+
+from healthberry.extensions import part
+from healthberry.fixed_headers import fixed, is_secure
 
 _YEAR = "public, max-age=31536000, immutable"
 
@@ -47,20 +50,19 @@ def _policy() -> str:
 
 def _protect(response: Response) -> Response:
     response.headers.setdefault("Content-Security-Policy", _policy())
-    response.headers.setdefault("X-Content-Type-Options", "nosniff")
-    response.headers.setdefault("Referrer-Policy", "same-origin")
-    response.headers.setdefault("Cross-Origin-Opener-Policy", "same-origin")
-    response.headers.setdefault("Permissions-Policy", "camera=(), microphone=(), geolocation=()")
-    if request.is_secure:
-        response.headers.setdefault("Strict-Transport-Security", "max-age=31536000")
+    for name, value in fixed(secure=is_secure(part("settings").public_url)).items():
+        response.headers.setdefault(name, value)
     return response
 
 
 def _keep(response: Response) -> Response:
-    """Nobody keeps a page of feedback, not even the browser of a shared ward computer; assets are kept for a year."""
+    """Nobody keeps a page, not even the browser of a shared ward computer; assets are kept for a year.
+
+    Pages that say the same to everybody are no exception: each holds its reader's own proof for forms.
+    """
     if request.endpoint == "static":
         hashed = "/dist/" in request.path and response.status_code == 200
         response.headers["Cache-Control"] = _YEAR if hashed else "no-cache"
-    elif "Cache-Control" not in response.headers:
-        response.headers["Cache-Control"] = "no-store" if session else "no-cache, private"
+    else:
+        response.headers.setdefault("Cache-Control", "no-store")
     return response

@@ -17,7 +17,7 @@ def page(
     )
     shown = render_template(
         "own_sign_in/app.html",
-        square=Markup(square),  # noqa: S704 - marks alone, none of the words that stand in it
+        square=Markup(square),  # noqa: S704 - marks alone, none of the words that stand in it  # nosec B704
         key=" ".join(secret[at : at + 4] for at in range(0, len(secret), 4)),
         errors=errors or {},
         confirm_url=confirm_url,

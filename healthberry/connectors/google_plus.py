@@ -151,7 +151,7 @@ class GooglePlus(Defaults):
         if not activity_id or replies.get("totalItems") == 0:
             return [], []
         found: list[Any] = []
-        token = ""
+        token = ""  # nosec B105
         while len(found) < _MOST_COMMENTS * 10:
             params = [("maxResults", str(_MOST_COMMENTS)), *([("pageToken", token)] if token else [])]
             body = self._get("/activities/{activity}/comments", params, activity=activity_id)

@@ -145,4 +145,4 @@ def token_of(access: Access) -> str:
 
 def kept_secrets(token: str, account_id: str, account: str) -> dict[str, str]:
     """Return what a channel keeps. The token of the person who signed in opens more than this account: it is not."""
-    return {"access_token": token, "account_id": account_id, "account": account, "user_token": ""}
+    return {"access_token": token, "account_id": account_id, "account": account, "user_token": ""}  # nosec B105

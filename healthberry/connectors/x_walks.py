@@ -120,7 +120,7 @@ def onward(state: Backfill, meta: Meta) -> Backfill:
     if meta.next_token and meta.next_token != state.token:
         return replace(state, token=meta.next_token, again=False)
     if state.beyond:
-        return replace(state, token="", again=False, done=True)
+        return replace(state, token="", again=False, done=True)  # nosec B106
     return Backfill(own=not state.own, beyond=state.own, ours=state.ours)
 
 

@@ -9,6 +9,7 @@ import argparse
 import asyncio
 import dataclasses
 import logging
+import secrets
 import signal
 import sys
 import threading
@@ -16,14 +17,15 @@ from pathlib import Path
 from types import FrameType
 
 from aiosmtpd.smtp import SMTP, Envelope, Session
-from flask import Flask, Response, abort, jsonify, render_template
+from flask import Flask, Response, abort, g, jsonify, render_template
 from werkzeug.serving import BaseWSGIServer, make_server
 
 from healthberry.local.letters import Letter, Letters
 
 # Links may open a page of their own; scripts, forms and the network stay shut.
+# Letters carry their styles in their tags, as mail programs want it: only here, in a frame that may do nothing else.
 HOSTILE_PAGE = "sandbox allow-popups allow-popups-to-escape-sandbox; default-src 'none'; style-src 'unsafe-inline'"
-OWN_PAGE = "default-src 'none'; style-src 'unsafe-inline'; frame-src 'self'; base-uri 'none'; form-action 'none'"
+OWN_PAGE = "default-src 'none'; style-src 'nonce-{nonce}'; frame-src 'self'; base-uri 'none'; form-action 'none'"
 
 
 class Receiver:
@@ -89,6 +91,10 @@ def create_pages(letters: Letters) -> Flask:
     """Make the mailbox's own small web application."""
     app = Flask(__name__, template_folder="pages", static_folder=None)
 
+    @app.before_request
+    def prepare() -> None:
+        g.nonce = secrets.token_urlsafe(16)
+
     @app.get("/")
     def index() -> str:
         return render_template("mailbox.html", letters=letters.messages())
@@ -114,7 +120,7 @@ def create_pages(letters: Letters) -> Flask:
 
     @app.after_request
     def protect(response: Response) -> Response:
-        response.headers.setdefault("Content-Security-Policy", OWN_PAGE)
+        response.headers.setdefault("Content-Security-Policy", OWN_PAGE.format(nonce=g.nonce))
         response.headers["X-Content-Type-Options"] = "nosniff"
         response.headers["Referrer-Policy"] = "no-referrer"
         response.headers["Cache-Control"] = "no-store"

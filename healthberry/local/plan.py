@@ -22,7 +22,7 @@ STAND_INS = {
     "MAIL_FROM": "feedback@healthberry.example",
     "PUBLIC_URL": "http://host",
 }
-EVERYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 -- never listened on unless asked for
+EVERYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 -- never listened on unless asked for  # nosec B104
 
 
 class Plan(NamedTuple):

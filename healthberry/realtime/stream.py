@@ -58,7 +58,7 @@ class Stream:
         self._waiting: deque[bytes] = deque()
         self._woken = threading.Event()
         self._end: bytes | None = None
-        self._ends_at = time.monotonic() + _LONGEST_SECONDS * random.uniform(0.8, 1.2)  # noqa: S311
+        self._ends_at = time.monotonic() + _LONGEST_SECONDS * random.uniform(0.8, 1.2)  # noqa: S311 - it only spreads their ends  # nosec B311
 
     def put(self, message: bytes, number: int = 0) -> None:
         """Let `message` be sent; where too many wait, one that says "reload" takes the place of all."""

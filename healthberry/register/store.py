@@ -86,7 +86,7 @@ SELECT {_PLACES} FROM incoming_providers ORDER BY weight DESC, name_key, ods_cod
 ON CONFLICT (ods_code) DO UPDATE SET {", ".join(f"{name} = excluded.{name}" for name in COLUMNS[1:])}
 WHERE ({", ".join(f"providers.{name}" for name in COLUMNS[1:])})
     IS DISTINCT FROM ({", ".join(f"excluded.{name}" for name in COLUMNS[1:])})
-"""  # noqa: S608
+"""  # noqa: S608  # nosec B608
 
 
 _facts: Final = attrgetter(*_FACTS)

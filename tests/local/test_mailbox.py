@@ -1,5 +1,6 @@
 """The local mailbox keeps every mail and shows hostile ones safely."""
 
+import re
 import smtplib
 from email.message import EmailMessage
 from pathlib import Path
@@ -56,6 +57,9 @@ def test_hostile_html_is_shown_only_inside_a_sandbox_without_scripts(mailbox: Ma
     assert "<script>" not in page.text
     assert "&lt;script&gt;alert(1)" in page.text
     assert "default-src 'none'" in page.headers["Content-Security-Policy"]
+    assert "unsafe" not in page.headers["Content-Security-Policy"]
+    (nonce,) = re.findall(r'<style nonce="([\w-]{20,})">', page.text)
+    assert f"style-src 'nonce-{nonce}'" in page.headers["Content-Security-Policy"]
     frame = httpx.get(f"{mailbox.web_url}/messages/{number}/html")
     assert frame.headers["Content-Security-Policy"].startswith("sandbox")
     assert "allow-scripts" not in frame.headers["Content-Security-Policy"]
