@@ -84,8 +84,9 @@ def _audit(activity: Activity, subject_id: UUID | None, member: Member | None) -
     """Write it into the audit log where a member did it: to the conversation, else the channel, else the member."""
     ids = {"conversation": activity.conversation_id, "channel": activity.channel_id, "member": subject_id}
     kind, about = next(((kind, one) for kind, one in ids.items() if one is not None), ("", ""))
-    # The one free text stays where it can be erased: nothing can be erased from the audit log.
-    details = {name: value for name, value in activity.details.items() if name != "reason"}
+    details = dict(activity.details)
+    if activity.kind == "guard_overridden":
+        del details["reason"]  # the one free text stays where it can be erased: from the audit log nothing can be
     if member is not None:
         audit.did(member, activity.kind, kind, about, **details)
     elif activity.kind in audit.BY_ITSELF:

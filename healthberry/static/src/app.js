@@ -8,10 +8,12 @@
     if (closer) document.querySelector(closer.dataset.close)?.remove();
   });
 
-  // A menu closes when one looks elsewhere or presses Escape, which gives the focus back.
+  // A menu closes when one looks elsewhere, follows a link to another part of this page (which it may cover), or presses
+  // Escape, which gives the focus back.
   document.addEventListener("click", (event) => {
+    const leadsOn = event.target.closest("a[href^='#']");
     for (const menu of document.querySelectorAll("details.menu[open]")) {
-      if (!menu.contains(event.target)) menu.open = false;
+      if (leadsOn || !menu.contains(event.target)) menu.open = false;
     }
   });
   document.addEventListener("keydown", (event) => {
