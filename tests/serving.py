@@ -1,12 +1,32 @@
 """A web server in a thread of the test."""
 
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator
+from contextlib import closing, contextmanager, nullcontext
 from socketserver import TCPServer, ThreadingMixIn
+from typing import TYPE_CHECKING, Any, cast
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
 # How often a server looks whether it should end. By itself it does so twice a second, and every test would wait for it.
 _LOOK_SECONDS = 0.02
+
+
+def files_read_first(app: "WSGIApplication") -> "WSGIApplication":
+    """Return the application with its files read before they are sent.
+
+    A browser that goes away in the midst of one has Werkzeug's server break off before it closes the file.
+    """
+
+    def answer(environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
+        pieces = app(environ, start_response)
+        if not str(environ["PATH_INFO"]).startswith("/static/"):
+            return pieces
+        with closing(cast(Any, pieces)) if hasattr(pieces, "close") else nullcontext():
+            return [b"".join(pieces)]
+
+    return answer
 
 
 @contextmanager

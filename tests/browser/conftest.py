@@ -13,7 +13,7 @@ from werkzeug.serving import make_server
 
 from healthberry.models.organisations import Member
 from tests.browser.office import office as office
-from tests.serving import serving
+from tests.serving import files_read_first, serving
 from tests.world import session_name
 
 AXE = Path(__file__).resolve().parents[2] / "node_modules" / "axe-core" / "axe.min.js"
@@ -52,7 +52,7 @@ def chromium() -> Iterator[Browser]:
 def site(app: Flask) -> Iterator[str]:
     """The address of the running application, with forms that want their proof."""
     app.config["WTF_CSRF_ENABLED"] = True
-    with serving(make_server("127.0.0.1", 0, app, threaded=True), to_the_end=True) as address:
+    with serving(make_server("127.0.0.1", 0, files_read_first(app), threaded=True), to_the_end=True) as address:
         yield address
         if "hub" in app.extensions:
             app.extensions["hub"].stop()

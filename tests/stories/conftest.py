@@ -19,7 +19,7 @@ from healthberry.queues import QUEUES, queue
 from healthberry.settings import Settings
 from tests.browser.conftest import chromium, look, site
 from tests.sandbox_server import KEYS, Sandbox
-from tests.serving import serving
+from tests.serving import files_read_first, serving
 from tests.stories.days import later
 from tests.stories.loop import DOMAIN, TRUST, sign_up
 from tests.stories.quiet import listening, told
@@ -45,7 +45,7 @@ def quiet(app: Flask, owner: psycopg.Connection) -> Iterator[None]:
 @pytest.fixture
 def outside(app: Flask) -> Iterator[str]:
     """The address of the running application, as another system reaches it."""
-    with serving(make_server("127.0.0.1", 0, app, threaded=True), to_the_end=True) as address:
+    with serving(make_server("127.0.0.1", 0, files_read_first(app), threaded=True), to_the_end=True) as address:
         yield address
 
 
