@@ -22,9 +22,7 @@ from healthberry.core import (
     origin,
     scope,
 )
-from healthberry.core.audit_log import Wanted
 from healthberry.core.audit_verifying import Verdict
-from healthberry.core.errors import NotAllowed
 from healthberry.extensions import db
 from healthberry.local.postgres import SUPERUSER, Database, LocalPostgres
 from healthberry.models.audit import AuditChain, AuditEntry
@@ -48,7 +46,7 @@ def superuser(postgres: LocalPostgres, database: Database) -> Iterator[psycopg.C
         yield connection
 
 
-def _entries(member: Member) -> list[AuditEntry]:
+def entries_of(member: Member) -> list[AuditEntry]:
     mine = AuditEntry.organisation_id == member.organisation_id
     return list(db.session.scalars(select(AuditEntry).where(mine).order_by(AuditEntry.number)))
 
@@ -64,13 +62,13 @@ def _verdict(database: Database, member: Member) -> Verdict:
     return found
 
 
-def _did(member: Member, count: int) -> None:
+def noted_down(member: Member, count: int) -> None:
     for _ in range(count):
         audit.did(member, "noted", "conversation", new_id())
     db.session.commit()
 
 
-def _aged(superuser: psycopg.Connection[Any], member: Member, upto: int, years: float = 6.5) -> None:
+def aged(superuser: psycopg.Connection[Any], member: Member, upto: int, years: float = 6.5) -> None:
     """Make the first entries as old as if the years had passed, sealed as they would have been."""
     org = member.organisation_id
     superuser.execute("ALTER TABLE audit_entries DISABLE TRIGGER USER")
@@ -107,7 +105,7 @@ def test_what_a_member_does_is_written_down_with_whom_what_and_from_where(world:
     db.session.commit()
     origin.forget()
 
-    (entry,) = _entries(member)
+    (entry,) = entries_of(member)
     assert (entry.actor, entry.member_id, entry.name) == ("member", member.id, member.name)
     assert (entry.action, entry.object_kind, entry.object_id) == ("closed", "conversation", str(one))
     assert (entry.network, entry.request_id, entry.details) == ("203.0.113.0/24", "request-1234", {"reason": "spam"})
@@ -118,7 +116,7 @@ def test_what_happens_by_itself_is_no_ones_deed(world: World, member: Member) ->
     channel = world.channel(db.session.get_one(Organisation, member.organisation_id))
     world.arrives(channel, world.item("They were kind."))
 
-    assert _entries(member) == []
+    assert entries_of(member) == []
 
 
 @pytest.mark.parametrize(
@@ -138,18 +136,18 @@ def test_only_the_network_of_an_address_is_kept(address: str, network: str) -> N
 
 
 def test_what_was_taken_back_is_not_written_down_and_leaves_no_gap(member: Member, database: Database) -> None:
-    _did(member, 1)
+    noted_down(member, 1)
     with suppress(RuntimeError), events.savepoint():
         audit.did(member, "noted")
         raise RuntimeError
-    _did(member, 1)
+    noted_down(member, 1)
 
-    assert [entry.number for entry in _entries(member)] == [1, 2]
+    assert [entry.number for entry in entries_of(member)] == [1, 2]
     assert _verdict(database, member).broken == ""
 
 
 def test_whoever_writes_chooses_neither_number_nor_time_nor_seal(member: Member, database: Database) -> None:
-    _did(member, 1)
+    noted_down(member, 1)
     with psycopg.connect(database.app_url) as connection:
         connection.execute("SELECT set_config('app.organisation_id', %s, true)", (str(member.organisation_id),))
         connection.execute(
@@ -158,7 +156,7 @@ def test_whoever_writes_chooses_neither_number_nor_time_nor_seal(member: Member,
             (member.organisation_id,),
         )
 
-    last = _entries(member)[-1]
+    last = entries_of(member)[-1]
     assert (last.number, last.name) == (2, "Mallory")
     assert abs(last.at - now()) < timedelta(minutes=1)
     assert _verdict(database, member) == Verdict(
@@ -179,7 +177,7 @@ def test_whoever_writes_chooses_neither_number_nor_time_nor_seal(member: Member,
     ],
 )
 def test_the_applications_role_only_adds_to_it(member: Member, database: Database, statement: str) -> None:
-    _did(member, 1)
+    noted_down(member, 1)
 
     with psycopg.connect(database.app_url) as connection:
         connection.execute("SELECT set_config('app.organisation_id', %s, true)", (str(member.organisation_id),))
@@ -198,7 +196,7 @@ def test_the_applications_role_only_adds_to_it(member: Member, database: Databas
     ],
 )
 def test_even_the_owner_of_the_tables_is_refused_by_them(member: Member, database: Database, statement: str) -> None:
-    _did(member, 1)
+    noted_down(member, 1)
 
     with psycopg.connect(database.owner_url) as connection, pytest.raises(REFUSED, match="only added to"):
         connection.execute(statement.encode())
@@ -206,7 +204,7 @@ def test_even_the_owner_of_the_tables_is_refused_by_them(member: Member, databas
 
 def test_what_one_organisation_did_is_read_by_no_other(world: World, member: Member, database: Database) -> None:
     other = world.member(world.organisation())
-    _did(other, 1)
+    noted_down(other, 1)
     audit.operated("work_retried", "ada@host.example")
     db.session.commit()
 
@@ -257,7 +255,7 @@ def test_what_one_organisation_did_is_read_by_no_other(world: World, member: Mem
 def test_what_a_superuser_changes_or_removes_is_found(
     member: Member, database: Database, superuser: psycopg.Connection[Any], statement: str, said: str
 ) -> None:
-    _did(member, 3)
+    noted_down(member, 3)
     assert _verdict(database, member).broken == ""
 
     superuser.execute("SET session_replication_role = replica")
@@ -298,7 +296,7 @@ def test_many_who_write_at_once_make_one_chain(app: Flask, member: Member, datab
         one.join(60)
 
     assert failed == []
-    assert [entry.number for entry in _entries(member)] == list(range(1, 81))
+    assert [entry.number for entry in entries_of(member)] == list(range(1, 81))
     verdict = _verdict(database, member)
     assert (verdict.broken, verdict.entries) == ("", 80)
 
@@ -307,8 +305,8 @@ def test_after_six_years_the_oldest_are_let_go_and_the_rest_is_still_verified(
     world: World, database: Database, superuser: psycopg.Connection[Any]
 ) -> None:
     member = world.member(world.organisation(created_at=now() - timedelta(days=8 * 365)))
-    _did(member, 5)
-    _aged(superuser, member, 3)
+    noted_down(member, 5)
+    aged(superuser, member, 3)
     assert _verdict(database, member).broken == ""
 
     gone = keeping_steps.audit(member.organisation_id)
@@ -316,8 +314,8 @@ def test_after_six_years_the_oldest_are_let_go_and_the_rest_is_still_verified(
 
     assert gone == 3
     assert keeping_steps.audit(member.organisation_id) == 0
-    assert [entry.number for entry in _entries(member)] == [4, 5]
-    _did(member, 1)
+    assert [entry.number for entry in entries_of(member)] == [4, 5]
+    noted_down(member, 1)
     verdict = _verdict(database, member)
     assert (verdict.broken, verdict.entries, verdict.number) == ("", 3, 6)
 
@@ -325,25 +323,25 @@ def test_after_six_years_the_oldest_are_let_go_and_the_rest_is_still_verified(
 def test_nothing_younger_than_six_years_is_let_go_whatever_is_asked_for(
     member: Member, superuser: psycopg.Connection[Any]
 ) -> None:
-    _did(member, 3)
-    _aged(superuser, member, 2, years=5.9)
+    noted_down(member, 3)
+    aged(superuser, member, 2, years=5.9)
 
     assert audit_log.let_go(member.organisation_id, now(), 100) == 0
-    assert len(_entries(member)) == 3
+    assert len(entries_of(member)) == 3
 
 
 def test_a_chain_of_which_everything_is_too_old_goes_on(
     world: World, database: Database, superuser: psycopg.Connection[Any]
 ) -> None:
     member = world.member(world.organisation(created_at=now() - timedelta(days=8 * 365)))
-    _did(member, 4)
-    _aged(superuser, member, 4)
+    noted_down(member, 4)
+    aged(superuser, member, 4)
 
     assert [audit_log.let_go(member.organisation_id, now(), 3) for _ in range(3)] == [3, 1, 0]
     db.session.commit()
     assert _verdict(database, member).broken == ""
-    _did(member, 1)
-    assert [entry.number for entry in _entries(member)] == [5]
+    noted_down(member, 1)
+    assert [entry.number for entry in entries_of(member)] == [5]
     assert _verdict(database, member).broken == ""
 
 
@@ -352,7 +350,7 @@ def test_a_legal_hold_keeps_the_whole_audit_log(world: World, superuser: psycopg
     member = world.member(organisation)
     hold = holds.place(member, world.channel(organisation).id, None, "A claim.")
     db.session.commit()
-    _aged(superuser, member, 1)
+    aged(superuser, member, 1)
 
     assert keeping_steps.audit(member.organisation_id) == 0
     holds.lift(member, hold.id)
@@ -373,72 +371,3 @@ def test_the_installation_has_a_chain_of_its_own(member: Member, database: Datab
         found = {one.name: one for one in audit_verifying.verify(connection)}
     engine.dispose()
     assert (found["The installation"].broken, found["The installation"].number) == ("", newest.number)
-
-
-def test_it_is_searched_by_who_what_which_days_and_about_what(world: World, member: Member) -> None:
-    other = world.member(db.session.get_one(Organisation, member.organisation_id), name="Omar 100%")
-    about = new_id()
-    audit.did(member, "noted", "conversation", about)
-    audit.did(other, "closed", "conversation", about)
-    db.session.commit()
-    today = now().date()
-
-    def found(**wanted: Any) -> list[str]:
-        return [entry.action for entry in audit_log.page(member, Wanted(**wanted)).entries]
-
-    assert found() == ["closed", "noted"]
-    assert found(who="omar 100%") == ["closed"]
-    assert found(who="%") == ["closed"]
-    assert found(what="noted") == ["noted"]
-    assert found(about=str(about)) == ["closed", "noted"]
-    assert found(about=str(new_id())) == []
-    assert found(first=today - timedelta(days=1), last=today + timedelta(days=1)) == ["closed", "noted"]
-    assert found(last=today - timedelta(days=2)) == []
-    assert found(first=today + timedelta(days=2)) == []
-
-
-def test_it_is_read_a_page_at_a_time(member: Member) -> None:
-    _did(member, audit_log.PAGE + 5)
-
-    first = audit_log.page(member, Wanted())
-    second = audit_log.page(member, Wanted(), first.next)
-
-    numbers = [entry.number for entry in (*first.entries, *second.entries)]
-    assert numbers == list(range(audit_log.PAGE + 5, 0, -1))
-    assert (len(second.entries), second.next) == (5, 0)
-
-
-@pytest.mark.parametrize("role", ["responder", "viewer"])
-def test_only_administrators_read_it(world: World, member: Member, role: str) -> None:
-    other = world.member(db.session.get_one(Organisation, member.organisation_id), role=role)
-
-    for act in (audit_log.page, audit_log.export):
-        with pytest.raises(NotAllowed):
-            act(other, Wanted())
-
-
-def test_taking_it_out_is_written_down_in_it(member: Member) -> None:
-    _did(member, 2)
-
-    taken = audit_log.export(member, Wanted(who="Priya", what="noted"))
-    db.session.commit()
-
-    assert [entry.number for entry in taken.entries] == [2, 1]
-    last = _entries(member)[-1]
-    assert (last.action, last.details) == ("audit_exported", {"entries": 2, "narrowed_by": ["what", "who"]})
-
-
-def test_reading_something_restricted_is_written_down_once_an_hour(
-    world: World, member: Member, superuser: psycopg.Connection[Any]
-) -> None:
-    other = world.member(db.session.get_one(Organisation, member.organisation_id))
-    one, two = new_id(), new_id()
-    for reader, about in ((member, one), (member, one), (member, two), (other, one)):
-        audit.read(reader, "conversation", about)
-    db.session.commit()
-
-    read = [(entry.member_id, entry.object_id) for entry in _entries(member)]
-    assert read == [(member.id, str(one)), (member.id, str(two)), (other.id, str(one))]
-    _aged(superuser, member, 3, years=1.1 / (24 * 365.25))
-    audit.read(member, "conversation", one)
-    assert len(_entries(member)) == 4
