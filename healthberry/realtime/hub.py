@@ -65,9 +65,10 @@ class Hub:
     def start(self) -> None:
         """Begin to listen and to work, in the background."""
         jobs = [self._listen, self._tick, *[lambda: self._turns.serve(self._work)] * _WORKERS]
-        self._threads = [threading.Thread(target=job, daemon=True) for job in jobs]
-        for thread in self._threads:
+        for job in jobs:
+            thread = threading.Thread(target=job, daemon=True)
             thread.start()
+            self._threads.append(thread)  # only now: a stop at this moment joins those that run
 
     def stop(self) -> None:
         """End every stream and all work."""
@@ -75,7 +76,7 @@ class Hub:
         self.cut()
         for _ in range(_WORKERS):
             self._turns.close()
-        for thread in self._threads:
+        for thread in list(self._threads):
             thread.join(10)
 
     def cut(self) -> None:
