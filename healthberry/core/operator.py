@@ -10,9 +10,11 @@ from sqlalchemy import or_, select, text
 
 from healthberry.core import (
     audit,
+    disputes,
     events,
     failed_work,
     holds,
+    members,
     operator_step,
     organisations,
     quarantine,
@@ -118,8 +120,9 @@ def verify(email: str, code: str) -> Verified:
     done = f"{member.name} may now publish for {organisation.name} and invite others."
     if organisation.listed and (member.level, member.role) == (ORGANISATION_VERIFIED, "administrator"):
         return Verified(done)
-    member.level, member.role = ORGANISATION_VERIFIED, "administrator"
-    member.approval_asked_at = member.check_asked_at = None
+    disputes.decide_for(member, "")
+    members.trust(member, "operator")
+    member.role = "administrator"
     organisation.listed = True
     events.record(organisation.id, "member_verified", subject_id=member.id)
     audit.operated("member_verified", "", "member", member.id, organisation.id)
