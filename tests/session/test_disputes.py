@@ -24,7 +24,7 @@ OPERATOR = "ada@host.example"
 TRUST = "Quillbury Hospitals NHS Trust"
 ADMIN, SAM = "priya@quillburyhospitals.nhs.uk", "sam@nhs.net"
 # What a dispute takes away, one form of each kind; the page "/audit" is what exports start from.
-ACTS = ("/people/invite", "/settings/organisation", "/settings/audit.csv")
+ACTS = ("/people/invite", "/settings/organisation", "/settings/audit/export")
 
 
 @pytest.fixture
