@@ -30,7 +30,7 @@ def index() -> ResponseReturnValue:
 def ask() -> ResponseReturnValue:
     """Ask whoever can let one publish: the administrators, where there are any, else the operator."""
     member = guard.member()
-    step = members.next_step(member)
+    step = members.asks(member)
     if step:
         asking.ask_administrators(member) if step == "ask" else asking.ask_operator(member)
     return redirect(url_for("settings.index", done=_ASKED.get(step)), 303)

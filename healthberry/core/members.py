@@ -76,8 +76,8 @@ def administrators(organisation_id: UUID) -> Sequence[Member]:
 
 
 def ask_approval(member: Member) -> bool:
-    """Note that a level-1 member asks to be approved; return whether administrators are to be told (once a day)."""
-    if member.level >= ORGANISATION_VERIFIED:
+    """Note that a member asks to be approved (for another year); return whether to tell administrators (once a day)."""
+    if not _wants_proof(member):
         return False
     recently = member.approval_asked_at is not None and now() - member.approval_asked_at < timedelta(days=1)
     if not recently:
@@ -87,11 +87,11 @@ def ask_approval(member: Member) -> bool:
 
 
 def ask_check(member: Member) -> bool:
-    """Note that a level-1 member asks the operator to check for whom they act; return whether that is new.
+    """Note that a member asks the operator to check for whom they act (still); return whether that is new.
 
     It is noted once: the operator's list keeps it until they are trusted or leave.
     """
-    if member.level >= ORGANISATION_VERIFIED or member.check_asked_at is not None:
+    if not _wants_proof(member) or member.check_asked_at is not None:
         return False
     member.check_asked_at = now()
     events.record(member.organisation_id, "check_asked", subject_id=member.id, member=member)
@@ -286,16 +286,33 @@ def sign_out_everywhere(member: Member) -> None:
 def next_step(member: Member) -> str:
     """Say what would let a level-1 member publish, "" for others.
 
+    "dispute": the operator's decision; "prove": once more what they proved before; else whom they may ask, see `asks`.
+    """
+    if member.level >= ORGANISATION_VERIFIED:
+        return ""
+    claim = claims.shown(member)
+    if claim.dispute_id is not None:
+        return "dispute"
+    return "prove" if claim.lapsed else asks(member)
+
+
+def asks(member: Member) -> str:
+    """Say whom a member may ask to let them publish (for another year), "" for nobody.
+
     "ask" an administrator; "domain": an address at the organisation's own web domain, or the operator's check;
     "operator": that check alone, for there is nobody to ask and no domain (the register has none for most practices,
     pharmacies, hospices and care homes).
     """
-    if member.level >= ORGANISATION_VERIFIED:
+    if claims.is_frozen(member) or not _wants_proof(member):
         return ""
-    if administrators(member.organisation_id):
+    if any(one.id != member.id for one in administrators(member.organisation_id)):
         return "ask"
     organisation = organisation_of(member)
     return "domain" if organisation.listed and mailboxes.may_prove(organisation.web_domain) else "operator"
+
+
+def _wants_proof(member: Member) -> bool:
+    return member.level < ORGANISATION_VERIFIED or claims.is_due_soon(member)
 
 
 def _present(organisation_id: UUID) -> Select[Member]:

@@ -10,6 +10,7 @@ from sqlalchemy import or_, select, text
 
 from healthberry.core import (
     audit,
+    claims,
     disputes,
     events,
     failed_work,
@@ -118,7 +119,8 @@ def verify(email: str, code: str) -> Verified:
     if member is None or member.left_at is not None:
         return Verified(f"Nobody with the address {email} is a member of {organisation.name}.")
     done = f"{member.name} may now publish for {organisation.name} and invite others."
-    if organisation.listed and (member.level, member.role) == (ORGANISATION_VERIFIED, "administrator"):
+    is_verified = (member.level, member.role) == (ORGANISATION_VERIFIED, "administrator")
+    if organisation.listed and is_verified and not claims.is_due_soon(member):
         return Verified(done)
     disputes.decide_for(member, "")
     members.trust(member, "operator")

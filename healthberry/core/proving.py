@@ -32,7 +32,7 @@ class Standing:
     own_address: bool
     box: PublishedMailbox | None
     record: str
-    next_step: str
+    asks: str
     frozen_why: str
     may_object: bool
     proofs: Sequence[tuple[str, datetime]]
@@ -55,7 +55,7 @@ def standing(member: Member) -> Standing:
         _own_address(member, organisation, claim),
         published.mailbox_of(organisation.id),
         _RECORD + claim.token if claim.token else "",
-        members.next_step(member),
+        members.asks(member),
         dispute.why if dispute else "",
         disputes.may_object(member),
         proofs,

@@ -94,6 +94,17 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public AS $$
 $$;
 """
 
+# Also whoever may publish, and has to prove it again soon, may ask to be checked: whoever was, asks no more.
+WAITING = """
+CREATE OR REPLACE FUNCTION waiting_members()
+RETURNS TABLE (organisation_id uuid, id uuid)
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public AS $$
+    SELECT m.organisation_id, m.id FROM members m
+     WHERE m.check_asked_at IS NOT NULL {level}AND m.left_at IS NULL
+     ORDER BY m.check_asked_at, m.id
+$$;
+"""
+
 OWNED_TABLES = ("claims", "disputes", "published_mailboxes")
 
 
@@ -102,9 +113,11 @@ def upgrade() -> None:
     for table in OWNED_TABLES:
         op.execute(WALL.format(table=table))
     op.execute(FUNCTIONS)
+    op.execute(WAITING.format(level=""))
 
 
 def downgrade() -> None:
+    op.execute(WAITING.format(level="AND m.level = 1 "))
     op.execute("DROP FUNCTION due_claims(timestamptz), disputes_by_age(boolean, integer)")
     for table in reversed(OWNED_TABLES):
         op.execute(f"DROP TABLE {table}")

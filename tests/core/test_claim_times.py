@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 import pytest
 from flask import Flask
 
-from healthberry.core import claim_mails, claim_times, claims, events, members, outbox, scope, sweep
+from healthberry.core import claim_mails, claim_times, claims, events, members, operator, outbox, scope, sweep
 from healthberry.extensions import db
 from healthberry.jobs import alerts as jobs
 from healthberry.local.mailbox import Mailbox
@@ -106,6 +106,27 @@ def test_a_colleague_is_approved_for_another_year_in_the_last_month_and_not_by_t
 
     assert at(other, 364) > now()
     assert at(member, 364) < now()
+
+
+def test_an_only_administrator_without_a_domain_asks_to_be_checked_before_the_year_is_over(world: World) -> None:
+    organisation = world.organisation(web_domain=None)
+    only = world.member(organisation, level=1, email="pat@nhs.net")
+    operator.verify("pat@nhs.net", organisation.ods_code or "")
+    assert (members.asks(only), members.ask_check(only)) == ("", False)
+    claim_of(only).due_at = now() + timedelta(days=20)
+
+    assert (members.asks(only), members.ask_check(only)) == ("operator", True)
+    events.commit()
+    scope.leave()
+    assert [line for line in operator.waiting() if "pat@nhs.net" in line]
+    operator.verify("pat@nhs.net", organisation.ods_code or "")
+    events.commit()
+
+    scope.leave()
+    assert operator.waiting() == []
+    scope.enter(organisation.id)
+    (only,) = members.administrators(organisation.id)
+    assert at(only, 364) > now()
 
 
 def test_the_sweep_finds_what_is_due_and_nothing_else(member: Member) -> None:
