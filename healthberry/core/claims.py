@@ -167,6 +167,12 @@ def vouch(administrator: Member, other: Member) -> None:
     )
 
 
+def is_contested(organisation_id: UUID) -> bool:
+    """Say whether an administrator is in dispute: whoever proves it meanwhile does not take their place by that."""
+    dispute = open_dispute(organisation_id)
+    return dispute is not None and dispute.why == REFUSED
+
+
 def left(member: Member, by: Member) -> None:
     """Note that the member left, or was removed: then an address at the web domain alone raises them no more."""
     claim = of_member(member)

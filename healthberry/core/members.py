@@ -202,8 +202,8 @@ def add(organisation_id: UUID, email: str, name: str, role: str, inviter: Member
 def trust(member: Member, way: str) -> bool:
     """Raise a member to level 2 for a year, by one of `claims.WAYS`; return whether they are there now.
 
-    The first one of an organisation becomes its administrator, but not while somebody's claim is in dispute. Of a
-    member whose own is, the proof is kept for whoever decides.
+    The first one of an organisation becomes its administrator, but not while its administrator is in dispute. Of a
+    member whose own claim is, the proof is kept for whoever decides.
     """
     raised = (member.level or MAILBOX_VERIFIED) < ORGANISATION_VERIFIED
     member.level = member.level or MAILBOX_VERIFIED
@@ -213,7 +213,7 @@ def trust(member: Member, way: str) -> bool:
         return False
     member.level = ORGANISATION_VERIFIED
     member.approval_asked_at = member.check_asked_at = None
-    if not administrators(member.organisation_id) and claims.open_dispute(member.organisation_id) is None:
+    if not administrators(member.organisation_id) and not claims.is_contested(member.organisation_id):
         member.role = "administrator"
     db.session.flush()
     return True
