@@ -23,7 +23,7 @@ from tests.world import World
 OPERATOR = "ada@host.example"
 TRUST = "Quillbury Hospitals NHS Trust"
 ADMIN, SAM = "priya@quillburyhospitals.nhs.uk", "sam@nhs.net"
-# What a dispute takes away, one form of each kind; the page "/audit" is what exports start from.
+# Forms that a dispute closes at once: inviting, deciding for everybody, taking something out.
 ACTS = ("/people/invite", "/settings/organisation", "/settings/audit/export")
 
 
