@@ -1,5 +1,6 @@
 """Disputes: who is in one may only read and draft, until the operator decides with a reason."""
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 import pytest
@@ -227,3 +228,28 @@ def test_a_decision_needs_a_reason_and_one_of_those_in_it(
         with pytest.raises(Invalid):
             disputes.decide(dispute.id, admin.organisation_id, winner, reason, OPERATOR)
     assert db.session.query(Dispute).filter(Dispute.decided_at.is_(None)).count() == 1
+
+
+def test_of_two_who_object_at_the_same_moment_one_opens_the_dispute_and_the_other_waits(
+    app: Flask, world: World, organisation_with_claimant: tuple[Member, Member]
+) -> None:
+    admin, claimant = organisation_with_claimant
+    other = world.member(members.organisation_of(admin), level=1, role="responder")
+    members.refuse(admin, other.id)
+    events.commit()
+    organisation_id, other_id = admin.organisation_id, other.id
+
+    def object_too() -> None:
+        with app.app_context():
+            scope.enter(organisation_id)
+            disputes.object_to(members.find_present(organisation_id, other_id))
+            events.commit()
+
+    disputes.object_to(claimant)
+    with ThreadPoolExecutor(1) as beside:
+        waits = beside.submit(object_too)
+        with pytest.raises(TimeoutError):
+            waits.result(timeout=0.5)
+        events.commit()
+        with pytest.raises(Conflict, match="another dispute"):
+            waits.result(timeout=10)
