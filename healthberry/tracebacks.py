@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from typing import Final
 
 _SPEAKING: Final = (AttributeError, TypeError, NameError, ImportError, OSError, MemoryError, RecursionError)
+_OF_MACHINES: Final = ("builtins", "socket", "ssl")  # mail servers answer in an OSError of smtplib, and quote
 _CAUSE: Final = "\nThe above exception was the direct cause of the following exception:\n\n"
 _CONTEXT: Final = "\nDuring handling of the above exception, another exception occurred:\n\n"
 
@@ -37,4 +38,5 @@ def _chain(error: BaseException) -> Iterator[str]:
 def _said(error: BaseException) -> str:
     kind = type(error)
     name = kind.__qualname__ if kind.__module__ == "builtins" else f"{kind.__module__}.{kind.__qualname__}"
-    return f"{name}: {error}" if isinstance(error, _SPEAKING) and str(error) else name
+    speaks = isinstance(error, _SPEAKING) and kind.__module__ in _OF_MACHINES
+    return f"{name}: {error}" if speaks and str(error) else name
