@@ -25,8 +25,8 @@ _BORN: Final = re.compile(
 )
 _BORN_AFTER: Final = re.compile(r"^.{0,12}\b(?:dob|d\.o\.b|date of birth|birth ?day)\b", _I)
 _NO_PERSON: Final = re.compile(
-    r"\b(?:nhs|hospitals?|trust|service|charity|unit|idea|hospice|practice|league|centre|project)\s+(?:was"
-    r"|were)\s+born",
+    r"\b(?:nhs|hospitals?|trust|service|charity|unit|idea|hospice|practice|league|centre|project)\s+"
+    r"(?:(?:was|were)\s+born|turned)",
     _I,
 )
 
@@ -75,7 +75,7 @@ _SOMEBODYS: Final = re.compile(
     r"|\bwe can (?:offer|do|give|manage)\b|\bwould (?:\w+ ){0,3}suit\b|\bcome to (?:the|our)\b"
     rf"|\b(?:the|our) (?:home |next |first )?{_EVENT} (?:is|was|will be) (?:on |at |for |next )"
     r"|\b(?:can|could|will|would) you (?:please )?(?:come|make|manage|attend|be|do)\b"
-    r"|\b(?:see|seeing|saw|meet|expect|expecting|treat\w*|\w*book\w*|ring|call|phone|visit|admit\w*"
+    r"|\b(?:see|seeing|saw|look for|meet|expect|expecting|treat\w*|\w*book\w*|ring|call|phone|visit|admit\w*"
     r"|discharg\w+) you\b"
     r"|\byou (?:missed|did not attend|didn't attend|had an?|rang|called|phoned)\b"
     r"|\b(?:called|shouted) (?:out )?your name\b|\b(?:slot|appointment|place|bed) for you\b|\bcome (?:back|in)\b"

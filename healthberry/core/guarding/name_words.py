@@ -32,7 +32,7 @@ PLACES: Final = frozenset(
 THINGS: Final = frozenset(("award", "awards", "book", "books", "lecture", "lectures", "portrait", "prize", "statue"))
 # Mr Men, Dr Who, Miss World
 IMAGINED: Final = frozenset(
-    ("men", "bean", "who", "seuss", "claus", "christmas", "blobby", "tumble", "world", "universe")
+    ("men", "bean", "who", "seuss", "claus", "christmas", "blobby", "tumble", "whippy", "martens", "world", "universe")
 )
 NO_NAME: Final = re.compile(
     r"(?:mon|tues|wednes|thurs|fri|satur|sun)days?|january|february|march|april|may|june|july|august|september"

@@ -19,7 +19,8 @@ THING: Final = (
     r"|colonoscopy|examination|chart"
     r"|fall|accident|caesarean|c-section|epidural|anaesthetic|operation date|waiting list"
     r"|assessment|check-?up|follow-?up|surgeon|consultant|anaesthetist|midwife"
-    r"|stitches|cast|insulin|warfarin|morphine|steroids|inhaler|chemo|discharge summary|dressings?|plaster cast"
+    r"|ecg|echo|ct|swabs?|dentures|hearing aids?|stitches|cast|insulin|warfarin|morphine|steroids|inhaler|chemo"
+    r"|discharge summary|dressings?|plaster cast"
     r"|catheter|cannula|drip|scar|contractions|waters|delivery|birth plan|recovery|pre-op|list place|slot"
     r"|time in our|illness|nurse|physio"
     r"|(?:knee|hip|ankle|wrist|shoulder|kidneys?|liver|bowels?|bladder|womb|gallbladder|appendix|spine)"
@@ -56,7 +57,7 @@ DONE: Final = (
     r"|born (?:here|with us|on our|in our)|(?:moved|taken|brought|wheeled|rushed) (?:up |down |back )?(?:to|from"
     r"|into)"
     r" (?:our |the )?(?:[\w-]+ ){0,2}(?:ward|theatre|unit|bay|bed|hospital|clinic|scanner|department|corridor)"
-    r"|on our (?:[\w-]+ )?(?:list|books|caseload|register)|known to (?:us|our|the) ?"
+    r"|on the (?:[\w-]+ )?list|on our (?:[\w-]+ )?(?:list|books|caseload|register)|known to (?:us|our|the) ?"
     r"|referred|prescribed|offered|scanned|vaccinated|under (?:[\w-]+ ){0,2}care"
     r"|on (?:our|the) (?:[\w-]+ )?waiting list|in our care|in hospital"
     rf"|(?:on|in|at) (?:our|the) {PLACE}|registered with us"
@@ -68,7 +69,7 @@ CLINICAL: Final = (
     r"|test results|smear|mammogram|endoscopy|colonoscopy|ultrasound|injections?|infusions?|vaccinations?|jabs?"
     r"|dialysis|chemotherapy|radiotherapy|physio(?:therapy)?|counselling|prescriptions?|antibiotics|medication"
     r"|pain relief|painkillers|morphine|stitches|plaster cast|anaesthetic|epidural|caesarean|c-section"
-    r"|induction|discharge letter|referral|procedure)"
+    r"|units? of blood|oxygen|induction|discharge letter|referral|procedure)"
 )
 # After these it is not said to have happened: "you may need treatment", "you asked about jabs".
 MAYBE: Final = (

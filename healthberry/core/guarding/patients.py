@@ -53,6 +53,9 @@ _CONFIRMS: Final = re.compile(
     rf"|\btold {WHO} (?:the|your|about (?:the|your)) (?:[\w-]+ )?(?:results?|diagnosis|scan|biopsy)\b"
     rf"|\b{WHO} (?:had |have )?left (?:the|our) (?:[\w-]+ )?(?:department|ward|unit|hospital|clinic)\b"
     rf"|(?<=[\d,]) (?:and|but|then) (?:were|was) (?:then |not |only )?{DONE}"
+    rf"|\b(?:took|taking|take|checked|checking) your (?:bloods?|temperature|pulse|swabs?|pressure)\b"
+    rf"|\b(?:ambulance|crew|paramedics?)\b[^.!?\n]{{0,30}} (?:fetched|collected|brought|picked up|came for"
+    rf"|reached) {WHO}\b"
     # Waited, lay, spent a time; on a trolley.
     rf"|\b{WHO} (?:had to |have had to |having to )?(?:wait(?:ed)?|l[ai]y|lie|sat|sit|spen[dt]|slept"
     r"|sleep)(?: for)?"
