@@ -44,7 +44,7 @@ class Told(NamedTuple):
 @pytest.fixture
 def settings(settings: Settings) -> Settings:
     """An installation with the secrets of every provider that signs with one."""
-    meta = {"facebook_app_id": "1", "facebook_app_secret": APP, "facebook_verify_token": "word"}
+    meta: dict[str, Any] = {"facebook_app_id": "1", "facebook_app_secret": APP, "facebook_verify_token": "word"}
     return replace(settings, x_client_id="c", x_client_secret="s", x_consumer_secret=CONSUMER, **meta)
 
 
