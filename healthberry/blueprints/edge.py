@@ -35,6 +35,7 @@ from healthberry.blueprints import (
     reply,
     reply_link,
     requests,
+    rows,
     second_step,
     session,
     settings,
@@ -90,6 +91,7 @@ def register_blueprints(app: Flask) -> None:
         app.register_blueprint(module.blueprint)
     tracing.install(app)
     looks.install(app)
+    rows.install(app)
     headers.install(app)
     limits.install(app)
     refusals.install(app)

@@ -45,8 +45,9 @@ def send_mail(organisation_id: str, mail_id: str) -> None:
 
 @job("alerts", timeout_seconds=240)
 def send_each() -> None:
-    """Send the mails that wait, one organisation's after the other's."""
-    batches.work(send_mail)
+    """Send the mails that wait, one organisation's after the other's, over one connection."""
+    with send.one_courier():
+        batches.work(send_mail)
 
 
 batches.rounds_of(send_mail, send_each)

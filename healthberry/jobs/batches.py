@@ -16,7 +16,7 @@ from redis.exceptions import RedisError
 from rq import get_current_job
 
 from healthberry.core.failed_work import Piece
-from healthberry.jobs import base
+from healthberry.jobs import base, precedence
 from healthberry.jobs.base import Job
 from healthberry.jobs.ending import Slice
 
@@ -75,7 +75,9 @@ def _pieces(function: Job, valkey: Redis) -> Iterator[list[str]]:
     running, part_of_it = get_current_job(), Slice()
     held = _held(running.id if running else "none")
     while not part_of_it.over and (popped := valkey.bzpopmin(_waiting(function), _LINGER_SECONDS)):
-        ids = cast(bytes, popped[1]).decode()
+        _, member, told_at = cast(tuple[bytes, bytes, float], popped)
+        precedence.suit(time.time() - told_at)
+        ids = member.decode()
         valkey.set(held, f"{function.kind} {ids}", ex=_IN_HAND_SECONDS)
         valkey.set(_mark(function), 1, ex=_ALONE_SECONDS)
         yield ids.split(":")
