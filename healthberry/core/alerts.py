@@ -75,7 +75,7 @@ def queue_for_new(organisation_id: UUID, conversation_ids: Collection[UUID]) -> 
         for member_id in members
     ]
     mail_ids = [row.id for row in insert_unknown(OutboxMail, rows, "id")]
-    if len(conversation_ids) > MOST_SINGLE_MAILS:
+    if causes and len(conversation_ids) > MOST_SINGLE_MAILS:
         _remember_causes(organisation_id, causes[0]["about"], conversation_ids)
     for mail_id in mail_ids[:_MOST_NUDGES]:
         events.tell(Event(organisation_id, 0, "mail_queued", subject_id=mail_id))
