@@ -25,13 +25,14 @@ _AWAY_SECONDS = 1.0
 def main(names: list[str]) -> int:
     """Run until told to end; return the exit code."""
     try:
-        app = create_app(Settings.load())
+        settings = Settings.load()
+        app = create_app(settings)
     except SettingsError as error:
         sys.stderr.write(f"{error}\n")
         return 2
     base.use(app)
-    if set(names or QUEUES) - set(SENDING):
-        precedence.stand_behind()
+    if settings.pages_first and set(names or QUEUES) - set(SENDING):
+        precedence.let_pages_come_first()
     try:
         worker = BerryWorker(app, names or QUEUES)
         worker.run()

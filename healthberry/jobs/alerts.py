@@ -13,7 +13,7 @@ from healthberry.core.failed_work import Piece
 from healthberry.core.vault import VaultError
 from healthberry.extensions import part
 from healthberry.jobs import batches
-from healthberry.jobs.base import job, nudge_once
+from healthberry.jobs.base import job
 from healthberry.jobs.ending import Slice
 from healthberry.mail import send
 from healthberry.mail.alert import write_alert
@@ -40,7 +40,7 @@ def send_mail(organisation_id: str, mail_id: str) -> None:
         progress.finish()
         events.commit()
     if mail is not None and part_of_it.over:
-        nudge_once(send_mail, organisation_id, mail_id)
+        batches.nudge_once(send_mail, organisation_id, mail_id)
 
 
 @job("alerts", timeout_seconds=240)

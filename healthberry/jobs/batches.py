@@ -48,6 +48,14 @@ def nudge(function: Job, *ids: str) -> None:
         _rounds[function.kind].nudge()
 
 
+def nudge_once(function: Job, *ids: str) -> None:
+    """Have this piece of work done, in a round where it is done in rounds; one that waits already stays where it is."""
+    if function.kind in _rounds:
+        nudge(function, *ids)
+    else:
+        base.nudge_once(function, *ids)
+
+
 def work(function: Job) -> None:
     """Do what waits, until nothing has come for a moment or it is another's turn to have this worker."""
     valkey: Redis = current_app.extensions["valkey"]

@@ -2,43 +2,41 @@
 
 Linux gives a process that stands behind (SCHED_IDLE) a processor only while nobody else wants it, and takes it back at
 once. Niceness alone let each query of a page wait until a worker's slice was over: half a second a page under load.
-What has waited for some seconds is as urgent as a page: then its process stands behind no more.
+Only the process of a job stands behind, and not for long: what has waited for some seconds, or is worked on for as
+long, is as urgent as a page.
 """
 
+import contextlib
 import os
 
 _PATIENCE_SECONDS = 5.0
-_NICENESS = 10  # where there is nothing better
+_NICENESS = 5
 
-_standing: dict[str, bool] = {}  # "behind": whether this process, a worker or the process of its job, stands behind
+_let: dict[str, bool] = {}  # "pages_first": whether the jobs of this worker stand behind
 
 
-def stand_behind() -> None:
-    """Let pages come first from now on, in this process and in those that it forks."""
-    _standing["behind"] = _set(behind=True)
+def let_pages_come_first() -> None:
+    """Have the jobs of this worker stand behind; called before any of them begins."""
+    os.setpriority(os.PRIO_PROCESS, 0, _NICENESS)
+    _let["pages_first"] = True
 
 
 def suit(waited_seconds: float) -> None:
-    """Stand where this piece of work belongs, which has waited so long; nothing where this process never stood behind.
+    """Stand where the next piece of work belongs, which has waited so long; called in the process of a job.
 
     Clocks of two machines may differ: what seems to come from the future has not waited.
     """
-    if "behind" not in _standing:
-        return
-    behind = waited_seconds < _PATIENCE_SECONDS
-    if behind != _standing["behind"]:
-        _standing["behind"] = _set(behind=behind)
+    _set(0, behind=waited_seconds < _PATIENCE_SECONDS)
 
 
-def _set(*, behind: bool) -> bool:
-    """Stand behind or beside the others; return whether this process stands behind now."""
+def call_forward(process_id: int) -> None:
+    """Let the process of a job stand beside pages until its next piece; called by its worker once it takes long."""
+    _set(process_id, behind=False)
+
+
+def _set(process_id: int, *, behind: bool) -> None:
     policy = getattr(os, "SCHED_IDLE" if behind else "SCHED_OTHER", None)
-    try:
-        if policy is not None:
-            os.sched_setscheduler(0, policy, os.sched_param(0))
-            return behind
-    except OSError:  # some containers forbid it
-        pass
-    if behind:
-        os.setpriority(os.PRIO_PROCESS, 0, _NICENESS)  # which can't be taken back
-    return behind
+    if policy is None or not _let.get("pages_first"):
+        return
+    with contextlib.suppress(OSError):  # some containers forbid it, and the job may have ended
+        os.sched_setscheduler(process_id, policy, os.sched_param(0))

@@ -46,8 +46,8 @@ def take(organisation: str, channel_id: str) -> None:
         if not linked:
             return
         hinted, kept = hinted or read.poll_now, kept + read.kept
-        if read.error is not None or len(waiting) < push_batches.BATCH:
-            break  # what came meanwhile is looked for below
+        if read.error is not None:
+            break
     push_batches.release(channel, read.error, kept)
     commit()
     turns.hand_on(channel)

@@ -72,6 +72,8 @@ class BerryWorker(Worker):
         """Tell the database as well, unless this is the process of one job."""
         if not self.is_horse:
             self._life.beat()
+            if self.horse_pid:
+                precedence.call_forward(self.horse_pid)
         super().heartbeat(*given, **named)
 
     def check_for_suspension(self, burst: bool) -> None:
