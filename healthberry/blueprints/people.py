@@ -8,7 +8,7 @@ from flask.typing import ResponseReturnValue
 from werkzeug.wrappers import Response
 
 from healthberry.blueprints import asking, codes, guard
-from healthberry.core import events, grants, invitations, members, second_step, signup
+from healthberry.core import claims, events, grants, invitations, members, second_step, signup
 from healthberry.core.errors import Invalid
 from healthberry.core.permissions import may
 from healthberry.mail import links, send
@@ -30,7 +30,7 @@ def index() -> ResponseReturnValue:
 def ask() -> ResponseReturnValue:
     """Ask whoever can let one publish: the administrators, where there are any, else the operator."""
     member = guard.member()
-    step = members.next_step(member)
+    step = members.asks(member)
     if step:
         asking.ask_administrators(member) if step == "ask" else asking.ask_operator(member)
     return redirect(url_for("settings.index", done=_ASKED.get(step)), 303)
@@ -49,6 +49,17 @@ def approve(other_id: UUID) -> ResponseReturnValue:
     context = {"approver": member.name, "organisation": organisation, "inbox_url": links.address("inbox.index")}
     send.post(other.email, "approved", context, useful_seconds=24 * 3600)
     return _back("approved")
+
+
+@blueprint.post("/people/<uuid:other_id>/refuse")
+@guard.signed_in
+@guard.needs("manage")
+@guard.proven(guard.RECENTLY)
+def refuse(other_id: UUID) -> ResponseReturnValue:
+    """Say that somebody who signed up does not act for the organisation; they are told, and may object."""
+    members.refuse(guard.member(), other_id)
+    events.commit()
+    return _back("refused")
 
 
 @blueprint.post("/people/<uuid:other_id>/role")
@@ -161,6 +172,7 @@ def accept(token: str) -> Response | ResponseReturnValue:
 _ASKED = {"ask": "asked", "domain": "check_asked", "operator": "check_asked"}
 _DONE = {
     "approved": "They may publish now, and have been told by e-mail.",
+    "refused": "Refused. They have been told by e-mail, and may object: then HealthBerry decides.",
     "changed": "Changed.",
     "reset": "They sign in by a code to their mailbox alone, and are asked to set up a second step anew.",
     "removed": "They are signed out everywhere, and links in their e-mails no longer work.",
@@ -171,10 +183,14 @@ _DONE = {
 
 
 def _page(errors: dict[str, str] | None = None) -> str:
+    people = members.everybody(guard.member())
+    known = claims.of_everybody(guard.member())
     return render_template(
         "people/index.html",
-        people=members.everybody(guard.member()),
+        people=people,
         roles=members.ROLES,
+        claims=known,
+        fading={one.id for one in people if claims.is_due_soon(one)},
         reading=grants.standing(guard.member()) if may(guard.member(), "manage") else {},
         given=request.form,
         errors=errors or {},

@@ -10,9 +10,12 @@ from sqlalchemy import or_, select, text
 
 from healthberry.core import (
     audit,
+    claims,
+    disputes,
     events,
     failed_work,
     holds,
+    members,
     operator_step,
     organisations,
     quarantine,
@@ -116,10 +119,12 @@ def verify(email: str, code: str) -> Verified:
     if member is None or member.left_at is not None:
         return Verified(f"Nobody with the address {email} is a member of {organisation.name}.")
     done = f"{member.name} may now publish for {organisation.name} and invite others."
-    if organisation.listed and (member.level, member.role) == (ORGANISATION_VERIFIED, "administrator"):
+    is_verified = (member.level, member.role) == (ORGANISATION_VERIFIED, "administrator")
+    if organisation.listed and is_verified and not claims.is_due_soon(member):
         return Verified(done)
-    member.level, member.role = ORGANISATION_VERIFIED, "administrator"
-    member.approval_asked_at = member.check_asked_at = None
+    disputes.decide_for(member, "")
+    members.trust(member, "operator")
+    member.role = "administrator"
     organisation.listed = True
     events.record(organisation.id, "member_verified", subject_id=member.id)
     audit.operated("member_verified", "", "member", member.id, organisation.id)

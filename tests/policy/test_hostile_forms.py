@@ -22,11 +22,22 @@ from werkzeug.test import TestResponse
 
 from healthberry.blueprints import challenges
 from healthberry.connectors.base import Linkables
-from healthberry.core import codes, erasing, guarded, invitations, operator_step, pending_links, scope, second_step
+from healthberry.core import (
+    codes,
+    erasing,
+    guarded,
+    invitations,
+    operator_step,
+    pending_links,
+    proving,
+    scope,
+    second_step,
+)
 from healthberry.core.guarding import look, own
 from healthberry.extensions import db
 from healthberry.mail import links
-from healthberry.models.owned import now
+from healthberry.models.claims import Dispute
+from healthberry.models.owned import new_id, now
 from healthberry.settings import Settings
 from tests.imagined import Kinds, kinds, page
 from tests.signup.conftest import providers
@@ -87,6 +98,11 @@ FORMS = (
     Form("people.accept", {"name": "Priya Kaur"}),
     Form("people.invite", {"email": "priya@example.nhs.uk", "role": "responder"}),
     Form("people.change_role", {"role": "viewer"}),
+    Form("proving.check_code", {"code": "<proof>"}),
+    Form(
+        "disputes.decide",
+        {"organisation": "<organisation>", "dispute": "<dispute>", "winner": "nobody", "reason": "We rang them."},
+    ),
     Form("channels.start", {"next": "/inbox"}),
     Form("conversation.assign", {"assignee": "<colleague>"}),
     Form("conversation.close", {"reason": "spam"}),
@@ -149,6 +165,8 @@ DELETE FROM erasures;
 DELETE FROM restrictions;
 DELETE FROM reading_grants;
 DELETE FROM holds;
+DELETE FROM disputes;
+UPDATE claims SET dispute_id = NULL, refused_at = NULL;
 UPDATE conversations SET restricted = false;
 UPDATE channels SET state = 'active', erase_at = NULL;
 UPDATE imports SET state = 'asking';
@@ -198,6 +216,7 @@ class Desk:
         client = self.world.signed_in(self.app.test_client(), self.member)
         with client.session_transaction() as session:
             session["code"] = self.known.get("code_id")
+            session["proving_code"] = self.known.get("proof_id")
             session["proven"] = {"email": self.member.email, "at": now().timestamp(), "next": None}
             ids = [str(one) for one in (self.member.organisation_id, self.member.id, self.member.session_key)]
             session["half"] = {"ids": ids, "at": now().timestamp(), "next": "/inbox"}
@@ -208,7 +227,7 @@ class Desk:
         """Make the rows."""
         self.app.extensions["settings"] = replace(self.app.extensions["settings"], operators=(OPERATOR,))
         organisation = self.world.organisation()
-        self.member = self.world.member(organisation)
+        self.member = self.world.member(organisation, email=f"priya@{organisation.web_domain}")
         colleague = self.world.member(organisation)
         sealed = self.app.extensions["vault"].seal({"access_token": "token", "account_id": "9"})
         channel = self.world.channel(organisation, "x", account="@cedar", sealed_secrets=sealed)
@@ -262,6 +281,12 @@ class Desk:
             if form.endpoint == "codes.check":
                 issued = codes.ask("signin", self.member.email, "", "127.0.0.1")
                 self.known["<code>"], self.known["code_id"] = issued.code, str(issued.id)
+            if form.endpoint == "proving.check_code":
+                whose = proving.subject_of(self.member)
+                proof = codes.ask(proving.ADDRESS_CODE, self.member.email, whose, "127.0.0.1")
+                self.known["<proof>"], self.known["proof_id"] = proof.code, str(proof.id)
+            if form.endpoint == "disputes.decide":
+                self.known["<dispute>"] = self._dispute()
             if "<digits>" in form.fields.values():
                 self.known["<digits>"] = self._set_up_app(form.endpoint)
             if "<challenge>" in form.fields.values():
@@ -271,6 +296,14 @@ class Desk:
                 begun = pending_links.Begun("form", found=Linkables([page(1), page(2)]))
                 pending_links.keep(self.member, begun, self.known["<state>"])
             db.session.commit()
+
+    def _dispute(self) -> str:
+        """Open a dispute without anybody in it, and return its id."""
+        whose = {"organisation_id": self.member.organisation_id, "why": "unproven", "parties": []}
+        dispute = Dispute(id=new_id(), **whose)
+        db.session.add(dispute)
+        db.session.flush()
+        return str(dispute.id)
 
     def _set_up_app(self, endpoint: str) -> str:
         """Set up an authenticator app anew, as far as this form wants it; return the digits that it shows."""

@@ -16,7 +16,7 @@ from tests.world import World, session_name
 
 # People, channels, what is kept and erased, and how oneself signs in: within a quarter of an hour.
 RECENT = {
-    "people.approve", "people.change_role", "people.remove", "people.leave", "people.invite",
+    "people.approve", "people.refuse", "people.change_role", "people.remove", "people.leave", "people.invite",
     "people.reset_second_step",
     "linking.begin", "linking.choose", "channels.start", "channels.save_settings", "channels.unlink",
     "switch_on", "switch_off", "imports.undo",

@@ -67,6 +67,8 @@ PUBLIC = {
 
 # What only the operator of the installation may open, who is a member of nothing.
 OPERATOR = {
+    "disputes.decide",
+    "disputes.index",
     "operator.index",
     "operator.retry",
     "operator.audit",
