@@ -8,7 +8,19 @@ from collections.abc import Mapping, Sequence
 
 from healthberry.core.events import Event, Subscriber
 from healthberry.core.pushes import forget_called
-from healthberry.jobs import alerts, batches, imports, ingest, keeping, maintenance, pushes, replies, revoking, walks
+from healthberry.jobs import (
+    alerts,
+    batches,
+    imports,
+    ingest,
+    keeping,
+    maintenance,
+    pushes,
+    replies,
+    revoking,
+    walks,
+    withdrawing,
+)
 from healthberry.realtime import publish
 
 
@@ -30,6 +42,7 @@ def table() -> Mapping[str, Sequence[Subscriber]]:
         "reply_queued": [_send_reply],
         "import_waiting": [_work_on_import],
         "erasure_begun": [_erase_author],
+        "breach_reported": [_take_down],
         "*": [_look_up_anew, _tell_open_pages],
     }
 
@@ -93,6 +106,10 @@ def _work_on_import(event: Event) -> None:
 
 def _erase_author(event: Event) -> None:
     keeping.erase.nudge(event.organisation_id, event.subject_id)
+
+
+def _take_down(event: Event) -> None:
+    withdrawing.withdraw.nudge(event.organisation_id, event.subject_id)
 
 
 def _tell_open_pages(event: Event) -> None:

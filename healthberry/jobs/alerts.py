@@ -7,7 +7,7 @@ from email.message import EmailMessage
 from uuid import UUID
 
 from healthberry import logs
-from healthberry.core import alerts, events, failed_work, outbox, scope, silences
+from healthberry.core import alerts, events, failed_work, outbox, rights_mails, scope, silences
 from healthberry.core.deliveries import Progress
 from healthberry.core.failed_work import Piece
 from healthberry.core.vault import VaultError
@@ -19,6 +19,7 @@ from healthberry.mail import send
 from healthberry.mail.alert import write_alert
 from healthberry.mail.headers import BadAddress
 from healthberry.mail.outage import write_outage
+from healthberry.mail.rights import write_letter
 from healthberry.models.owned import now
 
 log = logging.getLogger(__name__)
@@ -84,6 +85,9 @@ def _loaded(mail: outbox.Claimed) -> Callable[[], EmailMessage]:
     if mail.kind in silences.KINDS:
         outage = silences.load(mail)
         return lambda: write_outage(outage, mail.message_id)
+    if mail.kind in rights_mails.KINDS:
+        letter = rights_mails.load(mail)
+        return lambda: write_letter(letter, mail.kind, mail.message_id)
     alert = alerts.load(mail)
     return lambda: write_alert(alert, mail.message_id)
 
@@ -94,7 +98,7 @@ def _moved(mail: outbox.Claimed, progress: Progress) -> None:
     Whoever came here before and did not get this far has failed no more, whichever job it was.
     """
     failed_work.succeeded(Piece(send_mail.kind, mail.organisation_id, mail.id))
-    if mail.kind not in silences.KINDS:
+    if mail.kind not in (*silences.KINDS, *rights_mails.KINDS):
         progress.moved(mail.conversation_id)
     events.commit()
 
