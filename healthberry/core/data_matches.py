@@ -53,8 +53,10 @@ def find(member: Member, about: str) -> Sequence[Match]:
     found: dict[tuple[UUID, UUID | None, str], Match] = {}
     for row in db.session.execute(_rows(member, which)):
         key = row.channel_id, row.author_id, "" if row.author_id else f"{row.conversation_id}{row.screen_name}"
-        if key not in found and (match := _match(member, row)) is not None:
-            found[key] = match
+        known = found.get(key)
+        # Best by a conversation that may be read: there, the name says who it is.
+        if (known is None or not known.writer.screen_name) and (match := _match(member, row)) is not None:
+            found[key] = match if known is None or match.writer.screen_name else known
         if len(found) == MOST:
             break
     return list(found.values())

@@ -83,7 +83,7 @@ def _made(member: Member, request: DataRequest, match: Match, with_notes: bool) 
         made_at=now(),
         channel=match.channel,
         author=db.session.get(Author, (org, match.writer.author_id)) if match.writer.author_id else None,
-        screen_name=match.writer.screen_name,
+        screen_name=messages[-1].screen_name,
         conversations=list(readable.values()),
         messages=messages,
         answers=_answers(org, ids, messages),

@@ -172,7 +172,7 @@ def test_the_clock_runs_from_when_it_was_found_and_stops_with_a_decision(client:
     scope.enter(org)
     actions = db.session.scalars(select(AuditEntry.action).where(AuditEntry.action.like("breach%"))).all()
     assert sorted(actions) == ["breach_closed", "breach_removed", "breach_reported"]
-    assert db.session.get_one(Conversation, (org, ids[0])).replied
+    assert not db.session.get_one(Conversation, (org, ids[0])).replied, "nobody is taken for answered"
     assert disclosures.due_at(_found(org)) - _found(org).found_at == timedelta(hours=72)
 
 

@@ -93,20 +93,22 @@ def test_anybody_asks_with_no_account_and_both_sides_get_an_e_mail(
 
     made = _only(org)
     assert re.fullmatch(r"R-[2-9B-Z]{4}-[2-9B-Z]{4}", made.reference)
-    assert made.reference in told
+    reference, request_id = made.reference, made.id
+    assert reference in told
     today = data_requests.today()
     assert (made.due_on, made.acknowledge_by) == (month_after(today), today + timedelta(days=30))
     assert f"{made.due_on.day} {made.due_on:%B %Y}" in told
     assert client.application.test_client().get(f"/rights/{org}/received").status_code == 303
+    scope.enter(org)
     send_all(org)
     mails = {one.to[0]: one for one in mailbox.messages()}
     assert set(mails) == {"wren@people.example", "priya@cedar.nhs.uk", "dpo@cedar.nhs.uk"}
     for mail in mails.values():
-        assert made.reference in mail.text
+        assert reference in mail.text
         assert "They shared it." not in mail.text
         assert LINK not in mail.text
     assert "Information Commissioner" in mails["wren@people.example"].text
-    assert f"/settings/requests/{made.id}" in mails["dpo@cedar.nhs.uk"].text
+    assert f"/settings/requests/{request_id}" in mails["dpo@cedar.nhs.uk"].text
 
 
 def test_what_is_answered_tells_nothing_of_what_is_held(client: FlaskClient, world: World) -> None:
