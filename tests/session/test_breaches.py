@@ -26,7 +26,8 @@ class Site:
     """Stands for the connector of a channel: takes replies down, or refuses as it is told."""
 
     def __init__(self, *refusals: Exception) -> None:
-        self.refusals, self.asked = list(refusals), []
+        self.refusals = list(refusals)
+        self.asked: list[str] = []
 
     def withdraw(self, access: Any, remote_id: str) -> None:
         self.asked.append(remote_id)
@@ -153,7 +154,12 @@ def test_the_clock_runs_from_when_it_was_found_and_stops_with_a_decision(client:
     org, ids = organisation.id, _replied(world, organisation, "nhsuk")
     where = f"/conversations/{ids[0]}/messages/{ids[1]}/breach"
     assert "how to do that yourself" in client.get(where).text
-    for wrong in ({"what": []}, {"what": ["name"], "found": "2099-01-01T10:00"}, {"what": ["name"], "found": "soon"}):
+    wrongs: list[dict[str, Any]] = [
+        {"what": []},
+        {"what": ["name"], "found": "2099-01-01T10:00"},
+        {"what": ["name"], "found": "soon"},
+    ]
+    for wrong in wrongs:
         assert client.post(where, data=wrong).status_code == 422
 
     since = now() - timedelta(hours=80)
