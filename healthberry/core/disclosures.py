@@ -10,9 +10,20 @@ from uuid import UUID
 
 from sqlalchemy import select, update
 
-from healthberry.core import channels, conversations, events, reading_rights, rights_mails, summaries, tombstones
+from healthberry.core import (
+    channels,
+    conversations,
+    events,
+    holds,
+    reading_rights,
+    rights_mails,
+    summaries,
+    suppression,
+    tombstones,
+)
 from healthberry.core.errors import Conflict, Invalid, NotFound
 from healthberry.core.permissions import require
+from healthberry.core.suppression import Name
 from healthberry.extensions import db
 from healthberry.models.channels import Channel
 from healthberry.models.conversations import Conversation, Message
@@ -67,8 +78,8 @@ def report(
     Raises: NotFound, NotAllowed, Invalid.
     """
     message = reply_of(member, conversation_id, message_id)
-    known = select(Disclosure).where(Disclosure.organisation_id == member.organisation_id)
-    if (told := db.session.scalar(known.where(Disclosure.message_id == message.id))) is not None:
+    told = of_conversation(member.organisation_id, conversation_id).get(message.id)
+    if told is not None and (told.closed_at is None or message.withdrawn_at is not None):
         return told
     kinds = [one for one in dict.fromkeys(what) if one in WHAT]
     if not kinds:
@@ -116,9 +127,10 @@ def listed(member: Member) -> Sequence[Disclosure]:
 
 
 def of_conversation(organisation_id: UUID, conversation_id: UUID) -> dict[UUID, Disclosure]:
-    """Return what was reported of a conversation, by the id of the reply."""
+    """Return what was reported of a conversation, the newest for each reply, by its id."""
     mine = (Disclosure.organisation_id == organisation_id, Disclosure.conversation_id == conversation_id)
-    return {one.message_id: one for one in db.session.scalars(select(Disclosure).where(*mine))}
+    found = db.session.scalars(select(Disclosure).where(*mine).order_by(Disclosure.id))
+    return {one.message_id: one for one in found}
 
 
 def due_at(disclosure: Disclosure) -> datetime:
@@ -131,13 +143,19 @@ def is_late(disclosure: Disclosure) -> bool:
     return due_at(disclosure) < now()
 
 
+def is_back(disclosure: Disclosure) -> bool:
+    """Say whether its site showed the reply again, after somebody had said that it was gone there."""
+    message = db.session.get(Message, (disclosure.organisation_id, disclosure.message_id))
+    return disclosure.removal == "done" and message is not None and message.withdrawn_at is None
+
+
 def confirm_removed(member: Member, disclosure_id: UUID) -> Disclosure:
     """Note that a person took the reply down on its site; its words go from here too. Again: nothing.
 
     Raises: NotFound, NotAllowed.
     """
     found = _held(member, disclosure_id)
-    if found.removal != "done":
+    if found.removal != "done" or is_back(found):
         _removed(found, member.name, member)
     return found
 
@@ -163,7 +181,7 @@ def close(
         raise Invalid("Give the reference that the ICO gave you.", "ico_reference")
     if outcome == "not_reportable" and not words:
         raise Invalid("Write why a risk to people is unlikely: the law wants it documented.", "reason")
-    if found.removal != "done":
+    if found.removal != "done" or is_back(found):
         raise Conflict("The reply is not taken down yet. Take it down on its site, and say so here, first.")
     found.outcome, found.ico_reference, found.reason = outcome, reference, words
     found.closed_at, found.closed_by = now(), member.name
@@ -189,7 +207,13 @@ def claim(organisation_id: UUID, disclosure_id: UUID) -> tuple[Disclosure, Messa
 
 
 def withdrawn(disclosure: Disclosure) -> None:
-    """Note that its site took the reply down for us."""
+    """Note that its site took the reply down for us: what it still serves of it for a while does not come back."""
+    channel = (
+        channels.find(disclosure.organisation_id, disclosure.channel_id, lock=True) if disclosure.channel_id else None
+    )
+    message = db.session.get(Message, (disclosure.organisation_id, disclosure.message_id))
+    if channel is not None and message is not None:
+        suppression.add(channel, [Name("item", message.remote_id, now())])
     _removed(disclosure, "", None)
 
 
@@ -208,7 +232,10 @@ def by_hand(disclosure: Disclosure, reason: str) -> None:
 
 
 def _removed(found: Disclosure, by: str, member: Member | None) -> None:
-    """The words leave the thread and the copy in the making; under a legal hold they are kept sealed."""
+    """The words leave the thread and the copy in the making; under a legal hold they are kept sealed.
+
+    What a person says is gone is followed like everything else: if its site shows it again, it comes back.
+    """
     found.removal, found.removed_at, found.removed_by, found.next_at, found.trouble = "done", now(), by, None, ""
     org = found.organisation_id
     message = db.session.get(Message, (org, found.message_id))
@@ -216,6 +243,7 @@ def _removed(found: Disclosure, by: str, member: Member | None) -> None:
         reply = update(Reply).where(Reply.organisation_id == org, Reply.conversation_id == message.conversation_id)
         gone = reply.where(Reply.remote_id == message.remote_id).values(text="", url=None)
         db.session.execute(gone.execution_options(synchronize_session=False))
+        holds.seal(org, Message.id == message.id)
         tombstones.forget_words(org, Message.id == message.id)
         db.session.refresh(message)
         message.source = {"breach": True}

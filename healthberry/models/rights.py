@@ -75,9 +75,15 @@ class Disclosure(Base, OrganisationOwned):
         owned_key("conversation_id", "conversations", "SET NULL"),
         owned_key("channel_id", "channels", "SET NULL"),
         owned_key("member_id", "members", "SET NULL"),
-        UniqueConstraint("organisation_id", "message_id"),
         CheckConstraint("removal in ('asked', 'by_hand', 'done')", name="removal"),
         CheckConstraint("outcome in ('', 'reported', 'not_reportable')", name="outcome"),
+        Index(
+            "uq_disclosures_open",
+            "organisation_id",
+            "message_id",
+            unique=True,
+            postgresql_where=text("closed_at IS NULL"),
+        ),
         Index("ix_disclosures_conversation", "organisation_id", "conversation_id"),
         Index("ix_disclosures_due", "next_at", postgresql_where=text("next_at IS NOT NULL")),
     )

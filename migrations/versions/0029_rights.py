@@ -90,10 +90,10 @@ CREATE TABLE disclosures (
         REFERENCES conversations (organisation_id, id) ON DELETE SET NULL (conversation_id),
     CONSTRAINT fk_channel_id FOREIGN KEY(organisation_id, channel_id)
         REFERENCES channels (organisation_id, id) ON DELETE SET NULL (channel_id),
-    CONSTRAINT uq_disclosures_organisation_id UNIQUE (organisation_id, message_id),
     CONSTRAINT ck_disclosures_removal CHECK (removal in ('asked', 'by_hand', 'done')),
     CONSTRAINT ck_disclosures_outcome CHECK (outcome in ('', 'reported', 'not_reportable'))
 );
+CREATE UNIQUE INDEX uq_disclosures_open ON disclosures (organisation_id, message_id) WHERE closed_at IS NULL;
 CREATE INDEX ix_disclosures_conversation ON disclosures (organisation_id, conversation_id);
 CREATE INDEX ix_disclosures_due ON disclosures (next_at) WHERE next_at IS NOT NULL;
 """

@@ -14,6 +14,7 @@ from healthberry.extensions import db
 from healthberry.jobs import withdrawing
 from healthberry.local.mailbox import Mailbox
 from healthberry.models.audit import AuditEntry
+from healthberry.models.channels import Channel
 from healthberry.models.conversations import Conversation, Message
 from healthberry.models.organisations import Organisation
 from healthberry.models.owned import now
@@ -103,6 +104,13 @@ def test_it_is_taken_down_at_once_where_the_site_lets_us(
     assert "Mrs Lee" not in client.get(f"/conversations/{ids[0]}").text
     assert "it contained personal data" in client.get(f"/conversations/{ids[0]}").text
     assert "left of 72 hours" in client.get(page).text
+    scope.enter(org)
+    channel = db.session.scalars(select(Channel)).one()
+    thread = db.session.scalars(select(Conversation.remote_thread_id)).one()
+    sent_at = now() - timedelta(minutes=5)
+    lag = world.item("Mrs Lee", remote_id="ours", thread_id=thread, direction="outbound", posted_at=sent_at)
+    world.arrives(channel, lag)
+    assert "Mrs Lee" not in client.get(f"/conversations/{ids[0]}").text, "what the site still serves stays away"
     assert client.post(f"{page}/close", data={"outcome": "reported", "ico_reference": "IC-1"}).status_code == 403
     send_all(org)
     mails = {one.to[0]: one.text for one in mailbox.messages() if "a breach has to be reported" in one.text}
@@ -129,6 +137,15 @@ def test_where_the_site_does_not_a_person_is_told_how_and_confirms_it(
     assert [client.post(f"{page}/removed", data={"sure": "on"}).status_code for _ in range(2)] == [303, 303]
     assert "confirmed it" in client.get(page).text
     assert "Mrs Lee" not in client.get(f"/conversations/{ids[0]}").text
+    scope.enter(org)
+    channel = db.session.scalars(select(Channel)).one()
+    thread = db.session.scalars(select(Conversation.remote_thread_id)).one()
+    again = world.item("Mrs Lee, your scan is on 3 May", remote_id="ours", thread_id=thread, direction="outbound")
+    world.arrives(channel, again)
+    assert "Bluesky shows it again." in client.get(page).text
+    assert client.post(f"{page}/close", data={"outcome": "reported", "ico_reference": "IC-1"}).status_code == 409
+    assert client.post(f"{page}/removed", data={"sure": "on"}).status_code == 303
+    assert "shows it again" not in client.get(page).text
 
 
 def test_a_site_that_stays_away_is_left_to_people(client: FlaskClient, world: World, monkeypatch: Any) -> None:
