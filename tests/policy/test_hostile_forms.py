@@ -140,7 +140,6 @@ FORMS = (
     Form("rights.ask", {**_ASKED, "key": "1"}),
     Form("data_requests.write_down", {**_ASKED, "received": "<yesterday>"}),
     Form("data_requests.save_contact", {"dpo_name": "Ada Day", "dpo_email": "dpo@example.nhs.uk"}),
-    Form("data_requests.acknowledge", {}),
     Form("data_requests.restrict", {"who": "<match>"}),
     Form("data_requests.copy", {"who": "<match>", "reason": "Identity checked", "notes": "on"}),
     Form("data_requests.close", {"outcome": "answered", "answer": "Here it is.", "tell": "on"}),
