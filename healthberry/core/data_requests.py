@@ -116,6 +116,15 @@ def listed(member: Member) -> Sequence[DataRequest]:
     return [*db.session.scalars(opened.limit(_MOST_LISTED)), *db.session.scalars(closed.limit(_MOST_LISTED))]
 
 
+def waiting(member: Member) -> tuple[int, int]:
+    """Return how many requests are open, and how many of these are overdue. Raises: NotAllowed."""
+    require(member, "manage")
+    late = func.count().filter(DataRequest.due_on < today())
+    mine = (DataRequest.organisation_id == member.organisation_id, DataRequest.closed_at.is_(None))
+    opened, overdue = db.session.execute(select(func.count(), late).where(*mine)).one()
+    return opened, overdue
+
+
 def find(member: Member, request_id: UUID) -> DataRequest:
     """Return a request. Raises: NotFound, NotAllowed."""
     found = db.session.get(DataRequest, (member.organisation_id, request_id))

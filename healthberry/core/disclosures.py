@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
 
-from sqlalchemy import select, update
+from sqlalchemy import func, select, update
 
 from healthberry.core import (
     channels,
@@ -116,6 +116,15 @@ def find(member: Member, disclosure_id: UUID) -> Disclosure:
         raise NotFound
     require(member, "handle")
     return found
+
+
+def waiting(member: Member) -> tuple[int, int]:
+    """Return how many breaches are open, and of how many the 72 hours are over. Raises: NotAllowed."""
+    require(member, "manage")
+    late = func.count().filter(Disclosure.found_at < now() - WINDOW)
+    mine = (Disclosure.organisation_id == member.organisation_id, Disclosure.closed_at.is_(None))
+    opened, overdue = db.session.execute(select(func.count(), late).where(*mine)).one()
+    return opened, overdue
 
 
 def listed(member: Member) -> Sequence[Disclosure]:

@@ -50,7 +50,10 @@ def to_ask(organisation_id: UUID) -> Organisation:
 
 
 def named_like(words: str) -> Sequence[Organisation]:
-    """Return the organisations whose names hold these words, by name; at most twenty. Anybody may know that."""
-    wanted = words.replace("\x00", "")
-    statement = select(Organisation).where(Organisation.name.icontains(wanted, autoescape=True))
+    """Return the organisations whose names hold these words, by name; at most twenty. Anybody may know that.
+
+    Without those that were typed in by hand and not checked: nobody is led to whoever only says that they are one.
+    """
+    named = Organisation.name.icontains(words.replace("\x00", ""), autoescape=True)
+    statement = select(Organisation).where(Organisation.listed, named)
     return db.session.scalars(statement.order_by(Organisation.name).limit(_MOST_FOUND)).all()

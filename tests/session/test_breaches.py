@@ -184,6 +184,7 @@ def test_the_clock_runs_from_when_it_was_found_and_stops_with_a_decision(client:
 
     assert "The 72 hours are over" in client.get(page).text
     assert "The 72 hours are over" in client.get("/settings/requests").text
+    assert "1 breach to decide, 1 past 72 hours" in client.get("/settings").text
     client.post(f"{page}/removed", data={"sure": "on"})
     for missing in ({"outcome": ""}, {"outcome": "reported"}, {"outcome": "not_reportable"}):
         assert client.post(f"{page}/close", data=missing).status_code == 422

@@ -82,7 +82,11 @@ def test_anybody_asks_with_no_account_and_both_sides_get_an_e_mail(
     org, key = organisation.id, str(uuid4())
     scope.leave()
 
-    assert "Cedar Surgery" in client.get("/rights?q=cedar").text
+    world.organisation(name="Cedar Pretenders", ods_code=None, listed=False)
+    scope.leave()
+    found = client.get("/rights?q=cedar").text
+    assert "Cedar Surgery" in found
+    assert "Pretenders" not in found
     page = client.get(f"/rights/{org}?item={LINK}&kind=erase").text
     assert LINK in page
     assert "dpo@cedar.nhs.uk" in page
@@ -246,6 +250,7 @@ def test_what_is_late_says_so_in_words_and_a_complaint_is_acknowledged(client: F
     page = client.get("/settings/requests").text
     assert "Overdue by 3 days" in page
     assert "Acknowledgement overdue" in page
+    assert "1 open, 1 overdue" in client.get("/settings").text
     assert [client.post(f"{where}/acknowledge").status_code for _ in range(2)] == [303, 303]
     assert "Acknowledgement overdue" not in client.get(where).text
     refused = {"outcome": "refused", "answer": ""}
