@@ -100,8 +100,8 @@ class Api:
     def take_answer_down(self, access: Access, name: str) -> None:
         """Delete the one answer of a review. Raises: Gone where there is none; Temporary, Permanent."""
         account, location, review = _parts(name)
-        where = {"account": account, "location": location, "review": review}
-        _call(self._reviews, "DELETE", _REVIEWS + "/{review}/reply", access, **where)
+        template = _REVIEWS + "/{review}/reply"
+        _call(self._reviews, "DELETE", template, access, account=account, location=location, review=review)
 
     def ask_to_tell(self, access: Access, topic: str) -> None:
         """See to it that new reviews are told to this Pub/Sub topic; another one that is set already is left alone."""

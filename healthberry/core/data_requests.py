@@ -84,11 +84,12 @@ def ask(organisation_id: UUID, asked: Asked, key: UUID) -> DataRequest:
     hour = now() - timedelta(hours=1)
     if _count(organisation_id, DataRequest.written_by == "", DataRequest.received_at > hour) <= _MOST_TOLD_AN_HOUR:
         rights_mails.tell_of_request(made)
+        rights_mails.remind_of_request(made)
     return made
 
 
 def write_down(member: Member, asked: Asked, received: date | None) -> DataRequest:
-    """Write down a request that came by letter, telephone or e-mail, on the day that it came; nobody is written to.
+    """Write down a request that came by letter, telephone or e-mail, on the day that it came; nobody is told at once.
 
     Raises: NotAllowed, Invalid.
     """
@@ -101,6 +102,7 @@ def write_down(member: Member, asked: Asked, received: date | None) -> DataReque
     made = _made(member.organisation_id, new_id(), asked, contact, at)
     made.written_by = member.name
     step(member, made, "data_request_written_down")
+    rights_mails.remind_of_request(made)
     return made
 
 

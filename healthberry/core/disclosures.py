@@ -106,6 +106,7 @@ def report(
     db.session.flush()
     _record("breach_reported", made, member)
     rights_mails.tell_of_breach(made)
+    rights_mails.remind_of_breach(made)
     return made
 
 

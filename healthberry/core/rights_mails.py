@@ -5,8 +5,10 @@ read from the request, or from the settings, when the mail goes out.
 """
 
 from dataclasses import dataclass
+from datetime import datetime, time, timedelta
 from typing import Any, Final
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from sqlalchemy.dialects.postgresql import insert
 
@@ -16,12 +18,17 @@ from healthberry.core.events import Event
 from healthberry.core.outbox import Claimed
 from healthberry.extensions import db, part
 from healthberry.models.organisations import Member, Organisation
-from healthberry.models.owned import new_id
+from healthberry.models.owned import new_id, now
 from healthberry.models.replies import OutboxMail
 from healthberry.models.rights import DataRequest, Disclosure
 
-RECEIVED, ARRIVED, DECIDED, BREACH = "request_received", "request_arrived", "request_decided", "breach_found"
-KINDS: Final = (RECEIVED, ARRIVED, DECIDED, BREACH)
+RECEIVED, ARRIVED, DECIDED, DUE = "request_received", "request_arrived", "request_decided", "request_due"
+BREACH, BREACH_DUE = "breach_found", "breach_due"
+_LONDON: Final = ZoneInfo("Europe/London")
+KINDS: Final = (RECEIVED, ARRIVED, DECIDED, DUE, BREACH, BREACH_DUE)
+_BREACHES: Final = (BREACH, BREACH_DUE)
+_BEFORE: Final = timedelta(days=5)  # of a request's last day: enough to answer it still
+_SOON: Final = timedelta(hours=48)  # after a breach was found: a day is left
 
 
 @dataclass(frozen=True)
@@ -60,17 +67,32 @@ def tell_of_breach(disclosure: Disclosure) -> None:
     _queue(disclosure.organisation_id, BREACH, disclosure.id, _answering(disclosure.organisation_id))
 
 
+def remind_of_request(request: DataRequest) -> None:
+    """Have whoever answers be reminded five days before the last day; no e-mail goes out where it is closed by then."""
+    day = min(request.due_on, request.acknowledge_by or request.due_on) - _BEFORE
+    at = max(datetime.combine(day, time(9), _LONDON), now())
+    _queue(request.organisation_id, DUE, request.id, _answering(request.organisation_id), at)
+
+
+def remind_of_breach(disclosure: Disclosure) -> None:
+    """Have whoever answers be reminded when a day is left of the 72 hours; not where it is closed by then."""
+    at = max(disclosure.found_at + _SOON, now())
+    _queue(disclosure.organisation_id, BREACH_DUE, disclosure.id, _answering(disclosure.organisation_id), at)
+
+
 def load(mail: Claimed) -> Letter:
     """Load what the claimed mail is about. Raises: NotNeeded when nobody needs to be told any more."""
     key = (mail.organisation_id, UUID(mail.about))
-    model: Any = Disclosure if mail.kind == BREACH else DataRequest
+    model: Any = Disclosure if mail.kind in _BREACHES else DataRequest
     subject = db.session.get(model, key, populate_existing=True)
     if subject is None:
         raise NotNeeded("What it was about is gone.")
+    if mail.kind in (DUE, BREACH_DUE) and subject.closed_at is not None:
+        raise NotNeeded("It was closed in time.")
     details = organisations.details_of(mail.organisation_id)
     organisation = db.session.get_one(Organisation, mail.organisation_id)
     to, name, why = _addressed(mail, subject, organisation)
-    about = {"disclosure": subject} if mail.kind == BREACH else {"request": subject}
+    about = {"disclosure": subject} if mail.kind in _BREACHES else {"request": subject}
     return Letter(to, name, organisation, (details.dpo_name, details.dpo_email), why, **about)
 
 
@@ -105,7 +127,9 @@ def _answering(organisation_id: UUID) -> list[UUID | None]:
     return [*people, None] if contact or needs_operator else people
 
 
-def _queue(organisation_id: UUID, kind: str, about: UUID, member_ids: list[UUID | None]) -> None:
+def _queue(
+    organisation_id: UUID, kind: str, about: UUID, member_ids: list[UUID | None], at: datetime | None = None
+) -> None:
     rows: list[dict[str, Any]] = [
         {
             "organisation_id": organisation_id,
@@ -115,6 +139,7 @@ def _queue(organisation_id: UUID, kind: str, about: UUID, member_ids: list[UUID 
             "kind": kind,
             "about": str(about),
             **fresh(),
+            **({"next_attempt_at": at} if at else {}),
         }
         for member_id in member_ids
     ]

@@ -26,6 +26,7 @@ from healthberry.local.mailbox import Mailbox
 from healthberry.models.audit import AuditEntry
 from healthberry.models.organisations import Member, Organisation
 from healthberry.models.owned import now
+from healthberry.models.replies import OutboxMail
 from healthberry.models.rights import DataRequest, DataRequestStep
 from tests.mail.outgoing import outbox_of, send_all
 from tests.world import World
@@ -168,7 +169,30 @@ def test_nobody_floods_a_mailbox_in_our_name_and_one_network_not_the_list(client
     assert statuses == [303] * 30 + [429]
     scope.enter(org)
     kinds = [mail.kind for mail in outbox_of(org)]
-    assert (kinds.count("request_received"), kinds.count("request_arrived")) == (3, 10)
+    assert [kinds.count(f"request_{one}") for one in ("received", "arrived", "due")] == [3, 10, 10]
+
+
+def test_whoever_answers_is_reminded_unless_it_was_closed_in_time(
+    client: FlaskClient, world: World, mailbox: Mailbox
+) -> None:
+    organisation = world.organisation()
+    member = world.member(organisation)
+    org = organisation.id
+    made = [data_requests.write_down(member, data_requests.Asked("copy", "@wren"), None) for _ in range(2)]
+    data_requests.close(member, made[0].id, "answered", "Here it is.", tell=False)
+    references = [one.reference for one in made]
+    db.session.commit()
+    send_all(org)
+    assert mailbox.messages() == []
+
+    scope.enter(org)
+    db.session.execute(update(OutboxMail).values(next_attempt_at=now()))
+    db.session.commit()
+    send_all(org)
+
+    (reminder,) = mailbox.messages()
+    assert references[1] in reminder.text
+    assert reminder.headers["Subject"].startswith("A request about data is due on")
 
 
 def test_without_administrators_the_operator_is_told(
@@ -275,7 +299,9 @@ def test_a_letter_is_written_down_and_counts_from_the_day_on_which_it_came(clien
     assert answer.status_code == 303
     made = _only(organisation.id)
     assert (made.due_on, made.contact, made.written_by != "") == (month_after(came), "", True)
-    assert outbox_of(organisation.id) == []
+    (reminder,) = outbox_of(organisation.id)
+    assert reminder.kind == "request_due"
+    assert reminder.next_attempt_at.date() == month_after(came) - timedelta(days=5)
     assert "Nothing that can be read here" in client.get(answer.headers["Location"]).text
 
 
