@@ -8,28 +8,16 @@ from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
 
-from sqlalchemy import func, select, update
+from sqlalchemy import func, select
 
-from healthberry.core import (
-    channels,
-    conversations,
-    events,
-    holds,
-    reading_rights,
-    rights_mails,
-    summaries,
-    suppression,
-    tombstones,
-)
+from healthberry.core import channels, conversations, reading_rights, rights_mails, taking_down
 from healthberry.core.errors import Conflict, Invalid, NotFound
 from healthberry.core.permissions import require
-from healthberry.core.suppression import Name
 from healthberry.extensions import db
 from healthberry.models.channels import Channel
-from healthberry.models.conversations import Conversation, Message
+from healthberry.models.conversations import Message
 from healthberry.models.organisations import Member
 from healthberry.models.owned import now
-from healthberry.models.replies import Reply
 from healthberry.models.rights import Disclosure
 
 WINDOW: Final = timedelta(hours=72)
@@ -47,8 +35,6 @@ OUTCOMES: Final = {
     "not_reportable": "Not reportable: a risk to people is unlikely",
 }
 LONGEST: Final = 2000
-_CLAIM = timedelta(minutes=2)
-_PAUSES: Final = (timedelta(minutes=1), timedelta(minutes=5), timedelta(minutes=30))
 _MOST_LISTED = 100
 
 
@@ -78,6 +64,7 @@ def report(
     Raises: NotFound, NotAllowed, Invalid.
     """
     message = reply_of(member, conversation_id, message_id)
+    channel = channels.find(member.organisation_id, message.channel_id, lock=True)  # two who report at once are one
     told = of_conversation(member.organisation_id, conversation_id).get(message.id)
     if told is not None and (told.closed_at is None or message.withdrawn_at is not None):
         return told
@@ -87,7 +74,6 @@ def report(
     at = found_at or now()
     if at > now() + timedelta(minutes=1) or at < now() - timedelta(days=365):
         raise Invalid("Give the moment at which it was found: not in the future.", "found")
-    channel = channel_of(member, message)
     withdraws = channels.capabilities_of(channel.kind).withdraws and channel.state != "unlinked"
     made = Disclosure(
         organisation_id=member.organisation_id,
@@ -104,7 +90,7 @@ def report(
     )
     db.session.add(made)
     db.session.flush()
-    _record("breach_reported", made, member)
+    taking_down.record("breach_reported", made, member)
     rights_mails.tell_of_breach(made)
     rights_mails.remind_of_breach(made)
     return made
@@ -166,7 +152,7 @@ def confirm_removed(member: Member, disclosure_id: UUID) -> Disclosure:
     """
     found = _held(member, disclosure_id)
     if found.removal != "done" or is_back(found):
-        _removed(found, member.name, member)
+        taking_down.removed(found, member.name, member)
     return found
 
 
@@ -195,74 +181,8 @@ def close(
         raise Conflict("The reply is not taken down yet. Take it down on its site, and say so here, first.")
     found.outcome, found.ico_reference, found.reason = outcome, reference, words
     found.closed_at, found.closed_by = now(), member.name
-    _record("breach_closed", found, member, outcome=outcome)
+    taking_down.record("breach_closed", found, member, outcome=outcome)
     return found
-
-
-def claim(organisation_id: UUID, disclosure_id: UUID) -> tuple[Disclosure, Message, Channel] | None:
-    """Become the one who takes the reply down; None when it is done, or somebody else is at it. Commit after it."""
-    found = db.session.get(Disclosure, (organisation_id, disclosure_id), with_for_update=True)
-    if found is None or found.removal != "asked" or found.next_at is None or found.next_at > now():
-        return None
-    message = db.session.get(Message, (organisation_id, found.message_id))
-    channel = db.session.get(Channel, (organisation_id, found.channel_id)) if found.channel_id else None
-    if message is None or message.withdrawn_at is not None:
-        _removed(found, "", None)
-        return None
-    if channel is None or channel.state == "unlinked":
-        by_hand(found, "The channel is not linked any more.")
-        return None
-    found.next_at, found.attempts = now() + _CLAIM, found.attempts + 1
-    return found, message, channel
-
-
-def withdrawn(disclosure: Disclosure) -> None:
-    """Note that its site took the reply down for us: what it still serves of it for a while does not come back."""
-    channel = (
-        channels.find(disclosure.organisation_id, disclosure.channel_id, lock=True) if disclosure.channel_id else None
-    )
-    message = db.session.get(Message, (disclosure.organisation_id, disclosure.message_id))
-    if channel is not None and message is not None:
-        suppression.add(channel, [Name("item", message.remote_id, now())])
-    _removed(disclosure, "", None)
-
-
-def later(disclosure: Disclosure, reason: str) -> None:
-    """Try again after a pause; after three tries a person has to."""
-    if disclosure.attempts > len(_PAUSES):
-        by_hand(disclosure, reason)
-        return
-    disclosure.trouble, disclosure.next_at = reason, now() + _PAUSES[disclosure.attempts - 1]
-
-
-def by_hand(disclosure: Disclosure, reason: str) -> None:
-    """Note that a person has to take it down, and why we can't."""
-    disclosure.removal, disclosure.trouble, disclosure.next_at = "by_hand", reason, None
-    _record("breach_by_hand", disclosure, None)
-
-
-def _removed(found: Disclosure, by: str, member: Member | None) -> None:
-    """The words leave the thread and the copy in the making; under a legal hold they are kept sealed.
-
-    What a person says is gone is followed like everything else: if its site shows it again, it comes back.
-    """
-    found.removal, found.removed_at, found.removed_by, found.next_at, found.trouble = "done", now(), by, None, ""
-    org = found.organisation_id
-    message = db.session.get(Message, (org, found.message_id))
-    if message is not None and message.withdrawn_at is None:
-        reply = update(Reply).where(Reply.organisation_id == org, Reply.conversation_id == message.conversation_id)
-        gone = reply.where(Reply.remote_id == message.remote_id).values(text="", url=None)
-        db.session.execute(gone.execution_options(synchronize_session=False))
-        holds.seal(org, Message.id == message.id)
-        tombstones.forget_words(org, Message.id == message.id)
-        db.session.refresh(message)
-        message.source = {"breach": True}
-        summaries.refresh(org, [message.conversation_id])
-        key = (org, message.conversation_id)
-        conversation = db.session.get_one(Conversation, key, with_for_update={"key_share": True})
-        conversation.version += 1
-    db.session.flush()
-    _record("breach_removed", found, member)
 
 
 def _held(member: Member, disclosure_id: UUID) -> Disclosure:
@@ -275,16 +195,3 @@ def _words(given: str, longest: int, name: str) -> str:
     if len(words) > longest:
         raise Invalid(f"Write up to {longest:,} characters.", name)
     return words
-
-
-def _record(kind: str, found: Disclosure, member: Member | None, **details: str) -> None:
-    events.record(
-        found.organisation_id,
-        kind,
-        conversation_id=found.conversation_id,
-        channel_id=found.channel_id,
-        subject_id=found.id,
-        member=member,
-        disclosure_id=str(found.id),
-        **details,
-    )

@@ -3,7 +3,7 @@
 from uuid import UUID
 
 from healthberry.connectors.errors import NotAuthorised, Permanent, Temporary
-from healthberry.core import channels, disclosures, scope
+from healthberry.core import channels, scope, taking_down
 from healthberry.core.events import commit
 from healthberry.jobs.base import job
 from healthberry.jobs.tokens import renew
@@ -14,7 +14,7 @@ def withdraw(organisation: str, disclosure_id: str) -> None:
     """Take the reply down; where the site does not let us, a person has to. Again: nothing is left to do."""
     organisation_id = UUID(organisation)
     scope.enter(organisation_id)
-    claimed = disclosures.claim(organisation_id, UUID(disclosure_id))
+    claimed = taking_down.claim(organisation_id, UUID(disclosure_id))
     if claimed is None:
         commit()
         return
@@ -26,13 +26,13 @@ def withdraw(organisation: str, disclosure_id: str) -> None:
         connector.withdraw(access, remote_id)
     except NotAuthorised as error:
         if renew(organisation_id, channel_id) == "no":
-            disclosures.by_hand(disclosure, error.reason)
+            taking_down.by_hand(disclosure, error.reason)
         else:
-            disclosures.later(disclosure, error.reason)
+            taking_down.later(disclosure, error.reason)
     except Temporary as error:
-        disclosures.later(disclosure, error.reason)
+        taking_down.later(disclosure, error.reason)
     except Permanent as error:
-        disclosures.by_hand(disclosure, error.reason)
+        taking_down.by_hand(disclosure, error.reason)
     else:
-        disclosures.withdrawn(disclosure)
+        taking_down.withdrawn(disclosure)
     commit()

@@ -99,6 +99,8 @@ def test_it_is_taken_down_at_once_where_the_site_lets_us(
     assert site.asked == ["ours", "ours"]
     found = _found(org)
     assert (found.removal, found.next_at, found.removed_by) == ("done", None, "")
+    (taken,) = db.session.scalars(select(AuditEntry.actor).where(AuditEntry.action == "breach_removed"))
+    assert taken == "system"
     message = db.session.get_one(Message, (org, ids[1]), populate_existing=True)
     assert (message.text, message.withdrawn_at is None) == ("", False)
     assert "Mrs Lee" not in client.get(f"/conversations/{ids[0]}").text
