@@ -153,7 +153,7 @@ def _list(errors: dict[str, str] | None = None) -> str:
     return render_template(
         "data_requests/index.html",
         requests=data_requests.listed(member()),
-        breaches=[(one, disclosures.due_at(one), disclosures.is_late(one)) for one in disclosures.listed(member())],
+        breaches=[(one, disclosures.hours_left(one), disclosures.is_late(one)) for one in disclosures.listed(member())],
         details=organisations.details_of(member().organisation_id),
         today=data_requests.today(),
         kinds=KINDS,

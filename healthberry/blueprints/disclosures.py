@@ -112,6 +112,7 @@ def _page(disclosure_id: UUID, errors: dict[str, str] | None = None) -> str:
         "disclosures/show.html",
         one=found,
         due=disclosures.due_at(found),
+        hours=disclosures.hours_left(found),
         back=disclosures.is_back(found),
         late=disclosures.is_late(found),
         channel_of=channels.find(found.organisation_id, found.channel_id) if found.channel_id else None,

@@ -134,6 +134,11 @@ def due_at(disclosure: Disclosure) -> datetime:
     return disclosure.found_at + WINDOW
 
 
+def hours_left(disclosure: Disclosure) -> int:
+    """Return how many whole hours are left of that time; none once it is over."""
+    return max(int((due_at(disclosure) - now()).total_seconds() // 3600), 0)
+
+
 def is_late(disclosure: Disclosure) -> bool:
     """Say whether that time is over."""
     return due_at(disclosure) < now()

@@ -53,7 +53,7 @@ def test_asking_and_answering_and_what_was_said_too_much(office: Office, look: L
     check(page)
     page.get_by_label("A name", exact=True).check()
     page.get_by_role("button", name="Report it").click()
-    expect(page.get_by_text("left of 72 hours")).to_be_visible()
+    expect(page.get_by_text("hours left of 72")).to_be_visible()
     check(page)
     db.session.rollback()
     (breach,) = disclosures.listed(member)

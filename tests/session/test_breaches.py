@@ -105,7 +105,7 @@ def test_it_is_taken_down_at_once_where_the_site_lets_us(
     assert (message.text, message.withdrawn_at is None) == ("", False)
     assert "Mrs Lee" not in client.get(f"/conversations/{ids[0]}").text
     assert "it contained personal data" in client.get(f"/conversations/{ids[0]}").text
-    assert "left of 72 hours" in client.get(page).text
+    assert "71 hours left of 72" in client.get(page).text
     scope.enter(org)
     channel = db.session.scalars(select(Channel)).one()
     thread = db.session.scalars(select(Conversation.remote_thread_id)).one()
