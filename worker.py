@@ -14,25 +14,25 @@ from redis.exceptions import RedisError
 
 from healthberry import create_app
 from healthberry.core.health import SENDING
-from healthberry.jobs import base
+from healthberry.jobs import base, precedence
 from healthberry.jobs.worker import BerryWorker
 from healthberry.queues import QUEUES
 from healthberry.settings import Settings, SettingsError
 
 _AWAY_SECONDS = 1.0
-_BEHIND_PAGES = 5  # niceness: people who wait for a page come before what is read for them
 
 
 def main(names: list[str]) -> int:
     """Run until told to end; return the exit code."""
     try:
-        app = create_app(Settings.load())
+        settings = Settings.load()
+        app = create_app(settings)
     except SettingsError as error:
         sys.stderr.write(f"{error}\n")
         return 2
     base.use(app)
-    if set(names or QUEUES) - set(SENDING):
-        os.setpriority(os.PRIO_PROCESS, 0, _BEHIND_PAGES)
+    if settings.pages_first and set(names or QUEUES) - set(SENDING):
+        precedence.let_pages_come_first()
     try:
         worker = BerryWorker(app, names or QUEUES)
         worker.run()

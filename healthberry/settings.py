@@ -223,6 +223,11 @@ class Settings(Environment):
     worker_hours: int = setting(
         "after how long a worker begins anew, with empty memory (hours)", parse=env.whole(1, 720), default=12
     )
+    pages_first: bool = setting(
+        "on: workers use a processor only where no page needs it, until work has waited for some seconds",
+        parse=env.switch,
+        default=True,
+    )
     web_bind: str = setting("address and port that the web server listens on", parse=env.bind, default="127.0.0.1:8600")
     most_requests: int = setting(
         "how many requests a web process answers at once before it refuses more with 503 (number)",

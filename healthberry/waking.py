@@ -29,15 +29,15 @@ def wake(app: Flask) -> None:
             with ExitStack() as opened:
                 for _ in range(app.config["SQLALCHEMY_ENGINE_OPTIONS"]["pool_size"]):
                     opened.enter_context(db.engine.connect())
-            _look_for_nobody()
+            _look_for_nobody(app)
         except OperationalError as error:
             logs.event(log, "web.woke_without_database", logging.WARNING, error=type(error).__name__)
 
 
-def _look_for_nobody() -> None:
-    """Look for a channel that does not exist: what SQLAlchemy works out at the first query of a kind, it knows then."""
+def _look_for_nobody(app: Flask) -> None:
+    """Ask for a channel that does not exist: what is worked out at the first request of a kind is known then."""
+    app.test_client().post(f"/hooks/webhook/{new_id()}")
     try:
-        pushes.called_by_id("webhook", new_id())
         with suppress(NotFound):
             pushes.reach(new_id(), new_id())
         events.commit()

@@ -17,5 +17,6 @@ def environment_of(settings: Settings, **changes: str) -> dict[str, str]:
         "CHANNEL_KEYS": ",".join(settings.channel_keys),
         "PUBLIC_URL": settings.public_url,
         "LOG_LEVEL": "WARNING",
+        "PAGES_FIRST": "off",  # tests of all kinds want the processors at once: who stands behind would wait for them
         **changes,
     }

@@ -7,7 +7,7 @@ from uuid import UUID
 from flask import Blueprint, flash, make_response, redirect, render_template, request
 from werkzeug.wrappers import Response
 
-from healthberry.blueprints import listing, opened, snoozes
+from healthberry.blueprints import listing, opened, rows, snoozes
 from healthberry.blueprints.guard import member, needs, signed_in
 from healthberry.blueprints.linkify import linkify
 from healthberry.blueprints.render import elsewhere, render, wants_part
@@ -185,8 +185,7 @@ def _row(conversation_id: UUID) -> str:
     if found is None:
         return ""
     row, belongs = found
-    page = {"conversation": {"id": conversation_id}}
-    return elsewhere(render_template("inbox/_row.html", row=row, view=view, left=not belongs, page=page).strip())
+    return elsewhere(rows.row_html(row, view, here=True, left=not belongs))
 
 
 def _back(conversation_id: UUID) -> Response:

@@ -39,6 +39,7 @@ from healthberry.blueprints import (
     reply_link,
     requests,
     rights,
+    rows,
     second_step,
     session,
     settings,
@@ -98,6 +99,7 @@ def register_blueprints(app: Flask) -> None:
         app.register_blueprint(module.blueprint)
     tracing.install(app)
     looks.install(app)
+    rows.install(app)
     headers.install(app)
     limits.install(app)
     refusals.install(app)

@@ -8,9 +8,9 @@ from urllib.parse import urlsplit
 from uuid import UUID
 
 from sqlalchemy import select, update
-from sqlalchemy.dialects.postgresql import insert
 
 from healthberry.core import audit, events, organisations, register
+from healthberry.core.bulk import insert_unknown
 from healthberry.core.errors import NotFound
 from healthberry.core.events import Event
 from healthberry.core.outbox import Claimed
@@ -74,10 +74,7 @@ def queue_for_new(organisation_id: UUID, conversation_ids: Collection[UUID]) -> 
         for cause in causes
         for member_id in members
     ]
-    if not rows:
-        return
-    statement = insert(OutboxMail).values(rows).on_conflict_do_nothing().returning(OutboxMail.id)
-    mail_ids = db.session.execute(statement).scalars().all()
+    mail_ids = [row.id for row in insert_unknown(OutboxMail, rows, "id")]
     if len(conversation_ids) > MOST_SINGLE_MAILS:
         _remember_causes(organisation_id, causes[0]["about"], conversation_ids)
     for mail_id in mail_ids[:_MOST_NUDGES]:
@@ -144,7 +141,7 @@ def _remember_causes(organisation_id: UUID, about: str, conversation_ids: Collec
     rows = [
         {"organisation_id": organisation_id, "about": about, "conversation_id": one} for one in sorted(conversation_ids)
     ]
-    db.session.execute(insert(MailCause).values(rows).on_conflict_do_nothing())
+    insert_unknown(MailCause, rows)
 
 
 def fresh() -> dict[str, Any]:

@@ -4,9 +4,9 @@ from collections.abc import Collection
 from uuid import UUID
 
 from sqlalchemy import update
-from sqlalchemy.dialects.postgresql import insert
 
 from healthberry.core import alerts, events
+from healthberry.core.bulk import insert_unknown
 from healthberry.extensions import db
 from healthberry.models.activities import Unread
 from healthberry.models.channels import Channel
@@ -79,5 +79,4 @@ def _unread(organisation_id: UUID, ids: Collection[UUID]) -> None:
         for member_id in members
         for conversation_id in ids
     ]
-    if rows:
-        db.session.execute(insert(Unread).values(rows).on_conflict_do_nothing())
+    insert_unknown(Unread, rows)

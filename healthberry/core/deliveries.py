@@ -96,8 +96,8 @@ def _mails(organisation_id: UUID, conversation_id: UUID) -> Sequence[OutboxMail]
         .where(OutboxMail.organisation_id == organisation_id, OutboxMail.conversation_id.is_(None))
         .where(MailCause.conversation_id == conversation_id)
     )
-    # Two statements, each over an index of its own; joined by OR they would read the whole outbox.
-    found = [mail for statement in (alone, together) for mail in db.session.scalars(statement)]
+    # Two questions, each over an index of its own; joined by OR they would read the whole outbox.
+    found = db.session.scalars(select(OutboxMail).from_statement(alone.union_all(together)))
     return sorted(found, key=lambda mail: (mail.queued_at, mail.id))
 
 

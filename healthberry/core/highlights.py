@@ -38,7 +38,7 @@ def add(organisation_id: UUID, rows: Sequence[Row], query: str) -> list[Row]:
     texts: dict[UUID, str] = dict(iter(db.session.execute(_TEXTS, values)))
     stems: list[str] = db.session.scalar(_STEMS, {"query": query}) or []
     hits = _hits(texts.values(), stems)
-    return [replace(row, snippet=pieces(texts[row.id], hits)) if row.id in texts else row for row in rows]
+    return [replace(row, snippet=tuple(pieces(texts[row.id], hits))) if row.id in texts else row for row in rows]
 
 
 def pieces(words: str, hits: Collection[str]) -> list[tuple[str, bool]]:

@@ -69,7 +69,8 @@ def neighbours(member: Member, view: View, conversation_id: UUID) -> tuple[UUID 
         .order_by(Conversation.last_activity_at.desc(), Conversation.id.desc())
         .limit(1)
     )
-    return db.session.scalar(newer), db.session.scalar(older)
+    above, below = db.session.execute(select(newer.scalar_subquery(), older.scalar_subquery())).one()
+    return above, below
 
 
 # One step through the index per service: reading every row for its distinct values would take longer with each review.

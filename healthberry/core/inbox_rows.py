@@ -1,6 +1,5 @@
 """One line of the list: its columns, and what of it a member sees."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
 from datetime import UTC, datetime
 from typing import Any
@@ -16,7 +15,7 @@ from healthberry.models.organisations import Member
 
 @dataclass(frozen=True)
 class Row:
-    """One line of the list, as one member sees it."""
+    """One line of the list, as one member sees it. Equal rows look alike: see blueprints.rows."""
 
     id: UUID
     channel_kind: str
@@ -38,17 +37,21 @@ class Row:
     replied: bool
     started_at: datetime
     last_activity_at: datetime
-    also_on: Sequence[str] = ()
+    also_on: tuple[str, ...] = ()
     private: bool = False  # something of it was written to this organisation alone
     expired_at: datetime | None = None
     erased_at: datetime | None = None
     restricted: bool = False  # its words are for administrators alone, and in no list
-    snippet: Sequence[tuple[str, bool]] | None = None
+    snippet: tuple[tuple[str, bool], ...] | None = None
 
     @property
     def place(self) -> str:
         """Where it stands in the list: texts that compare as the list is ordered, to the microsecond and the id."""
         return f"{self.last_activity_at.astimezone(UTC).isoformat(timespec='microseconds')} {self.id}"
+
+    def __post_init__(self) -> None:
+        """Take what the database gives as a list."""
+        object.__setattr__(self, "also_on", tuple(self.also_on))
 
 
 COLUMNS = [getattr(Conversation, one.name) for one in fields(Row) if hasattr(Conversation, one.name)]

@@ -72,7 +72,8 @@ def store_backfill(channel: Channel, page: Page) -> None:
         channel.backfill_claimed_until = None
         coverage.loaded(channel, backfill_since(channel), channel.backfill_began_at or now())
         channel.reread_at = channel.reread_at or next_reread(channel)
-    events.record(channel.organisation_id, "backfill_progress", channel_id=channel.id, items=channel.items_loaded)
+    if stored.messages or not page.more:
+        events.record(channel.organisation_id, "backfill_progress", channel_id=channel.id, items=channel.items_loaded)
 
 
 def backfill_since(channel: Channel) -> datetime:

@@ -10,10 +10,10 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import select
-from sqlalchemy.dialects.postgresql import insert
 
 from healthberry.core import events, members
 from healthberry.core.alerts import NotNeeded, fresh
+from healthberry.core.bulk import insert_unknown
 from healthberry.core.events import Event
 from healthberry.core.outbox import Claimed
 from healthberry.extensions import db
@@ -98,7 +98,5 @@ def _queue(channel: Channel, kind: str, about: str, member_ids: list[UUID], at: 
         }
         for member_id in member_ids
     ]
-    if rows:
-        statement = insert(OutboxMail).values(rows).on_conflict_do_nothing().returning(OutboxMail.id)
-        for mail_id in db.session.scalars(statement).all():
-            events.tell(Event(channel.organisation_id, 0, "mail_queued", subject_id=mail_id))
+    for queued in insert_unknown(OutboxMail, rows, "id"):
+        events.tell(Event(channel.organisation_id, 0, "mail_queued", subject_id=queued.id))

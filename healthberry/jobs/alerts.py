@@ -13,7 +13,7 @@ from healthberry.core.failed_work import Piece
 from healthberry.core.vault import VaultError
 from healthberry.extensions import part
 from healthberry.jobs import batches
-from healthberry.jobs.base import job, nudge_once
+from healthberry.jobs.base import job
 from healthberry.jobs.ending import Slice
 from healthberry.mail import send
 from healthberry.mail.alert import write_alert
@@ -41,13 +41,14 @@ def send_mail(organisation_id: str, mail_id: str) -> None:
         progress.finish()
         events.commit()
     if mail is not None and part_of_it.over:
-        nudge_once(send_mail, organisation_id, mail_id)
+        batches.nudge_once(send_mail, organisation_id, mail_id)
 
 
 @job("alerts", timeout_seconds=240)
 def send_each() -> None:
-    """Send the mails that wait, one organisation's after the other's."""
-    batches.work(send_mail)
+    """Send the mails that wait, one organisation's after the other's, over one connection."""
+    with send.one_courier():
+        batches.work(send_mail)
 
 
 batches.rounds_of(send_mail, send_each)

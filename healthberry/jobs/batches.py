@@ -16,7 +16,7 @@ from redis.exceptions import RedisError
 from rq import get_current_job
 
 from healthberry.core.failed_work import Piece
-from healthberry.jobs import base
+from healthberry.jobs import base, precedence
 from healthberry.jobs.base import Job
 from healthberry.jobs.ending import Slice
 
@@ -48,6 +48,14 @@ def nudge(function: Job, *ids: str) -> None:
         _rounds[function.kind].nudge()
 
 
+def nudge_once(function: Job, *ids: str) -> None:
+    """Have this piece of work done, in a round where it is done in rounds; one that waits already stays where it is."""
+    if function.kind in _rounds:
+        nudge(function, *ids)
+    else:
+        base.nudge_once(function, *ids)
+
+
 def work(function: Job) -> None:
     """Do what waits, until nothing has come for a moment or it is another's turn to have this worker."""
     valkey: Redis = current_app.extensions["valkey"]
@@ -75,7 +83,9 @@ def _pieces(function: Job, valkey: Redis) -> Iterator[list[str]]:
     running, part_of_it = get_current_job(), Slice()
     held = _held(running.id if running else "none")
     while not part_of_it.over and (popped := valkey.bzpopmin(_waiting(function), _LINGER_SECONDS)):
-        ids = cast(bytes, popped[1]).decode()
+        _, member, told_at = cast(tuple[bytes, bytes, float], popped)
+        precedence.suit(time.time() - told_at)
+        ids = member.decode()
         valkey.set(held, f"{function.kind} {ids}", ex=_IN_HAND_SECONDS)
         valkey.set(_mark(function), 1, ex=_ALONE_SECONDS)
         yield ids.split(":")

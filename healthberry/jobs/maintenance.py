@@ -33,8 +33,6 @@ from healthberry.jobs import (
 from healthberry.jobs.base import job, nudge_once
 from healthberry.version import VERSION
 
-_OFTEN = {"delivery", "mail"}
-
 
 @job("ingest", timeout_seconds=60)
 def sweep() -> None:
@@ -67,8 +65,7 @@ def sweep() -> None:
     }
     free = [one for one in work if (jobs[one.kind].kind, one.organisation_id, one.id) not in held]
     for kind, organisation_id, row_id in due.one_mail_each(free):
-        nudge = batches.nudge if kind in _OFTEN else nudge_once
-        nudge(jobs[kind], *dict.fromkeys((organisation_id, row_id)))  # to be looked for: its own id, once
+        batches.nudge_once(jobs[kind], *dict.fromkeys((organisation_id, row_id)))  # to be looked for: its own id, once
     for organisation_id, channel_id in silent:
         nudge_once(notice, organisation_id, channel_id)
 

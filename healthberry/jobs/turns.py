@@ -2,7 +2,8 @@
 
 from healthberry.core import shares
 from healthberry.core.events import commit
-from healthberry.jobs.base import job_of, nudge_once
+from healthberry.jobs import batches
+from healthberry.jobs.base import job_of
 from healthberry.models.channels import Channel
 
 
@@ -16,5 +17,5 @@ def hand_on(channel: Channel) -> bool:
     if waiting is None:
         return False
     kind, organisation_id, channel_id = waiting
-    nudge_once(job_of(kind), str(organisation_id), str(channel_id))
+    batches.nudge_once(job_of(kind), str(organisation_id), str(channel_id))
     return True

@@ -16,7 +16,9 @@ from flask import Flask
 from redis.exceptions import RedisError
 from rq import Worker
 from rq.exceptions import AbandonedJobError, DeserializationError
+from rq.executions import Execution
 from rq.job import Job
+from rq.queue import Queue
 from rq.serializers import JSONSerializer
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -25,8 +27,9 @@ from healthberry.core import scope, shares
 from healthberry.core.events import commit
 from healthberry.core.health import SENDING
 from healthberry.extensions import db
-from healthberry.jobs import base, batches, ending, failures
+from healthberry.jobs import base, batches, ending, failures, precedence
 from healthberry.jobs.life import Life
+from healthberry.models.owned import now
 from healthberry.queues import queue
 
 log = logging.getLogger(__name__)
@@ -69,6 +72,8 @@ class BerryWorker(Worker):
         """Tell the database as well, unless this is the process of one job."""
         if not self.is_horse:
             self._life.beat()
+            if self.horse_pid:
+                precedence.call_forward(self.horse_pid)
         super().heartbeat(*given, **named)
 
     def check_for_suspension(self, burst: bool) -> None:
@@ -91,6 +96,12 @@ class BerryWorker(Worker):
         _, most = resource.getrlimit(resource.RLIMIT_DATA)
         with contextlib.suppress(ValueError, OSError):
             resource.setrlimit(resource.RLIMIT_DATA, (self._settings.job_memory_mb * _MEGABYTE, most))
+
+    def perform_job(self, job: Job, queue: Queue, execution: Execution) -> bool:
+        """In the process of one job: let pages come first, unless the job has waited long."""
+        if job.enqueued_at is not None:
+            precedence.suit((now() - job.enqueued_at).total_seconds())
+        return super().perform_job(job, queue, execution)
 
     def _killed(self, job: Job, *_: Any) -> None:
         """Note that a job was killed, which it could not do itself, and give its place up."""

@@ -9,7 +9,8 @@ import json
 import logging
 import smtplib
 import ssl
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextvars import ContextVar
 from email.message import EmailMessage
 from types import TracebackType
 from typing import Any, Self
@@ -29,6 +30,7 @@ from healthberry.setting_values import MailServer
 log = logging.getLogger(__name__)
 
 _TIMEOUT_SECONDS = 20
+_under_way: ContextVar["Courier | None"] = ContextVar("courier under way", default=None)
 # The job lives above this layer, so it is named and not imported.
 _SEALED_JOB = "healthberry.jobs.alerts.send_sealed"
 
@@ -115,9 +117,25 @@ class Courier(Connection):
         self.host = None
 
 
-def courier() -> Courier:
-    """Return a courier to the mail server of the settings; use it as a context manager."""
-    return Courier(part("mail"), urlsplit(part("settings").public_url).hostname or "localhost")
+@contextlib.contextmanager
+def courier() -> Iterator[Courier]:
+    """Give a courier to the mail server of the settings: within `one_courier` the one that is under way."""
+    if (under_way := _under_way.get()) is not None:
+        yield under_way
+        return
+    with Courier(part("mail"), urlsplit(part("settings").public_url).hostname or "localhost") as opened:
+        yield opened
+
+
+@contextlib.contextmanager
+def one_courier() -> Iterator[None]:
+    """Let all that is sent within go over one connection, whichever organisation's it is."""
+    with courier() as opened:
+        mark = _under_way.set(opened)
+        try:
+            yield
+        finally:
+            _under_way.reset(mark)
 
 
 def send_template(

@@ -176,6 +176,7 @@ def _environment(
             "WEB_BIND": f"127.0.0.1:{web_port}",
             "WEB_WORKERS": "2",
             "X_STREAM": "on",
+            "PAGES_FIRST": "off",  # a busy machine must not decide how long the work takes
             "LOG_LEVEL": "WARNING",
             "PYTHONPATH": str(ROOT),
             **more,
