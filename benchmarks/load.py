@@ -33,7 +33,7 @@ from sqlalchemy import func, select
 
 from benchmarks import stream_reader
 from benchmarks.deliveries import link
-from benchmarks.measure import Figure, percentile
+from benchmarks.measure import Figure, memory_bytes, percentile
 from benchmarks.servers import Bench, bench
 from benchmarks.stream_houses import cookie
 from benchmarks.web import Web, web_server
@@ -264,10 +264,7 @@ def _by_status(counts: Counter[int]) -> str:
 def _look(
     web: Web, processes: Sequence[psutil.Process], houses: Sequence[House], memory: list[int], waiting: list[int]
 ) -> None:
-    used = web.memory_bytes()
-    for process in processes:
-        used += process.memory_full_info().uss
-    memory.append(used)
+    memory.append(sum(memory_bytes(process) for process in (psutil.Process(web.process.pid), *processes)))
     waiting.append(_count(houses, PushDelivery))
 
 

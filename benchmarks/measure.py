@@ -5,6 +5,8 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+import psutil
+
 
 @dataclass(frozen=True)
 class Figure:
@@ -57,3 +59,14 @@ def fixed_loop() -> Figure:
     for number in range(5_000_000):
         total += number * number % 7
     return Figure("fixed loop (how busy the machine was)", time.perf_counter() - began, "s", note=f"checksum {total}")
+
+
+def memory_bytes(process: psutil.Process) -> int:
+    """Return the memory of a process and of all that it started, each page once however many of them share it."""
+    used = 0
+    for one in (process, *process.children(recursive=True)):
+        try:
+            used += one.memory_full_info().pss
+        except psutil.NoSuchProcess:
+            continue
+    return used

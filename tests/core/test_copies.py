@@ -67,7 +67,7 @@ def test_a_story_with_the_same_key_on_two_sites_is_shown_once(
     assert _ids(member) == [story]
     assert _ids(member, status="all") == [story]
     assert _ids(member, channel="nhsuk") == [story] == _ids(member, channel="careopinion")
-    assert inbox.list_conversations(member, View()).rows[0].also_on == ["nhsuk"]
+    assert inbox.list_conversations(member, View()).rows[0].also_on == ("nhsuk",)
     assert [one.id for one in copies.elsewhere(_conversation(member, story))] == [copy]
     assert [one.id for one in copies.elsewhere(_conversation(member, copy))] == [story]
 
@@ -190,7 +190,7 @@ def test_where_the_shown_one_is_taken_down_the_copy_takes_its_place_with_its_own
     assert _ids(member) == [copy]
     assert _conversation(member, copy).assignee_id == member.id
     assert _conversation(member, story).copy_of == copy
-    assert inbox.list_conversations(member, View()).rows[0].also_on == []
+    assert inbox.list_conversations(member, View()).rows[0].also_on == ()
 
 
 def test_where_the_shown_ones_channel_is_erased_the_copy_stays(

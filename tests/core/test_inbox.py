@@ -62,7 +62,7 @@ def test_the_search_knows_word_forms_marks_hits_and_keeps_to_filters(world: Worl
     world.arrives(channel, world.item("The nurses were lovely", title="Birth"), world.item("Parking was awful"))
 
     page = inbox.list_conversations(member, View(q="nurse"))
-    hits = [words for words, is_hit in page.rows[0].snippet or [] if is_hit]
+    hits = [words for words, is_hit in page.rows[0].snippet or () if is_hit]
 
     assert _titles(page) == ["The nurses were lovely"]
     assert hits == ["nurses"]
@@ -191,7 +191,7 @@ def test_the_first_hit_is_shown_however_deep_in_a_long_story_it_stands(world: Wo
         world.channel(organisation), world.item("word " * 900 + "then the NURSES came <b>running</b> " + "on " * 90)
     )
 
-    snippet = inbox.list_conversations(member, View(q="nurse")).rows[0].snippet or []
+    snippet = inbox.list_conversations(member, View(q="nurse")).rows[0].snippet or ()
 
     assert ("NURSES", True) in snippet
     assert len("".join(words for words, _ in snippet)) < 400
