@@ -25,6 +25,7 @@ ROLES = {
 
 _SETTLED = timedelta(hours=72)
 _RANKS = list(ROLES)  # what may do most comes first
+_LONGEST_NAME = 200
 _MEMBERSHIPS = text("SELECT organisation_id, member_id, organisation_name FROM memberships_of(:email)")
 
 
@@ -257,6 +258,25 @@ def save_organisation(member: Member, *, alert_excerpts: bool, contacts: str | N
     if changed:
         organisations.keep(member.organisation_id, **wanted)
         audit.did(member, "settings_changed", alert_excerpts=alert_excerpts, changed=changed)
+
+
+def save_data_contact(member: Member, name: str, email: str) -> None:
+    """Keep who answers for data protection; both blank for nobody. Raises: NotAllowed, Invalid (dpo_email)."""
+    require(member, "manage")
+    typed, address = " ".join(name.replace("\x00", "").split())[:_LONGEST_NAME], email.strip()
+    if typed and not address:
+        raise Invalid("Enter the e-mail address at which they are reached.", "dpo_email")
+    if address:
+        try:
+            mailboxes.normalise(address)
+        except Invalid as invalid:
+            raise Invalid(invalid.reason, "dpo_email") from None
+    wanted = {"dpo_name": typed, "dpo_email": address}
+    before = organisations.details_of(member.organisation_id)
+    changed = [one for one, value in wanted.items() if getattr(before, one) != value]
+    if changed:
+        organisations.keep(member.organisation_id, **wanted)
+        audit.did(member, "settings_changed", changed=changed)
 
 
 def is_last_administrator(member: Member) -> bool:

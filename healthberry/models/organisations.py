@@ -51,6 +51,9 @@ class OrganisationDetails(Base):
     published_contacts: Mapped[list[str]] = mapped_column(JSONB, default=list, server_default="[]")
     discovery_problems: Mapped[list[str]] = mapped_column(JSONB, default=list)  # what was not found, for people
     second_step_since: Mapped[Moment | None]  # since when everybody needs one; core.second_step
+    # Who answers for data protection; shown to the public, and told of requests and breaches.
+    dpo_name: Mapped[ShortText] = mapped_column(default="", server_default="")
+    dpo_email: Mapped[ShortText] = mapped_column(default="", server_default="")
 
 
 class ActivityCounter(Base):
