@@ -27,6 +27,10 @@ ACTIONS: Mapping[str, str] = {
     "member_role_changed": "Changed somebody's role",
     "member_second_step_reset": "Reset somebody's second step",
     "member_left": "Ended a membership",
+    "team_made": "Made a team",
+    "team_changed": "Changed a team",
+    "team_removed": "Removed a team",
+    "member_limited": "Changed which conversations somebody sees",
     "approval_asked": "Asked to be approved",
     "check_asked": "Asked to be checked",
     # Settings

@@ -19,6 +19,7 @@ class Row:
     """One line of the list, as one member sees it."""
 
     id: UUID
+    channel_id: UUID
     channel_kind: str
     screen_name: str
     title: str

@@ -113,7 +113,7 @@ def change_role(member: Member, other_id: UUID, role: str) -> Member:
     Raises: NotAllowed, NotFound, Invalid, Conflict for the last administrator.
     """
     require(member, "manage")
-    _hold_administrators(member)
+    hold_administrators(member)
     other = _find(member, other_id)
     if role not in ROLES:
         raise Invalid("Choose a role", "role")
@@ -134,7 +134,7 @@ def remove(member: Member, other_id: UUID) -> Member:
     """
     if other_id != member.id:
         require(member, "manage")
-    _hold_administrators(member)
+    hold_administrators(member)
     other = _find(member, other_id)
     _spare_last_administrator(other)
     fresh = now() - member.created_at < _SETTLED
@@ -283,7 +283,7 @@ def _end_grants(other: Member, by: str) -> None:
     db.session.execute(ended.execution_options(synchronize_session=False))
 
 
-def _hold_administrators(member: Member) -> None:
+def hold_administrators(member: Member) -> None:
     """Let nobody else become or stop being an administrator meanwhile: two who step down at once would leave none.
 
     All are held in one order, so that two who change each other wait instead of blocking each other for good.

@@ -37,7 +37,8 @@ TABLE = {
         imports.change imports.drop imports.index imports.show imports.start imports.undo imports.upload
         keeping.index keeping.shorten keeping.show people.approve people.change_role people.invite
         people.remove people.reset_second_step requests.hold requests.lift_hold requests.lift_restriction
-        requests.restrict requests.show settings.save_organisation
+        requests.restrict requests.show settings.save_organisation teams.make
+        teams.new teams.remove teams.save teams.show
     """,
     "operator": """
         operator.audit operator.index operator.retry operator_step.begin operator_step.check
