@@ -27,6 +27,7 @@ log = logging.getLogger(__name__)
 MOST_MISSED = 200
 MOST_STREAMS = 40  # of one member in one process
 SIGNED_OUT = named("signed-out")
+LIMITED = named("limited")  # its member sees other conversations from now on
 
 Unit = Callable[[UUID], AbstractContextManager[None]]
 
@@ -150,7 +151,7 @@ class Room:
             if stream.member_id not in self._members or stream.session_id not in lasting:
                 stream.end(SIGNED_OUT)
             elif _is_limited_anew(before.get(stream.member_id), self._members[stream.member_id]):
-                stream.put(named("reload", self._number or 0))
+                stream.put(LIMITED)
 
     def _admit(self, stream: Stream) -> None:
         if sum(other.member_id == stream.member_id for other in self.streams) >= MOST_STREAMS:

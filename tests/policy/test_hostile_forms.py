@@ -22,7 +22,17 @@ from werkzeug.test import TestResponse
 
 from healthberry.blueprints import challenges
 from healthberry.connectors.base import Linkables
-from healthberry.core import codes, erasing, guarded, invitations, operator_step, pending_links, scope, second_step
+from healthberry.core import (
+    codes,
+    erasing,
+    guarded,
+    invitations,
+    operator_step,
+    pending_links,
+    scope,
+    second_step,
+    teams,
+)
 from healthberry.core.guarding import look, own
 from healthberry.extensions import db
 from healthberry.mail import links
@@ -73,6 +83,14 @@ _WRITTEN = {
     "rating": "2",
     "key": "0190d2f0-0000-7000-8000-000000000001",
 }
+_TEAM = {
+    "name": "North",
+    "sites": "NOR01",
+    "services": "Ward 3",
+    "channels": "<channel>",
+    "unplaced": "on",
+    "people": "<colleague>",
+}
 FORMS = (
     Form("signup.add_unlisted", _TYPED),
     Form("signup.send_code", {"ods": "ZT1", **_PERSON}),
@@ -85,7 +103,9 @@ FORMS = (
     Form("session.chosen", {"organisation": "<organisation>"}),
     Form("codes.check", {"code": "<code>"}),
     Form("people.accept", {"name": "Priya Kaur"}),
-    Form("people.invite", {"email": "priya@example.nhs.uk", "role": "responder"}),
+    Form("people.invite", {"email": "priya@example.nhs.uk", "role": "responder", "team": "<team>"}),
+    Form("teams.make", _TEAM),
+    Form("teams.save", {**_TEAM, "name": "South"}),
     Form("people.change_role", {"role": "viewer"}),
     Form("channels.start", {"next": "/inbox"}),
     Form("conversation.assign", {"assignee": "<colleague>"}),
@@ -149,10 +169,12 @@ DELETE FROM erasures;
 DELETE FROM restrictions;
 DELETE FROM reading_grants;
 DELETE FROM holds;
+DELETE FROM teams WHERE created_at > (SELECT min(created_at) FROM teams);
+UPDATE teams SET name = 'Desk';
 UPDATE conversations SET restricted = false;
 UPDATE channels SET state = 'active', erase_at = NULL;
 UPDATE imports SET state = 'asking';
-UPDATE members SET role = 'administrator', level = 2, left_at = NULL, name = 'Priya';
+UPDATE members SET role = 'administrator', level = 2, left_at = NULL, name = 'Priya', limited_to = NULL;
 UPDATE conversations SET status = 'open', closed_reason = NULL, snoozed_until = NULL, assignee_id = NULL;
 """
 
@@ -232,6 +254,7 @@ class Desk:
             "grant_id": uuid.uuid4(),
             "session_id": uuid.uuid4(),
             "passkey_id": uuid.uuid4(),
+            "team_id": teams.make(self.member, teams.Wish("Desk", channels=[str(channel.id)])).id,
             "code_id": uuid.uuid4(),
             "key": "k",
             "kind": "form",
@@ -246,6 +269,8 @@ class Desk:
         self.known = {
             "<organisation>": str(organisation.id),
             "<colleague>": str(colleague.id),
+            "<channel>": str(channel.id),
+            "<team>": str(self.ids["team_id"]),
             "<writer>": str(erasing.writers(self.member, conversation_id)[0].id),
             "<tomorrow>": (now() + timedelta(days=1)).strftime("%Y-%m-%dT%H:%M"),
             "<mark>": guarded.mark("Ring Mrs Lee", look("Ring Mrs Lee", own())),

@@ -10,7 +10,7 @@ from flask.testing import FlaskClient
 from werkzeug.routing import Rule
 
 from healthberry.connectors.base import File
-from healthberry.core import erasing, grants, holds, members, noise, restricting, scope
+from healthberry.core import erasing, grants, holds, members, noise, restricting, scope, teams
 from healthberry.extensions import db
 from healthberry.models.channels import Channel
 from healthberry.models.conversations import Conversation
@@ -98,6 +98,7 @@ class Theirs:
     grant_id: uuid.UUID
     session_id: uuid.UUID
     passkey_id: uuid.UUID
+    team_id: uuid.UUID
     organisation_id: uuid.UUID
     organisation_name: str
 
@@ -139,10 +140,11 @@ def theirs(app: Flask, world: World) -> Theirs:
     key = {"credential_id": b"1", "public_key": b"2", "sign_count": 0, "name": "Phone"}
     passkey = Passkey(organisation_id=organisation.id, id=uuid.uuid4(), member_id=member.id, **key)
     db.session.add(passkey)
+    team = teams.make(member, teams.Wish("North", channels=[str(channel.id)]))
     db.session.commit()
     beside = (
         *(rule.id, uploaded.id, file_id, erasure.id, restriction.id, hold.id, grant.id),
-        *(session_id, passkey.id, organisation.id),
+        *(session_id, passkey.id, team.id, organisation.id),
     )
     ids = (conversation_id, channel.id, reply.id, member.id, *beside)
     return Theirs(*ids, organisation.name)
