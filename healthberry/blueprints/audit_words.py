@@ -27,6 +27,7 @@ ACTIONS: Mapping[str, str] = {
     "member_role_changed": "Changed somebody's role",
     "member_second_step_reset": "Reset somebody's second step",
     "member_left": "Ended a membership",
+    "member_handed_over": "Handed over to another administrator",
     "team_made": "Made a team",
     "team_changed": "Changed a team",
     "team_removed": "Removed a team",
@@ -84,6 +85,7 @@ ACTIONS: Mapping[str, str] = {
     "grant_ended": "Took the right to read what is restricted back",
     "hold_placed": "Placed a legal hold",
     "hold_lifted": "Lifted a legal hold",
+    "commissioning_said": "Said who commissions whom",
     # The log and the installation
     "audit_exported": "Took the audit log out",
     "work_retried": "Had failed work tried again",

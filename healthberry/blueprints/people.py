@@ -64,6 +64,17 @@ def change_role(other_id: UUID) -> ResponseReturnValue:
     return _back("changed")
 
 
+@blueprint.post("/people/<uuid:other_id>/hand-over")
+@guard.signed_in
+@guard.needs("manage")
+@guard.proven(guard.RECENTLY)
+def hand_over(other_id: UUID) -> ResponseReturnValue:
+    """Make somebody an administrator in one's own place."""
+    members.hand_over(guard.member(), other_id)
+    events.commit()
+    return _back("handed_over")
+
+
 @blueprint.post("/people/<uuid:other_id>/second-step")
 @guard.signed_in
 @guard.needs("manage")
@@ -164,6 +175,7 @@ _ASKED = {"ask": "asked", "domain": "check_asked", "operator": "check_asked"}
 _DONE = {
     "approved": "They may publish now, and have been told by e-mail.",
     "changed": "Changed.",
+    "handed_over": "They are an administrator now, and you are a responder.",
     "reset": "They sign in by a code to their mailbox alone, and are asked to set up a second step anew.",
     "removed": "They are signed out everywhere, and links in their e-mails no longer work.",
     "reads": "They may read all restricted conversations. Each opening is written into the audit log.",
@@ -190,7 +202,7 @@ def _page(errors: dict[str, str] | None = None) -> str:
         people=members.everybody(guard.member()),
         teams=made,
         in_teams=_in_teams(made),
-        roles=members.ROLES,
+        roles=members.roles(guard.member()),
         reading=grants.standing(guard.member()) if may(guard.member(), "manage") else {},
         given=request.form,
         errors=errors or {},

@@ -4,7 +4,7 @@ from flask import Blueprint, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from healthberry.blueprints import guard
-from healthberry.core import channels, events, members, organisations, second_step, signup
+from healthberry.core import channels, commissioning, events, members, organisations, second_step, signup
 from healthberry.core.errors import Invalid
 
 blueprint = Blueprint("settings", __name__)
@@ -74,6 +74,7 @@ def _page(errors: dict[str, str] | None = None) -> str:
         "settings/index.html",
         organisation=members.organisation_of(member),
         details=organisations.details_of(member.organisation_id),
+        commissioners=commissioning.commissioners(member),
         next_step=members.next_step(member),
         unread=channels.with_unread(member),
         grace_days=second_step.GRACE.days,

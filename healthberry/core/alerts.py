@@ -14,6 +14,7 @@ from healthberry.core import audit, events, organisations, places, register
 from healthberry.core.errors import NotFound
 from healthberry.core.events import Event
 from healthberry.core.outbox import Claimed
+from healthberry.core.permissions import may
 from healthberry.core.places import Places
 from healthberry.extensions import db, part
 from healthberry.models.conversations import Conversation
@@ -95,6 +96,8 @@ def load(mail: Claimed) -> Alert:
     organisation = db.session.get(Organisation, mail.organisation_id)
     if member is None or organisation is None or member.left_at is not None:
         raise NotNeeded("They have left the organisation.")
+    if not may(member, "read"):
+        raise NotNeeded("Their role does not let them read it.")
     if not member.wants_alerts:
         raise NotNeeded("They turned these e-mails off.")
     conversations = _still_new_together(mail, member) if mail.kind == MANY else [_still_new(mail, member)]
@@ -135,7 +138,7 @@ def _recipients(organisation_id: UUID) -> Sequence[Member]:
     statement = select(Member).where(
         Member.organisation_id == organisation_id, Member.left_at.is_(None), Member.wants_alerts
     )
-    return db.session.scalars(statement.order_by(Member.id)).all()
+    return [one for one in db.session.scalars(statement.order_by(Member.id)) if may(one, "read")]
 
 
 def _seen(organisation_id: UUID, members: Sequence[Member], ids: Collection[UUID]) -> dict[UUID, set[UUID | None]]:

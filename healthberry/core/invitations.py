@@ -35,7 +35,7 @@ def invite(member: Member, email: str, role: str, team_id: UUID | None = None) -
     """Return the token that invites a mailbox, for 7 days, and into a team. Raises: NotAllowed, Invalid, NotFound."""
     require(member, "manage")
     email = mailboxes.normalise(email)
-    if role not in members.ROLES:
+    if role not in members.roles(member):
         raise Invalid("Choose what they may do", "role")
     team = teams.find(member, team_id).id.hex if team_id else ""
     expires_at = int((now() + timedelta(days=DAYS)).timestamp())

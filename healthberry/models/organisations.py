@@ -77,7 +77,7 @@ class Member(Base, OrganisationOwned):
     __table_args__ = (
         UniqueConstraint("organisation_id", "email"),
         CheckConstraint("level in (1, 2)", name="level"),
-        CheckConstraint("role in ('administrator', 'approver', 'responder', 'viewer')", name="role"),
+        CheckConstraint("role in ('administrator', 'approver', 'responder', 'viewer', 'commissioner')", name="role"),
         Index("ix_members_email", "email"),
     )
 

@@ -255,6 +255,7 @@ class Desk:
             "session_id": uuid.uuid4(),
             "passkey_id": uuid.uuid4(),
             "team_id": teams.make(self.member, teams.Wish("Desk", channels=[str(channel.id)])).id,
+            "provider_id": uuid.uuid4(),
             "code_id": uuid.uuid4(),
             "key": "k",
             "kind": "form",

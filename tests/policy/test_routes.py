@@ -99,6 +99,7 @@ class Theirs:
     session_id: uuid.UUID
     passkey_id: uuid.UUID
     team_id: uuid.UUID
+    provider_id: uuid.UUID
     organisation_id: uuid.UUID
     organisation_name: str
 
@@ -144,7 +145,7 @@ def theirs(app: Flask, world: World) -> Theirs:
     db.session.commit()
     beside = (
         *(rule.id, uploaded.id, file_id, erasure.id, restriction.id, hold.id, grant.id),
-        *(session_id, passkey.id, team.id, organisation.id),
+        *(session_id, passkey.id, team.id, organisation.id, organisation.id),
     )
     ids = (conversation_id, channel.id, reply.id, member.id, *beside)
     return Theirs(*ids, organisation.name)
