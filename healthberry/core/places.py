@@ -44,11 +44,15 @@ class Places:
         cls, sites: Collection[str], services: Collection[str], channels: Collection[Any], unplaced: bool
     ) -> "Places":
         """Make places of these, in order and each once."""
-        return cls(*(tuple(sorted({str(one) for one in some})) for some in (sites, services, channels)), unplaced)
+        return cls(_each(sites), _each(services), _each(channels), unplaced)
 
     def to_json(self) -> dict[str, Any]:
         """Return them as they are kept with a member, and as the search wants them."""
         return asdict(self)
+
+
+def _each(some: Collection[Any]) -> tuple[str, ...]:
+    return tuple(sorted({str(one) for one in some}))
 
 
 def of(member: Member) -> Places | None:

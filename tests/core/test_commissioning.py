@@ -99,10 +99,9 @@ def region(world: World) -> Region:
     concerns.mark(admin, arrives("A restricted zebra"), "staff")
     arrives("A private zebra", source={"private": True})
     conversations.set_aside(admin, arrives("A zebra that is noise"))
-    for values in ({"withdrawn": True}, {"erased_at": now()}, {"expired_at": now()}):
+    for name, value in (("withdrawn", True), ("erased_at", now()), ("expired_at", now())):
         gone = db.session.get_one(Conversation, (practice.id, arrives("A zebra that is gone")))
-        for name, value in values.items():
-            setattr(gone, name, value)
+        setattr(gone, name, value)
     world.arrives(world.channel(practice, "email", remote_id="m"), world.item("A zebra letter"))
     assert opening.text == "A lion story"
     db.session.commit()
