@@ -168,6 +168,8 @@ class Room:
     def _paint_missed(self, stream: Stream, missed: list[Event] | None, number: int) -> list[bytes]:
         if missed is None:
             return [named("reload", number)]
+        if any(change.kind == "member_limited" for change in missed):
+            return [LIMITED]  # it was drawn before: for somebody, and perhaps for this member
         if not any(topic.concerns(change) for change in missed for topic in stream.topics):
             return [f": \nid: {number}\n\n".encode()] if missed else []
         with self._unit(self.organisation_id):

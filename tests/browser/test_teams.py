@@ -1,6 +1,7 @@
 """Teams and providers in each width, with axe: a team is made, and a commissioner reads what is published."""
 
 import pytest
+from playwright.sync_api import expect
 
 from healthberry.core import scope
 from healthberry.extensions import db
@@ -21,7 +22,9 @@ def test_a_team_is_made_under_people_and_a_commissioner_reads_a_provider(
 ) -> None:
     member = office.member
     scope.enter(member.organisation_id)
-    world.member(db.session.get_one(Organisation, member.organisation_id), role="responder", name="Wanda Ward")
+    organisation = db.session.get_one(Organisation, member.organisation_id)
+    ward = look("/inbox", world.member(organisation, role="responder", name="Wanda Ward"))
+    ward.get_by_text("Nobody told us why Mum").first.wait_for()
     page = look("/people/teams/new", member)
     check(page)
     page.get_by_role("button", name="Make the team").click()
@@ -32,6 +35,8 @@ def test_a_team_is_made_under_people_and_a_commissioner_reads_a_provider(
     page.get_by_label("Wanda Ward").check()
     page.get_by_role("button", name="Make the team").click()
     page.get_by_text("1 person", exact=True).wait_for()
+    expect(ward.get_by_text("Nobody told us why Mum")).to_have_count(0)
+    ward.get_by_text("Five hours in A&E").first.wait_for()
     check(page)
     page.get_by_role("link", name="Change").click()
     page.get_by_role("button", name="Save the team").wait_for()
