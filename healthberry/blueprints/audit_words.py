@@ -33,6 +33,11 @@ ACTIONS: Mapping[str, str] = {
     "member_role_changed": "Changed somebody's role",
     "member_second_step_reset": "Reset somebody's second step",
     "member_left": "Ended a membership",
+    "member_handed_over": "Handed over to another administrator",
+    "team_made": "Made a team",
+    "team_changed": "Changed a team",
+    "team_removed": "Removed a team",
+    "member_limited": "Changed which conversations somebody sees",
     "approval_asked": "Asked to be approved",
     "check_asked": "Asked to be checked",
     # Settings
@@ -95,6 +100,7 @@ ACTIONS: Mapping[str, str] = {
     "breach_closed": "Decided about a reply with personal data",
     "hold_placed": "Placed a legal hold",
     "hold_lifted": "Lifted a legal hold",
+    "commissioning_said": "Said who commissions whom",
     # The log and the installation
     "audit_exported": "Took the audit log out",
     "work_retried": "Had failed work tried again",

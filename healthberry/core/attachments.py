@@ -9,7 +9,7 @@ from sqlalchemy.orm import undefer
 
 from healthberry.connectors.base import File
 from healthberry.connectors.text import line
-from healthberry.core import reading_rights
+from healthberry.core import places, reading_rights
 from healthberry.core.errors import NotFound
 from healthberry.core.permissions import may
 from healthberry.extensions import db
@@ -59,7 +59,7 @@ def find(member: Member, attachment_id: UUID) -> Attachment:
     if found is None:
         raise NotFound
     conversation = conversation_of(found)
-    if not reading_rights.may_read(member, conversation):
+    if not places.sees(member, conversation) or not reading_rights.may_read(member, conversation):
         raise NotFound
     if _message(found).withdrawn_at is not None and not may(member, "manage"):
         raise NotFound  # kept for a legal hold alone

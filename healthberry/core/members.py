@@ -8,6 +8,7 @@ from uuid import UUID
 from sqlalchemy import Select, select, text, update
 
 from healthberry.core import audit, claim_mails, claims, events, mailboxes, organisations
+from healthberry.core.commissioning import is_commissioner
 from healthberry.core.contacts import contacts_of
 from healthberry.core.errors import Conflict, Invalid, NotAllowed, NotFound
 from healthberry.core.permissions import may, require
@@ -16,11 +17,13 @@ from healthberry.models.keeping import ReadingGrant
 from healthberry.models.organisations import MAILBOX_VERIFIED, ORGANISATION_VERIFIED, Member, Organisation
 from healthberry.models.owned import new_id, now
 
+COMMISSIONER = "commissioner"
 ROLES = {
     "administrator": "Answers, publishes with a reason what was stopped, invites people and links channels",
     "approver": "Answers, and publishes with a reason what was stopped as too personal. Needs a second step to sign in",
     "responder": "Answers",
     "viewer": "Reads",
+    COMMISSIONER: "Sees figures and published words of the providers that you commission, and nothing else",
 }
 
 _SETTLED = timedelta(hours=72)
@@ -141,9 +144,9 @@ def change_role(member: Member, other_id: UUID, role: str) -> Member:
     administrator.
     """
     require(member, "manage")
-    _hold_administrators(member)
+    hold_administrators(member)
     other = _find(member, other_id)
-    if role not in ROLES:
+    if role not in roles(member):
         raise Invalid("Choose a role", "role")
     if other.level < ORGANISATION_VERIFIED:
         raise Conflict("Approve them first: roles are for people who may publish.")
@@ -156,6 +159,25 @@ def change_role(member: Member, other_id: UUID, role: str) -> Member:
     return other
 
 
+def hand_over(member: Member, other_id: UUID) -> Member:
+    """Make a level-2 colleague an administrator and oneself a responder, at once.
+
+    Raises: NotAllowed, NotFound; Conflict for oneself, and for who may not publish yet.
+    """
+    require(member, "manage")
+    if other_id == member.id:
+        raise Conflict("You are an administrator already. Hand over to somebody else.")
+    other = change_role(member, other_id, "administrator")
+    member.role = "responder"
+    events.record(member.organisation_id, "member_handed_over", subject_id=other.id, member=member)
+    return other
+
+
+def roles(member: Member) -> dict[str, str]:
+    """Return the roles that there are in the member's organisation: commissioners only where it commissions others."""
+    return {role: words for role, words in ROLES.items() if role != COMMISSIONER or is_commissioner(member)}
+
+
 def remove(member: Member, other_id: UUID) -> Member:
     """End a membership: signed out everywhere, links in mails dead, no more alerts. What they did keeps their name.
 
@@ -164,7 +186,7 @@ def remove(member: Member, other_id: UUID) -> Member:
     """
     if other_id != member.id:
         require(member, "manage")
-    _hold_administrators(member)
+    hold_administrators(member)
     other = _find(member, other_id)
     _spare_last_administrator(other)
     _spare_those_before(member, other)
@@ -360,7 +382,7 @@ def _end_grants(other: Member, by: str) -> None:
     db.session.execute(ended.execution_options(synchronize_session=False))
 
 
-def _hold_administrators(member: Member) -> None:
+def hold_administrators(member: Member) -> None:
     """Let nobody else become or stop being an administrator meanwhile: two who step down at once would leave none.
 
     All are held in one order, so that two who change each other wait instead of blocking each other for good.

@@ -114,7 +114,7 @@ def _loaded(mail: outbox.Claimed) -> Callable[[], EmailMessage]:
 
 def _mailbox_answered(mail: outbox.Claimed, *, refused: bool) -> None:
     """A mailbox that is gone proves nothing any more; that of a mail to somebody else is not the member's."""
-    if mail.kind not in (claim_mails.CLAIM, claim_mails.DISPUTE_OPERATOR):
+    if mail.member_id is not None and mail.kind not in (claim_mails.CLAIM, claim_mails.DISPUTE_OPERATOR):
         claim_times.mailbox_answered(mail.organisation_id, mail.member_id, refused=refused)
 
 

@@ -35,6 +35,7 @@ from healthberry.core import (
     proving,
     scope,
     second_step,
+    teams,
 )
 from healthberry.core.data_requests import Asked
 from healthberry.core.guarding import look, own
@@ -90,6 +91,14 @@ _WRITTEN = {
     "key": "0190d2f0-0000-7000-8000-000000000001",
 }
 _ASKED = {"kind": "complain", "about": "@wren", "words": "They shared it.", "contact": "wren@people.example"}
+_TEAM = {
+    "name": "North",
+    "sites": "NOR01",
+    "services": "Ward 3",
+    "channels": "<channel>",
+    "unplaced": "on",
+    "people": "<colleague>",
+}
 FORMS = (
     Form("signup.add_unlisted", _TYPED),
     Form("signup.send_code", {"ods": "ZT1", **_PERSON}),
@@ -102,7 +111,9 @@ FORMS = (
     Form("session.chosen", {"organisation": "<organisation>"}),
     Form("codes.check", {"code": "<code>"}),
     Form("people.accept", {"name": "Priya Kaur"}),
-    Form("people.invite", {"email": "priya@example.nhs.uk", "role": "responder"}),
+    Form("people.invite", {"email": "priya@example.nhs.uk", "role": "responder", "team": "<team>"}),
+    Form("teams.make", _TEAM),
+    Form("teams.save", {**_TEAM, "name": "South"}),
     Form("people.change_role", {"role": "viewer"}),
     Form("proving.check_code", {"code": "<proof>"}),
     Form(
@@ -186,10 +197,12 @@ DELETE FROM outbox_mails;
 UPDATE organisation_details SET dpo_name = '', dpo_email = '';
 UPDATE data_requests SET closed_at = NULL, outcome = '', acknowledged_at = NULL;
 UPDATE disclosures SET closed_at = NULL, outcome = '', removal = 'by_hand';
+DELETE FROM teams WHERE created_at > (SELECT min(created_at) FROM teams);
+UPDATE teams SET name = 'Desk';
 UPDATE conversations SET restricted = false;
 UPDATE channels SET state = 'active', erase_at = NULL;
 UPDATE imports SET state = 'asking';
-UPDATE members SET role = 'administrator', level = 2, left_at = NULL, name = 'Priya';
+UPDATE members SET role = 'administrator', level = 2, left_at = NULL, name = 'Priya', limited_to = NULL;
 UPDATE conversations SET status = 'open', closed_reason = NULL, snoozed_until = NULL, assignee_id = NULL;
 """
 
@@ -281,6 +294,8 @@ class Desk:
             "request_id": asked.id,
             "message_id": ours,
             "disclosure_id": breach.id,
+            "team_id": teams.make(self.member, teams.Wish("Desk", channels=[str(channel.id)])).id,
+            "provider_id": uuid.uuid4(),
             "code_id": uuid.uuid4(),
             "key": "k",
             "kind": "form",
@@ -299,6 +314,8 @@ class Desk:
             "<writer>": str(writer.id),
             "<match>": f"{conversation_id}:{writer.id}",
             "<earlier>": (now() - timedelta(hours=2)).strftime("%Y-%m-%dT%H:%M"),
+            "<channel>": str(channel.id),
+            "<team>": str(self.ids["team_id"]),
             "<tomorrow>": (now() + timedelta(days=1)).strftime("%Y-%m-%dT%H:%M"),
             "<mark>": guarded.mark("Ring Mrs Lee", look("Ring Mrs Lee", own())),
             "<yesterday>": (now() - timedelta(days=1)).date().isoformat(),

@@ -39,8 +39,9 @@ TABLE = {
         documents.show erasing.as_html erasing.as_text erasing.ask erasing.erase erasing.show imports.answer
         imports.ask_undo imports.change imports.drop imports.index imports.show imports.start imports.undo
         imports.upload keeping.index keeping.shorten keeping.show people.approve people.change_role
-        people.invite people.refuse people.remove people.reset_second_step requests.hold requests.lift_hold
-        requests.lift_restriction requests.restrict requests.show settings.save_organisation
+        people.hand_over people.invite people.refuse people.remove people.reset_second_step requests.hold
+        requests.lift_hold requests.lift_restriction requests.restrict requests.show settings.save_organisation
+        teams.make teams.new teams.remove teams.save teams.show
     """,
     "operator": """
         disputes.decide disputes.index
@@ -78,6 +79,9 @@ TABLE = {
     """,
     "see_colleagues": """
         people.index
+    """,
+    "see_providers": """
+        providers.index providers.show
     """,
 }
 

@@ -26,8 +26,15 @@ from tests.policy.test_hostile_input import mine as mine
 
 SUITE = 2_000
 _REQUESTS = int(os.environ.get("HOSTILE_REQUESTS", SUITE))
-# A stream answers for as long as it is read; the others end the session that all need. They have their own tests.
-_ELSEWHERE = {"stream.follow", "session.sign_out", "settings.sign_out_everywhere", "people.leave"}
+# A stream answers for as long as it is read; the others end the session that all need, or give away what its member may
+# do. They have their own tests.
+_ELSEWHERE = {
+    "stream.follow",
+    "session.sign_out",
+    "settings.sign_out_everywhere",
+    "people.leave",
+    "people.hand_over",
+}
 # No worker works here: in time that is what it is for to say.
 _MAY_SAY = {("/health", 503)}
 _METHODS = ("GET", "POST", "PUT", "DELETE", "PATCH", "HEAD", "OPTIONS", "TRACE", "PROPFIND")
