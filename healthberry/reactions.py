@@ -20,6 +20,7 @@ from healthberry.jobs import (
     replies,
     revoking,
     walks,
+    withdrawing,
 )
 from healthberry.realtime import publish
 
@@ -43,6 +44,7 @@ def table() -> Mapping[str, Sequence[Subscriber]]:
         "import_waiting": [_work_on_import],
         "erasure_begun": [_erase_author],
         "claim_made": [_attend_claim],
+        "breach_reported": [_take_down],
         "*": [_look_up_anew, _tell_open_pages],
     }
 
@@ -110,6 +112,10 @@ def _erase_author(event: Event) -> None:
 
 def _attend_claim(event: Event) -> None:
     claims.attend.nudge(event.organisation_id, event.subject_id)
+
+
+def _take_down(event: Event) -> None:
+    withdrawing.withdraw.nudge(event.organisation_id, event.subject_id)
 
 
 def _tell_open_pages(event: Event) -> None:

@@ -17,6 +17,7 @@ from healthberry.core import (
     second_step,
     sign_ins,
     signup,
+    teams,
 )
 from healthberry.core.errors import NotFound
 from healthberry.core.members import Membership
@@ -118,6 +119,8 @@ def _accept(proven: EmailCode, wanted: str | None) -> Response:
     invitation = invitations.read(proven.subject)
     organisation_id = invitation.organisation.id
     member = members.add(organisation_id, invitation.email, proven.name, invitation.role, invitation.inviter)
+    if invitation.team_id:
+        teams.join(invitation.inviter, member, invitation.team_id)
     return _admit(member, wanted or url_for("inbox.index"))
 
 

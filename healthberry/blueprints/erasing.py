@@ -120,5 +120,5 @@ def _page(conversation_id: UUID, who: UUID | None, errors: dict[str, str] | None
         writers=writers,
         preview=erasing.preview(member(), conversation_id, who) if known and who else None,
         errors=errors or {},
-        given=request.form,
+        given=request.form or request.args,
     )

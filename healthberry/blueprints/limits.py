@@ -33,16 +33,20 @@ WAYS_IN = frozenset(
         "signup.send_code",
     }
 )  # fmt: skip
+# Anybody may ask about their data; nobody needs to a hundred times.
+ASKS = "30 per hour"
+_ASKING = frozenset({"rights.ask"})
 # What answers machines, or for as long as it is read.
 _NO_READING = frozenset({"health.show", "health.web", "metrics.show", "stream.follow"})
 _PATIENCE_SECONDS = 0.5  # nobody waits long for a count
 _TOO_MANY_TRIES = "Too many tries came from your network. Wait a quarter of an hour."
 _TOO_MUCH_READING = "You opened more pages in a minute than a person reads."
+_TOO_MUCH_ASKED = "Too many requests came from your network. Wait an hour, or write to the organisation itself."
 _AWAY = "Signing in is not possible just now. Try again shortly."
 
 
 def install(app: Flask) -> None:
-    """Count before every request; two counters, for they fail differently."""
+    """Count before every request; three counters, for they allow and fail differently."""
     settings: Settings = app.extensions["settings"]
     shared = {
         "strategy": "fixed-window",
@@ -56,6 +60,13 @@ def install(app: Flask) -> None:
         key_prefix="tries",
         **shared,  # type: ignore[arg-type]
     )
+    asks = Limiter(
+        _network,
+        app=app,
+        application_limits=[ASKS],
+        key_prefix="asks",
+        **shared,  # type: ignore[arg-type]
+    )
     reads = Limiter(
         _reader,
         app=app,
@@ -66,6 +77,7 @@ def install(app: Flask) -> None:
     )
     # Asked before all else: hooks take hundreds of deliveries a second, and are counted by neither.
     tries.request_filter(lambda: not _tries())
+    asks.request_filter(lambda: not _asks())
     reads.request_filter(lambda: not _reads())
     app.register_error_handler(RateLimitExceeded, _exceeded)
     app.register_error_handler(RedisError, _away)
@@ -78,6 +90,10 @@ def _pool(settings: Settings) -> ConnectionPool:
 
 def _tries() -> bool:
     return request.endpoint in WAYS_IN and request.method == "POST"
+
+
+def _asks() -> bool:
+    return request.endpoint in _ASKING and request.method == "POST"
 
 
 def _reads() -> bool:
@@ -93,7 +109,8 @@ def _reader() -> str:
 
 
 def _exceeded(error: RateLimitExceeded) -> Response:
-    response = refusals.answer(429, _TOO_MANY_TRIES if _tries() else _TOO_MUCH_READING)
+    why = _TOO_MANY_TRIES if _tries() else _TOO_MUCH_ASKED if _asks() else _TOO_MUCH_READING
+    response = refusals.answer(429, why)
     response.headers["Retry-After"] = str(error.limit.limit.get_expiry())
     return response
 

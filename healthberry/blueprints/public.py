@@ -1,8 +1,9 @@
-"""Pages for anybody: what HealthBerry is, help, accessibility, privacy."""
+"""Pages for anybody: what HealthBerry is, help, accessibility, privacy, cookies."""
 
 from flask import Blueprint, render_template
 
-from healthberry.blueprints import guard
+from healthberry.blueprints import guard, installed
+from healthberry.core.keeping_table import TABLE
 
 blueprint = Blueprint("public", __name__)
 
@@ -32,4 +33,11 @@ def accessibility() -> str:
 @guard.public
 def privacy() -> str:
     """Say what is stored, why, and for how long."""
-    return render_template("public/privacy.html")
+    return render_template("public/privacy.html", here_is=installed.facts(), table=TABLE)
+
+
+@blueprint.get("/cookies")
+@guard.public
+def cookies() -> str:
+    """Say which cookies are set, and why."""
+    return render_template("public/cookies.html", here_is=installed.facts())

@@ -4,8 +4,19 @@ from flask import Blueprint, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from healthberry.blueprints import guard
-from healthberry.core import channels, events, members, organisations, second_step, signup
+from healthberry.core import (
+    channels,
+    commissioning,
+    data_requests,
+    disclosures,
+    events,
+    members,
+    organisations,
+    second_step,
+    signup,
+)
 from healthberry.core.errors import Invalid
+from healthberry.core.permissions import may
 
 blueprint = Blueprint("settings", __name__)
 
@@ -70,10 +81,14 @@ def sign_out_everywhere() -> ResponseReturnValue:
 
 def _page(errors: dict[str, str] | None = None) -> str:
     member = guard.member()
+    manages = may(member, "manage")
     return render_template(
         "settings/index.html",
+        requests=data_requests.waiting(member) if manages else None,
+        breaches=disclosures.waiting(member) if manages else None,
         organisation=members.organisation_of(member),
         details=organisations.details_of(member.organisation_id),
+        commissioners=commissioning.commissioners(member),
         next_step=members.next_step(member),
         unread=channels.with_unread(member),
         grace_days=second_step.GRACE.days,

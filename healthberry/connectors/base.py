@@ -169,6 +169,13 @@ class Connector(Protocol):
         """
         ...
 
+    def withdraw(self, access: Access, remote_id: str) -> None:
+        """Take down a reply of ours, by the id that `SentReply` or a poll gave it; what is gone already is no error.
+
+        Raises: Rejected where this kind can't, or it is not ours; NotAuthorised; Temporary, Permanent.
+        """
+        ...
+
     def recheck(self, access: Access, remote_ids: Sequence[str]) -> list[InboundItem]:
         """Return these inbound items as they are now, and those withdrawn; what could not be read is left out.
 

@@ -80,6 +80,7 @@ class Bluesky(Defaults):
         ),
         length_limit=bluesky_text.GRAPHEMES,
         counting="graphemes",
+        withdraws=True,
         backfill_depth="two years, as far as Bluesky lists them",
         serves_all=False,
         reread_seconds=3600,
@@ -174,6 +175,10 @@ class Bluesky(Defaults):
     def find_reply(self, access: Access, reply: Reply) -> SentReply | None:
         """Look whether the record of this reply was written. Raises: Gone, Temporary, Permanent."""
         return replies.find(self._calls(access), self._us(access), reply)
+
+    def withdraw(self, access: Access, remote_id: str) -> None:
+        """Delete a record of ours. Raises: Rejected for another's; Temporary, Permanent."""
+        replies.take_down(self._calls(access, at_once=True), self._us(access), remote_id)
 
     def recheck(self, access: Access, remote_ids: Sequence[str]) -> list[InboundItem]:
         """Look posts up, 25 at a time: as they are now; missing ones as withdrawn. Raises: Temporary, Permanent."""

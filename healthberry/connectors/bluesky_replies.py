@@ -4,6 +4,7 @@ Source: PDS of bluesky-social/atproto: `putRecord` of the same bytes changes not
 that differs is never overwritten (InvalidSwap); what was written is certain at the PDS at once, elsewhere it may lag.
 """
 
+import contextlib
 from collections.abc import Mapping
 from datetime import datetime
 from hashlib import sha256
@@ -20,6 +21,7 @@ from healthberry.connectors.text import line
 
 _LETTERS: Final = "234567abcdefghijklmnopqrstuvwxyz"
 _GONE: Final = "The post that you answer has been deleted, or its author blocks this account."
+_NOT_OURS: Final = "This was not published by the account that is connected, so it can't be deleted from here."
 _NO_KEY: Final = "This answer was written in a way that Bluesky cannot take. Write it again."
 
 
@@ -77,6 +79,18 @@ def find(calls: Calls, us: posts.Us, reply: Reply) -> SentReply | None:
         return found
     post_now(calls, reply.target.remote_id)
     return None
+
+
+def take_down(calls: Calls, us: posts.Us, uri: str) -> None:
+    """Delete one of our records; one that is gone is no error. Raises: Rejected for another's; Temporary, Permanent.
+
+    Source: lexicon com.atproto.repo.deleteRecord: "ensure it does not exist".
+    """
+    where, _, key = uri.rpartition("/")
+    if where != f"at://{us.did}/{posts.COLLECTION}" or not key:
+        raise Rejected(_NOT_OURS)
+    with contextlib.suppress(Gone):
+        calls.post("com.atproto.repo.deleteRecord", {"repo": us.did, "collection": posts.COLLECTION, "rkey": key})
 
 
 def post_now(calls: Calls, uri: str) -> Mapping[str, Any]:

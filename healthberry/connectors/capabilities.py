@@ -73,6 +73,7 @@ class Capabilities:
     one_reply_only: bool = False
     reply_verb: str = "Publish"  # the composer's button: what sending does there
     notes_answers: bool = False  # nothing is sent: an answer notes how it was given
+    withdraws: bool = False  # a published reply can be taken down from here: `withdraw`
     reply_window_seconds: int | None = None  # how long after the last message of its author it can be answered
     private: bool = False  # what comes in was never published: nobody outside may see it
     moderation_seconds: int | None = None  # how long the site may hold a reply before it shows

@@ -109,6 +109,10 @@ class Defaults:
         """Return None: nothing ever goes out."""
         return None
 
+    def withdraw(self, access: Access, remote_id: str) -> None:
+        """Raise Rejected: a person has to take it down there."""
+        raise Rejected("HealthBerry can't take down what stands on this channel.")
+
     def recheck(self, access: Access, remote_ids: Sequence[str]) -> list[InboundItem]:
         """Return nothing: there is no source to look at again."""
         return []

@@ -134,6 +134,18 @@ class Facebook(GraphChannel):
         """
         return self._replies(access).find(reply)
 
+    def withdraw(self, access: Access, remote_id: str) -> None:
+        """Delete a comment of the Page; one that is gone is no error.
+
+        Raises: Rejected for messages, which stay with whoever got them, and for posts; Temporary, Permanent.
+        """
+        if remote_id.startswith(_MESSAGE):
+            raise Rejected("A private message can't be taken back from here.")
+        if remote_id.startswith(f"{self._account_id(access)}_"):
+            raise Rejected("This is a post, with everybody's comments below it. Edit or delete it on Facebook.")
+        with suppress(Gone):
+            self._api.delete(token_of(access), "/{id}", id=remote_id)
+
     def recheck(self, access: Access, remote_ids: Sequence[str]) -> list[InboundItem]:
         """Look at each post and comment again; private messages and recommendations can't be asked for one by one.
 

@@ -41,6 +41,7 @@ CAPABILITIES: Final = Capabilities(
     ),
     # Source: from memory; Messenger takes 2,000, which is checked where a message is sent.
     length_limit=8_000,
+    withdraws=True,
     backfill_depth="all posts and comments that Facebook still serves",
     push=True,
     reread_seconds=3_600,

@@ -177,6 +177,10 @@ class Google(GoogleChannel):
         """
         return google_answers.find_reply(self._api, access, reply)
 
+    def withdraw(self, access: Access, remote_id: str) -> None:
+        """Delete the answer of a review; none is no error. Raises: Rejected for what is none; Temporary, Permanent."""
+        google_answers.take_down(self._api, access, remote_id)
+
     def recheck(self, access: Access, remote_ids: Sequence[str]) -> list[InboundItem]:
         """Read the lists of the locations again; what they no longer hold is asked for by name: gone is withdrawn.
 

@@ -35,6 +35,7 @@ def capabilities(*, pushed: bool) -> Capabilities:
             ),
         ),
         length_limit=4096,
+        withdraws=True,
         counting="bytes",
         one_reply_only=True,
         moderation_note="Google checks answers before they show, and refuses any that say something about "

@@ -1,11 +1,12 @@
 """Answering a review on Google, which keeps one answer per review: what is published replaces what stands there."""
 
+import contextlib
 from collections.abc import Mapping
 from typing import Any, Final
 
 from healthberry.connectors import google_items as items
 from healthberry.connectors.base import Access, Reply, ReplyPermission, ReplyTarget, SentReply
-from healthberry.connectors.errors import Rejected
+from healthberry.connectors.errors import Gone, Rejected
 from healthberry.connectors.google_api import Api
 from healthberry.connectors.text import line
 
@@ -38,6 +39,18 @@ def reply(api: Api, access: Access, reply: Reply) -> SentReply:
     if shows and _is_news(present, reply):
         raise Rejected(_NEWER)
     return items.sent(api.answer(access, name, reply.text), name, reply.target.url, at_once=True)
+
+
+def take_down(api: Api, access: Access, remote_id: str) -> None:
+    """Delete the one answer of a review; one that is gone is no error. Raises: Rejected; Temporary, Permanent.
+
+    Source: reference of Business Profile, `accounts.locations.reviews.deleteReply`.
+    """
+    name = remote_id.removesuffix("/reply")
+    if name == remote_id or items.parts_of(name) is None:
+        raise Rejected("Google knows no answer under this name.")
+    with contextlib.suppress(Gone):
+        api.take_answer_down(access, name)
 
 
 def find_reply(api: Api, access: Access, reply: Reply) -> SentReply | None:

@@ -97,6 +97,12 @@ class Api:
             review=review,
         )
 
+    def take_answer_down(self, access: Access, name: str) -> None:
+        """Delete the one answer of a review. Raises: Gone where there is none; Temporary, Permanent."""
+        account, location, review = _parts(name)
+        template = _REVIEWS + "/{review}/reply"
+        _call(self._reviews, "DELETE", template, access, account=account, location=location, review=review)
+
     def ask_to_tell(self, access: Access, topic: str) -> None:
         """See to it that new reviews are told to this Pub/Sub topic; another one that is set already is left alone."""
         account = _number(access)

@@ -114,6 +114,11 @@ class Instagram(GraphChannel):
         """
         return instagram_replies.find(self._api, token_of(access), self._us(access), reply)
 
+    def withdraw(self, access: Access, remote_id: str) -> None:
+        """Delete a comment of the account; one that is gone is no error. Raises: Temporary, Permanent."""
+        with suppress(Gone):
+            self._api.delete(token_of(access), "/{id}", id=remote_id)
+
     def recheck(self, access: Access, remote_ids: Sequence[str]) -> list[InboundItem]:
         """Look at each comment and mention again; photo tags can't be asked for one by one.
 

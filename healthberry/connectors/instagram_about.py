@@ -30,6 +30,7 @@ CAPABILITIES: Final = Capabilities(
     group="social",
     # Source: from memory.
     length_limit=2_200,
+    withdraws=True,
     backfill_depth="all comments on posts that Instagram still serves; of mentions only what comes from now on",
     serves_all=False,
     push=True,

@@ -96,6 +96,7 @@ class Mastodon(Defaults):
         ),
         length_limit=settings.USUAL_LIMIT - _FOR_THE_NAME,
         counting="graphemes",
+        withdraws=True,
         backfill_depth="two years, as far as the server keeps them",
         serves_all=False,
         streams=True,
@@ -208,6 +209,10 @@ class Mastodon(Defaults):
     def find_reply(self, access: Access, reply: Reply) -> SentReply | None:
         """Look below the post and through our newest ones for these words. Raises: Gone, Temporary, Permanent."""
         return replies.find(self._calls(access), self._us(access), reply)
+
+    def withdraw(self, access: Access, remote_id: str) -> None:
+        """Delete a post of ours. Raises: Rejected for another's; Temporary, Permanent."""
+        replies.take_down(self._calls(access), remote_id)
 
     def recheck(self, access: Access, remote_ids: Sequence[str]) -> list[InboundItem]:
         """Look posts up together, and those that are missing one by one. Raises: Temporary, Permanent.

@@ -4,6 +4,7 @@ Source: documentation of Mastodon, "methods/statuses": a key is remembered for a
 then gives the same post again; other servers ignore it. So there is a look before each attempt.
 """
 
+import contextlib
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any, Final
@@ -19,6 +20,7 @@ from healthberry.connectors.reading import address, mapping, moment, sequence
 from healthberry.connectors.text import line
 
 _CLOCKS_DIFFER: Final = timedelta(minutes=10)
+_NOT_OURS: Final = "This was not published by the account that is connected, so it can't be deleted from here."
 _GONE: Final = "The post that you answer has been deleted, or is hidden from this account."
 
 
@@ -58,6 +60,20 @@ def find(calls: Calls, us: items.Us, reply: Reply) -> SentReply | None:
         return found
     ours, _ = calls.list("/api/v1/accounts/{id}/statuses", [("limit", "40")], id=us.account_id)
     return _found(ours, us, reply)
+
+
+def take_down(calls: Calls, remote_id: str) -> None:
+    """Delete one of our posts; one that is gone is no error.
+
+    A server calls another account's post missing too: it is looked for.
+    Raises: Rejected for that; Temporary, Permanent.
+    """
+    try:
+        calls.write("DELETE", "/api/v1/statuses/{id}", id=remote_id)
+    except Gone:
+        with contextlib.suppress(Gone):
+            calls.object("/api/v1/statuses/{id}", id=remote_id)
+            raise Rejected(_NOT_OURS) from None
 
 
 def _take_back(calls: Calls, remote_id: str) -> None:

@@ -79,6 +79,7 @@ class X(Defaults):
         several=False,
         length_limit=280,
         counting="x_weighted",
+        withdraws=True,
         backfill_depth="the newest 800 mentions, and a week of answers and quotes that do not mention you",
         serves_all=False,
         reach_days=7,
@@ -188,6 +189,10 @@ class X(Defaults):
     def find_reply(self, access: Access, reply: Reply) -> SentReply | None:
         """Look for our answer among our own posts: see `Replies.find_reply`."""
         return self._replies.find_reply(access, reply)
+
+    def withdraw(self, access: Access, remote_id: str) -> None:
+        """Delete a post of ours: see `Replies.take_down`."""
+        self._replies.take_down(access, remote_id)
 
     def recheck(self, access: Access, remote_ids: Sequence[str]) -> list[InboundItem]:
         """Look posts up again: see `Reading.recheck`."""

@@ -63,6 +63,16 @@ class Replies:
                 break
         return None
 
+    def take_down(self, access: Access, remote_id: str) -> None:
+        """Delete a post of ours; one that is gone is no error. Raises: Rejected for another's; Temporary, Permanent.
+
+        Source: X API v2, `DELETE /2/tweets/:id`: only with the token of the account that posted it.
+        """
+        headers = self._calls.own_headers(access)
+        answer = self._calls.http.ask("DELETE", "/2/tweets/{id}", headers=headers, id=remote_id)
+        if answer.status != 404 and not 200 <= answer.status < 300:
+            raise self._calls.http.refusal(answer)
+
     def _refused(self, access: Access, reply: Reply, answer: Answer) -> SentReply:
         error = self._calls.http.refusal(answer)
         if answer.status not in (400, 403):

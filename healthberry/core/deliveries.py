@@ -47,7 +47,7 @@ def of_conversation(member: Member, conversation_id: UUID) -> list[Delivery]:
             outcome=_OUTCOMES[rank],
             reason=reason,
             together=together,
-            member_ids=[mail.member_id for mail in mails],
+            member_ids=[mail.member_id for mail in mails if mail.member_id],
             next_attempt_at=_still_to_come(mails) if _OUTCOMES[rank] == "delayed" else None,
         )
         for (rank, reason, together), mails in sorted(groups.items(), key=lambda group: group[0])

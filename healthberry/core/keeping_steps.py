@@ -21,6 +21,7 @@ from healthberry.core.keeping_table import (
     PIECES,
     REPLIES,
     REPORTS,
+    REQUESTS,
     SESSIONS,
     Kept,
 )
@@ -32,6 +33,7 @@ from healthberry.models.keeping import Erasure, Hold, KeepingNight, Restriction
 from healthberry.models.owned import now
 from healthberry.models.pushes import PushDelivery
 from healthberry.models.replies import Draft, MailCause, OutboxMail, Reply
+from healthberry.models.rights import DataRequest, DataRequestStep, Disclosure
 from healthberry.models.sign_in import MemberSession
 
 AT_ONCE = 500
@@ -81,8 +83,26 @@ def reports(organisation_id: UUID) -> int:
         (Erasure, Erasure.finished_at < before),
         (Restriction, Restriction.lifted_at < before),
         (Hold, Hold.lifted_at < before),
+        (DataRequest, DataRequest.closed_at < before),
+        (Disclosure, Disclosure.closed_at < before),
     )
     return sum(len(_delete(model, organisation_id, condition)) for model, condition in over)
+
+
+def requests(organisation_id: UUID) -> int:
+    """Forget what people gave who asked about their data, and what was noted of it; none while a legal hold lasts."""
+    mine, lasting = (
+        DataRequest.organisation_id == organisation_id,
+        exists().where(Hold.organisation_id == organisation_id, Hold.lifted_at.is_(None)),
+    )
+    over = (DataRequest.closed_at < _before(REQUESTS), DataRequest.forgotten_at.is_(None), ~lasting)
+    old = select(DataRequest.id).where(mine, *over).order_by(DataRequest.id).limit(AT_ONCE)
+    bare = {"about": "", "words": "", "contact": "", "answer": "", "forgotten_at": now()}
+    gone = _run(update(DataRequest).where(mine, DataRequest.id.in_(old)).values(**bare).returning(DataRequest.id))
+    step = DataRequestStep
+    noted = update(step).where(step.organisation_id == organisation_id, step.request_id.in_(gone)).values(words="")
+    _run(noted.returning(step.id))
+    return len(gone)
 
 
 def drafts(organisation_id: UUID) -> int:
@@ -153,6 +173,7 @@ STEPS: dict[str, Step] = {
     SESSIONS.name: sessions,
     ACTIVITIES.name: activities,
     AUDIT.name: audit,
+    REQUESTS.name: requests,
     REPORTS.name: reports,
 }
 

@@ -59,6 +59,15 @@ REPORTS = Kept(
     ACTIVITIES.days,
     "They show what was let go. Counts only.",
 )
+REQUESTS = Kept(
+    # Two years after the answer: the time in which people go to the ICO or to court about it. Then only that it was
+    # asked and answered stays, as long as certificates do.
+    "requests",
+    "request about data",
+    "requests about data",
+    2 * YEAR,
+    "What people asked about their data, with their address: counted from the answer. That it was answered stays.",
+)
 DRAFTS = Kept(
     # Drafts quote. Whoever did not come back to one for three months writes anew.
     "drafts",
@@ -113,7 +122,20 @@ FILES = Kept(
 )
 
 WORDS = ("words", "conversation's words", "conversations' words")
-TABLE: Final = (NOTES, ACTIVITIES, AUDIT, REPORTS, DRAFTS, REPLIES, MAILS, PIECES, DELIVERIES, SESSIONS, FILES)
+TABLE: Final = (
+    NOTES,
+    ACTIVITIES,
+    AUDIT,
+    REPORTS,
+    REQUESTS,
+    DRAFTS,
+    REPLIES,
+    MAILS,
+    PIECES,
+    DELIVERIES,
+    SESSIONS,
+    FILES,
+)
 
 
 def said(let_go: dict[str, int]) -> list[str]:

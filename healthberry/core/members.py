@@ -8,6 +8,7 @@ from uuid import UUID
 from sqlalchemy import Select, select, text, update
 
 from healthberry.core import audit, claim_mails, claims, events, mailboxes, organisations
+from healthberry.core.commissioning import is_commissioner
 from healthberry.core.contacts import contacts_of
 from healthberry.core.errors import Conflict, Invalid, NotAllowed, NotFound
 from healthberry.core.permissions import may, require
@@ -16,15 +17,18 @@ from healthberry.models.keeping import ReadingGrant
 from healthberry.models.organisations import MAILBOX_VERIFIED, ORGANISATION_VERIFIED, Member, Organisation
 from healthberry.models.owned import new_id, now
 
+COMMISSIONER = "commissioner"
 ROLES = {
     "administrator": "Answers, publishes with a reason what was stopped, invites people and links channels",
     "approver": "Answers, and publishes with a reason what was stopped as too personal. Needs a second step to sign in",
     "responder": "Answers",
     "viewer": "Reads",
+    COMMISSIONER: "Sees figures and published words of the providers that you commission, and nothing else",
 }
 
 _SETTLED = timedelta(hours=72)
 _RANKS = list(ROLES)  # what may do most comes first
+_LONGEST_NAME = 200
 _MEMBERSHIPS = text("SELECT organisation_id, member_id, organisation_name FROM memberships_of(:email)")
 
 
@@ -140,9 +144,9 @@ def change_role(member: Member, other_id: UUID, role: str) -> Member:
     administrator.
     """
     require(member, "manage")
-    _hold_administrators(member)
+    hold_administrators(member)
     other = _find(member, other_id)
-    if role not in ROLES:
+    if role not in roles(member):
         raise Invalid("Choose a role", "role")
     if other.level < ORGANISATION_VERIFIED:
         raise Conflict("Approve them first: roles are for people who may publish.")
@@ -155,6 +159,25 @@ def change_role(member: Member, other_id: UUID, role: str) -> Member:
     return other
 
 
+def hand_over(member: Member, other_id: UUID) -> Member:
+    """Make a level-2 colleague an administrator and oneself a responder, at once.
+
+    Raises: NotAllowed, NotFound; Conflict for oneself, and for who may not publish yet.
+    """
+    require(member, "manage")
+    if other_id == member.id:
+        raise Conflict("You are an administrator already. Hand over to somebody else.")
+    other = change_role(member, other_id, "administrator")
+    member.role = "responder"
+    events.record(member.organisation_id, "member_handed_over", subject_id=other.id, member=member)
+    return other
+
+
+def roles(member: Member) -> dict[str, str]:
+    """Return the roles that there are in the member's organisation: commissioners only where it commissions others."""
+    return {role: words for role, words in ROLES.items() if role != COMMISSIONER or is_commissioner(member)}
+
+
 def remove(member: Member, other_id: UUID) -> Member:
     """End a membership: signed out everywhere, links in mails dead, no more alerts. What they did keeps their name.
 
@@ -163,7 +186,7 @@ def remove(member: Member, other_id: UUID) -> Member:
     """
     if other_id != member.id:
         require(member, "manage")
-    _hold_administrators(member)
+    hold_administrators(member)
     other = _find(member, other_id)
     _spare_last_administrator(other)
     _spare_those_before(member, other)
@@ -259,6 +282,25 @@ def save_organisation(member: Member, *, alert_excerpts: bool, contacts: str | N
         audit.did(member, "settings_changed", alert_excerpts=alert_excerpts, changed=changed)
 
 
+def save_data_contact(member: Member, name: str, email: str) -> None:
+    """Keep who answers for data protection; both blank for nobody. Raises: NotAllowed, Invalid (dpo_email)."""
+    require(member, "manage")
+    typed, address = " ".join(name.replace("\x00", "").split())[:_LONGEST_NAME], email.strip()
+    if typed and not address:
+        raise Invalid("Enter the e-mail address at which they are reached.", "dpo_email")
+    if address:
+        try:
+            mailboxes.normalise(address)
+        except Invalid as invalid:
+            raise Invalid(invalid.reason, "dpo_email") from None
+    wanted = {"dpo_name": typed, "dpo_email": address}
+    before = organisations.details_of(member.organisation_id)
+    changed = [one for one, value in wanted.items() if getattr(before, one) != value]
+    if changed:
+        organisations.keep(member.organisation_id, **wanted)
+        audit.did(member, "settings_changed", changed=changed)
+
+
 def is_last_administrator(member: Member) -> bool:
     """Say whether the organisation would be without an administrator if `member` left, or had another role."""
     return may(member, "manage") and all(one.id == member.id for one in administrators(member.organisation_id))
@@ -340,7 +382,7 @@ def _end_grants(other: Member, by: str) -> None:
     db.session.execute(ended.execution_options(synchronize_session=False))
 
 
-def _hold_administrators(member: Member) -> None:
+def hold_administrators(member: Member) -> None:
     """Let nobody else become or stop being an administrator meanwhile: two who step down at once would leave none.
 
     All are held in one order, so that two who change each other wait instead of blocking each other for good.

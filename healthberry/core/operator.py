@@ -92,7 +92,7 @@ def reset_second_step(email: str, code: str) -> str:
 
 def _member(email: str, code: str) -> Member | None:
     """Return who has this address in the organisation with this code (or id), inside it; None for nobody."""
-    organisation = _organisation(code)
+    organisation = find_organisation(code)
     if organisation is None:
         return None
     scope.enter(organisation.id)
@@ -100,7 +100,8 @@ def _member(email: str, code: str) -> Member | None:
     return db.session.scalar(select(Member).where(*mine))
 
 
-def _organisation(code: str) -> Organisation | None:
+def find_organisation(code: str) -> Organisation | None:
+    """Return the organisation with this ODS code or id; None for none."""
     wanted = [Organisation.ods_code == code.upper()]
     with suppress(ValueError):
         wanted.append(Organisation.id == UUID(code))
@@ -109,7 +110,7 @@ def _organisation(code: str) -> Organisation | None:
 
 def verify(email: str, code: str) -> Verified:
     """Let a member publish as an administrator; a second call changes nothing and tells nobody. The caller commits."""
-    organisation = _organisation(code)
+    organisation = find_organisation(code)
     if organisation is None:
         return Verified(f"No organisation with the code {code} has signed up.")
     scope.enter(organisation.id)

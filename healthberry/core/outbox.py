@@ -30,7 +30,7 @@ class Claimed:
 
     id: UUID
     organisation_id: UUID
-    member_id: UUID
+    member_id: UUID | None
     conversation_id: UUID | None
     kind: str
     about: str

@@ -59,7 +59,7 @@ def end(channel: Channel, at: datetime) -> None:
         OutboxMail.state.in_(("sending", "sent")),
     )
     for mail in db.session.scalars(told):
-        _queue(channel, OVER, mail.about, [mail.member_id], at)
+        _queue(channel, OVER, mail.about, [mail.member_id] if mail.member_id else [], at)
 
 
 def load(mail: Claimed) -> Outage:

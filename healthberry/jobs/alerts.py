@@ -7,7 +7,17 @@ from email.message import EmailMessage
 from uuid import UUID
 
 from healthberry import logs
-from healthberry.core import alerts, claim_mails, claim_times, events, failed_work, outbox, scope, silences
+from healthberry.core import (
+    alerts,
+    claim_mails,
+    claim_times,
+    events,
+    failed_work,
+    outbox,
+    rights_mails,
+    scope,
+    silences,
+)
 from healthberry.core.deliveries import Progress
 from healthberry.core.failed_work import Piece
 from healthberry.core.vault import VaultError
@@ -20,11 +30,12 @@ from healthberry.mail.alert import write_alert
 from healthberry.mail.claim import write_claim
 from healthberry.mail.headers import BadAddress
 from healthberry.mail.outage import write_outage
+from healthberry.mail.rights import write_letter
 from healthberry.models.owned import now
 
 log = logging.getLogger(__name__)
 
-_NOT_ABOUT_FEEDBACK = {*silences.KINDS, *claim_mails.KINDS}
+_NOT_ABOUT_FEEDBACK = {*silences.KINDS, *claim_mails.KINDS, *rights_mails.KINDS}
 
 
 @job("alerts")
@@ -94,13 +105,16 @@ def _loaded(mail: outbox.Claimed) -> Callable[[], EmailMessage]:
     if mail.kind in claim_mails.KINDS:
         claim = claim_mails.load(mail)
         return lambda: write_claim(mail.kind, claim, mail.message_id)
+    if mail.kind in rights_mails.KINDS:
+        letter = rights_mails.load(mail)
+        return lambda: write_letter(letter, mail.kind, mail.message_id)
     alert = alerts.load(mail)
     return lambda: write_alert(alert, mail.message_id)
 
 
 def _mailbox_answered(mail: outbox.Claimed, *, refused: bool) -> None:
     """A mailbox that is gone proves nothing any more; that of a mail to somebody else is not the member's."""
-    if mail.kind not in (claim_mails.CLAIM, claim_mails.DISPUTE_OPERATOR):
+    if mail.member_id is not None and mail.kind not in (claim_mails.CLAIM, claim_mails.DISPUTE_OPERATOR):
         claim_times.mailbox_answered(mail.organisation_id, mail.member_id, refused=refused)
 
 

@@ -17,7 +17,20 @@ from healthberry.core import (
 from healthberry.core import imports as uploads
 from healthberry.core import sweep as due
 from healthberry.core.events import commit
-from healthberry.jobs import alerts, batches, claims, imports, ingest, keeping, pushes, replies, revoking, tokens, walks
+from healthberry.jobs import (
+    alerts,
+    batches,
+    claims,
+    imports,
+    ingest,
+    keeping,
+    pushes,
+    replies,
+    revoking,
+    tokens,
+    walks,
+    withdrawing,
+)
 from healthberry.jobs.base import job, nudge_once
 from healthberry.version import VERSION
 
@@ -50,6 +63,7 @@ def sweep() -> None:
         "night": keeping.let_go,
         "erasure": keeping.erase,
         "claim": claims.attend,
+        "disclosure": withdrawing.withdraw,
     }
     free = [one for one in work if (jobs[one.kind].kind, one.organisation_id, one.id) not in held]
     for kind, organisation_id, row_id in due.one_mail_each(free):

@@ -106,7 +106,7 @@ class OutboxMail(Base, OrganisationOwned):
         Index("ix_outbox_mails_about", "organisation_id", "about", postgresql_where=text("conversation_id IS NULL")),
     )
 
-    member_id: Mapped[UUID]
+    member_id: Mapped[UUID | None]
     conversation_id: Mapped[UUID | None]
     kind: Mapped[str]
     about: Mapped[str]

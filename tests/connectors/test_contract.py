@@ -8,7 +8,7 @@ import pytest
 
 from healthberry.connectors import registry
 from healthberry.connectors.base import Access, Capabilities, ProviderFacts, Reply, SentReply
-from healthberry.connectors.errors import Gone, NotAuthorised, RateLimited, Unavailable
+from healthberry.connectors.errors import Gone, NotAuthorised, RateLimited, Rejected, Unavailable
 from healthberry.connectors.graph import proof
 from tests.connectors.cases import SINCE, Case, Kind, made
 from tests.connectors.conftest import CREDENTIALS, KEYS, Sandbox
@@ -38,6 +38,8 @@ BY_CODE = _each(lambda kind, can: kind.by_code)
 ON_THE_SITE = _each(lambda kind, can: kind.on_site and can.reply != "none")
 BY_API = _each(lambda kind, can: can.reply == "api" and can.poll_seconds is not None)
 ANSWERED = _each(lambda kind, can: can.reply != "none" and can.poll_seconds is not None)
+WITHDRAWN = _each(lambda kind, can: can.withdraws)
+NOT_WITHDRAWN = _each(lambda kind, can: not can.withdraws and can.reply == "api")
 ENDED = _each(lambda kind, can: kind.ends)
 FAULTY = pytest.mark.parametrize(
     ("case", "fault"),
@@ -316,6 +318,30 @@ def test_our_own_answer_comes_back_as_outbound_in_the_same_thread(case: Case) ->
         assert answer.remote_id == sent.remote_id
         assert answer.thread_id == item.thread_id
         assert answer.text.endswith("Thank you. Please contact PALS.")
+
+
+@WITHDRAWN
+def test_a_reply_that_we_take_down_is_gone_and_a_second_time_is_no_error(case: Case) -> None:
+    access = case.about.signed_in(case)
+    item = case.find(case.post("Please ring me back."))
+    other = case.find(case.post("Somebody else."))
+    kept = case.connector.reply(access, case.reply(other, "Thank you."))
+    sent = case.connector.reply(access, case.reply(item, "Mrs Lee, your scan is on 3 May."))
+
+    for _ in range(2):
+        case.connector.withdraw(access, sent.remote_id)
+
+    left = []
+    for one in (item, other):
+        there = case.sandbox.look(case.kind, one.remote_id)["replies"]
+        left += [reply["remote_id"] for reply in there if reply["state"] not in ("deleted", "withdrawn")]
+    assert left == [kept.remote_id]
+
+
+@NOT_WITHDRAWN
+def test_what_can_not_be_taken_down_from_here_is_refused_in_words(case: Case) -> None:
+    with pytest.raises(Rejected):
+        case.connector.withdraw(case.access, "1")
 
 
 def _eventually_found(case: Case, reply: Reply) -> SentReply:

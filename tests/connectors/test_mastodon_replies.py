@@ -94,6 +94,15 @@ def test_what_cannot_be_taken_back_is_said_and_not_tried_again() -> None:
         mastodon(stubborn).reply(SIGNED_IN, reply_to())
 
 
+def test_what_another_account_published_is_not_taken_for_gone() -> None:
+    missing = as_json({"error": "Record not found"}, 404)
+    theirs = Provider(lambda request: missing if request.method == "DELETE" else as_json(STATUS))
+    with pytest.raises(Rejected, match="not published by the account"):
+        mastodon(theirs).withdraw(SIGNED_IN, STATUS["id"])
+
+    mastodon(Provider(lambda request: missing)).withdraw(SIGNED_IN, STATUS["id"])
+
+
 @pytest.mark.parametrize("gone", [as_json({"error": "Record not found"}, 404), httpx.Response(410)])
 def test_a_post_that_was_deleted_cannot_be_answered(gone: httpx.Response) -> None:
     provider = publishing(ours(), parent=gone)

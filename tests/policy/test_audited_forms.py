@@ -20,6 +20,7 @@ NOT_OF_A_MEMBER = {
     "operator_step.check",
     "operator_step.confirm",
     "people.accept",
+    "rights.ask",
 }
 # One's own draft; a click that only looks ahead; a hint that is not wanted; the list of what was found, not linked yet.
 NOT_WORTH_AN_ENTRY = {

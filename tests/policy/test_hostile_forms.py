@@ -16,6 +16,7 @@ import pyotp
 import pytest
 from flask import Flask, Request
 from flask.testing import FlaskClient
+from sqlalchemy import select
 from werkzeug.datastructures import ImmutableMultiDict
 from werkzeug.formparser import FormDataParser
 from werkzeug.test import TestResponse
@@ -24,6 +25,8 @@ from healthberry.blueprints import challenges
 from healthberry.connectors.base import Linkables
 from healthberry.core import (
     codes,
+    data_requests,
+    disclosures,
     erasing,
     guarded,
     invitations,
@@ -32,11 +35,14 @@ from healthberry.core import (
     proving,
     scope,
     second_step,
+    teams,
 )
+from healthberry.core.data_requests import Asked
 from healthberry.core.guarding import look, own
 from healthberry.extensions import db
 from healthberry.mail import links
 from healthberry.models.claims import Dispute
+from healthberry.models.conversations import Message
 from healthberry.models.owned import new_id, now
 from healthberry.settings import Settings
 from tests.imagined import Kinds, kinds, page
@@ -84,6 +90,15 @@ _WRITTEN = {
     "rating": "2",
     "key": "0190d2f0-0000-7000-8000-000000000001",
 }
+_ASKED = {"kind": "complain", "about": "@wren", "words": "They shared it.", "contact": "wren@people.example"}
+_TEAM = {
+    "name": "North",
+    "sites": "NOR01",
+    "services": "Ward 3",
+    "channels": "<channel>",
+    "unplaced": "on",
+    "people": "<colleague>",
+}
 FORMS = (
     Form("signup.add_unlisted", _TYPED),
     Form("signup.send_code", {"ods": "ZT1", **_PERSON}),
@@ -96,7 +111,9 @@ FORMS = (
     Form("session.chosen", {"organisation": "<organisation>"}),
     Form("codes.check", {"code": "<code>"}),
     Form("people.accept", {"name": "Priya Kaur"}),
-    Form("people.invite", {"email": "priya@example.nhs.uk", "role": "responder"}),
+    Form("people.invite", {"email": "priya@example.nhs.uk", "role": "responder", "team": "<team>"}),
+    Form("teams.make", _TEAM),
+    Form("teams.save", {**_TEAM, "name": "South"}),
     Form("people.change_role", {"role": "viewer"}),
     Form("proving.check_code", {"code": "<proof>"}),
     Form(
@@ -138,6 +155,15 @@ FORMS = (
     Form("concerns.give", {"reader": "<colleague>"}),
     Form("requests.restrict", {"who": "<writer>", "reason": "Asked."}),
     Form("requests.hold", {"what": "conversation", "why": "A claim."}),
+    Form("rights.ask", {**_ASKED, "key": "1"}),
+    Form("data_requests.write_down", {**_ASKED, "received": "<yesterday>"}),
+    Form("data_requests.save_contact", {"dpo_name": "Ada Day", "dpo_email": "dpo@example.nhs.uk"}),
+    Form("data_requests.restrict", {"who": "<match>"}),
+    Form("data_requests.copy", {"who": "<match>", "reason": "Identity checked", "notes": "on"}),
+    Form("data_requests.close", {"outcome": "answered", "answer": "Here it is.", "tell": "on"}),
+    Form("disclosures.report", {"what": "name", "found": "<earlier>"}),
+    Form("disclosures.removed", {"sure": "on"}),
+    Form("disclosures.close", {"outcome": "reported", "ico_reference": "IC-1", "reason": ""}),
     Form("unsubscribe.change", {"alerts": "on"}),
     Form("unsubscribe.change", {"List-Unsubscribe": "One-Click"}),
     Form("coverage.read_again", {"day": "<yesterday>"}),
@@ -167,10 +193,16 @@ DELETE FROM reading_grants;
 DELETE FROM holds;
 DELETE FROM disputes;
 UPDATE claims SET dispute_id = NULL, refused_at = NULL;
+DELETE FROM outbox_mails;
+UPDATE organisation_details SET dpo_name = '', dpo_email = '';
+UPDATE data_requests SET closed_at = NULL, outcome = '', acknowledged_at = NULL;
+UPDATE disclosures SET closed_at = NULL, outcome = '', removal = 'by_hand';
+DELETE FROM teams WHERE created_at > (SELECT min(created_at) FROM teams);
+UPDATE teams SET name = 'Desk';
 UPDATE conversations SET restricted = false;
 UPDATE channels SET state = 'active', erase_at = NULL;
 UPDATE imports SET state = 'asking';
-UPDATE members SET role = 'administrator', level = 2, left_at = NULL, name = 'Priya';
+UPDATE members SET role = 'administrator', level = 2, left_at = NULL, name = 'Priya', limited_to = NULL;
 UPDATE conversations SET status = 'open', closed_reason = NULL, snoozed_until = NULL, assignee_id = NULL;
 """
 
@@ -232,6 +264,13 @@ class Desk:
         sealed = self.app.extensions["vault"].seal({"access_token": "token", "account_id": "9"})
         channel = self.world.channel(organisation, "x", account="@cedar", sealed_secrets=sealed)
         (conversation_id,) = self.world.arrives(channel, self.world.item("Where do I park?"))
+        writer = erasing.writers(self.member, conversation_id)[0]
+        asked = data_requests.write_down(self.member, Asked("complain", writer.screen_name, "x"), None)
+        first = self.world.item()
+        told = (self.world.item(thread_id=first.thread_id, direction="outbound") for _ in range(2))
+        (answered,) = self.world.arrives(channel, first, *told)
+        ours, other = db.session.scalars(select(Message.id).where(Message.direction == "outbound"))
+        breach = disclosures.report(self.member, answered, other, ["name"], None)
         unsubscribe = links.unsubscribe_link(links.UnsubscribeLink(organisation.id, self.member.id))
         tokens = {
             "people.accept": invitations.invite(self.member, "new@example.nhs.uk", "responder"),
@@ -251,12 +290,19 @@ class Desk:
             "grant_id": uuid.uuid4(),
             "session_id": uuid.uuid4(),
             "passkey_id": uuid.uuid4(),
+            "organisation_id": organisation.id,
+            "request_id": asked.id,
+            "message_id": ours,
+            "disclosure_id": breach.id,
+            "team_id": teams.make(self.member, teams.Wish("Desk", channels=[str(channel.id)])).id,
+            "provider_id": uuid.uuid4(),
             "code_id": uuid.uuid4(),
             "key": "k",
             "kind": "form",
         }
         formed = self.world.channel(organisation, "form", remote_id="news")
         self.routes = _routes(self.app, self.ids, tokens)
+        self.routes["disclosures.report"] = f"/conversations/{answered}/messages/{ours}/breach", "POST"
         self.routes["channels.save_settings"] = f"/channels/{formed.id}/settings", "POST"
         paper = self.world.channel(organisation, "paper", remote_id="paper")
         self.routes["writing_down.save"] = f"/channels/{paper.id}/enter", "POST"
@@ -265,7 +311,11 @@ class Desk:
         self.known = {
             "<organisation>": str(organisation.id),
             "<colleague>": str(colleague.id),
-            "<writer>": str(erasing.writers(self.member, conversation_id)[0].id),
+            "<writer>": str(writer.id),
+            "<match>": f"{conversation_id}:{writer.id}",
+            "<earlier>": (now() - timedelta(hours=2)).strftime("%Y-%m-%dT%H:%M"),
+            "<channel>": str(channel.id),
+            "<team>": str(self.ids["team_id"]),
             "<tomorrow>": (now() + timedelta(days=1)).strftime("%Y-%m-%dT%H:%M"),
             "<mark>": guarded.mark("Ring Mrs Lee", look("Ring Mrs Lee", own())),
             "<yesterday>": (now() - timedelta(days=1)).date().isoformat(),
@@ -287,6 +337,8 @@ class Desk:
                 self.known["<proof>"], self.known["proof_id"] = proof.code, str(proof.id)
             if form.endpoint == "disputes.decide":
                 self.known["<dispute>"] = self._dispute()
+            if form.endpoint == "disclosures.close":
+                db.session.execute(db.text("UPDATE disclosures SET removal = 'done'"))
             if "<digits>" in form.fields.values():
                 self.known["<digits>"] = self._set_up_app(form.endpoint)
             if "<challenge>" in form.fields.values():
@@ -363,7 +415,7 @@ def test_one_hostile_field_is_taken_or_refused_in_words(desk: Desk, value: str |
         for name, htmx in product(form.fields, (False, True)):
             answer = desk.send(form, htmx=htmx, **{name: value})
             wordless = answer.status_code >= 400 and not refusal(answer.text)
-            if answer.status_code >= 500 or wordless or "<script>alert" in answer.text:
+            if answer.status_code >= 500 or wordless or b"<script>alert" in answer.data:
                 broken[f"{form.endpoint}, {name}{', htmx' if htmx else ''}"] = answer.status_code
 
     assert broken == {}

@@ -9,7 +9,8 @@ from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.routing import Rule
 
-from healthberry.core import erasing, restricting
+from healthberry.core import data_requests, erasing, restricting
+from healthberry.core.data_requests import Asked
 from healthberry.extensions import db
 from healthberry.models.replies import Reply
 from tests.policy.test_hostile_forms import FORMS, HOSTILE
@@ -39,6 +40,8 @@ QUERY = (
     "months",
     "who",
     "again",
+    "item",
+    "reference",
 )
 FIELDS = sorted({*QUERY, *(name for form in FORMS for name in form.fields)})
 ADDRESSED = {name: value for name, value in HOSTILE.items() if len(value) < 1000}
@@ -97,7 +100,14 @@ def mine(app: Flask, client: FlaskClient) -> dict[str, object]:
             "grant_id": uuid.uuid4(),
             "session_id": uuid.uuid4(),
             "passkey_id": uuid.uuid4(),
+            "organisation_id": organisation.id,
+            "request_id": data_requests.write_down(member, Asked("copy", "<b>", "<i>"), None).id,
+            "message_id": uuid.uuid4(),
+            "disclosure_id": uuid.uuid4(),
+            "team_id": uuid.uuid4(),
+            "provider_id": uuid.uuid4(),
         }
+        db.session.commit()
         return {**ids, "other_id": colleague.id, "code_id": uuid.uuid4(), "kind": "x", "token": "t", "key": "k"}
 
 

@@ -22,8 +22,9 @@ TABLE = {
     "handle": """
         concerns.mark concerns.show conversation.aside conversation.assign conversation.close
         conversation.notes conversation.reopen conversation.snooze conversation.wait copies.choose
-        copies.join copies.part noise.add noise.ask_block noise.block noise.refuse noise.remove noise.show
-        writing_down.save writing_down.show writing_down.start writing_down.undo
+        copies.join copies.part disclosures.ask disclosures.removed disclosures.report disclosures.show
+        noise.add noise.ask_block noise.block noise.refuse noise.remove noise.show writing_down.save
+        writing_down.show writing_down.start writing_down.undo
     """,
     "link": """
         channels.read coverage.read_again linking.begin linking.choices linking.choose linking.show_answer
@@ -31,13 +32,16 @@ TABLE = {
     """,
     "manage": """
         audit.export audit.index channels.ask_unlink channels.explain channels.handle_quarantined
-        channels.read_quarantined_again channels.save_settings channels.settings channels.start
-        channels.unlink concerns.end concerns.give concerns.give_all concerns.lift erasing.as_html
-        erasing.as_text erasing.ask erasing.erase erasing.show imports.answer imports.ask_undo
-        imports.change imports.drop imports.index imports.show imports.start imports.undo imports.upload
-        keeping.index keeping.shorten keeping.show people.approve people.change_role people.invite
-        people.refuse people.remove people.reset_second_step requests.hold requests.lift_hold requests.lift_restriction
-        requests.restrict requests.show settings.save_organisation
+        channels.read_quarantined_again channels.save_settings channels.settings channels.start channels.unlink
+        concerns.end concerns.give concerns.give_all concerns.lift data_requests.acknowledge data_requests.close
+        data_requests.copy data_requests.index data_requests.restrict data_requests.save_contact
+        data_requests.show data_requests.write_down disclosures.close documents.download documents.index
+        documents.show erasing.as_html erasing.as_text erasing.ask erasing.erase erasing.show imports.answer
+        imports.ask_undo imports.change imports.drop imports.index imports.show imports.start imports.undo
+        imports.upload keeping.index keeping.shorten keeping.show people.approve people.change_role
+        people.hand_over people.invite people.refuse people.remove people.reset_second_step requests.hold
+        requests.lift_hold requests.lift_restriction requests.restrict requests.show settings.save_organisation
+        teams.make teams.new teams.remove teams.save teams.show
     """,
     "operator": """
         disputes.decide disputes.index
@@ -59,10 +63,11 @@ TABLE = {
     "public": """
         codes.again codes.check codes.check_link codes.show codes.show_link health.show health.web
         operator.send_code operator.sign_in operator.sign_out passkeys.second passkeys.sign_in people.accept
-        people.show_invitation public.accessibility public.help_page public.home public.privacy
-        reply_link.send_code reply_link.show second_step.check second_step.show session.choose
-        session.chosen session.send_code session.sign_in session.sign_out signup.add_unlisted signup.index
-        signup.providers signup.send_code signup.unlisted signup.you unsubscribe.show
+        people.show_invitation public.accessibility public.cookies public.help_page public.home
+        public.privacy reply_link.send_code reply_link.show rights.ask rights.index rights.received
+        rights.show second_step.check second_step.show session.choose session.chosen session.send_code
+        session.sign_in session.sign_out signup.add_unlisted signup.index signup.providers signup.send_code
+        signup.unlisted signup.you unsubscribe.show
     """,
     "publish": """
         reply.confirm reply.copied reply.publish reply.retry reply.take_back
@@ -74,6 +79,9 @@ TABLE = {
     """,
     "see_colleagues": """
         people.index
+    """,
+    "see_providers": """
+        providers.index providers.show
     """,
 }
 

@@ -17,11 +17,12 @@ from tests.world import World, session_name
 # People, channels, what is kept and erased, and how oneself signs in: within a quarter of an hour.
 RECENT = {
     "people.approve", "people.refuse", "people.change_role", "people.remove", "people.leave", "people.invite",
-    "people.reset_second_step",
+    "people.reset_second_step", "people.hand_over", "teams.make", "teams.save", "teams.remove",
     "linking.begin", "linking.choose", "channels.start", "channels.save_settings", "channels.unlink",
     "switch_on", "switch_off", "imports.undo",
     "keeping.shorten", "erasing.erase", "requests.hold", "requests.lift_hold", "requests.lift_restriction",
     "settings.save_organisation",
+    "data_requests.save_contact", "data_requests.copy", "data_requests.close", "disclosures.close",
     "own_sign_in.begin_app", "own_sign_in.show_app", "own_sign_in.confirm_app", "own_sign_in.remove_app",
     "own_sign_in.renew_codes", "passkeys.show", "passkeys.add", "passkeys.remove",
 }  # fmt: skip

@@ -10,12 +10,14 @@ from flask.testing import FlaskClient
 from werkzeug.routing import Rule
 
 from healthberry.connectors.base import File
-from healthberry.core import erasing, grants, holds, members, noise, restricting, scope
+from healthberry.core import data_requests, erasing, grants, holds, members, noise, restricting, scope, teams
+from healthberry.core.data_requests import Asked
 from healthberry.extensions import db
 from healthberry.models.channels import Channel
 from healthberry.models.conversations import Conversation
 from healthberry.models.owned import now
 from healthberry.models.replies import Reply
+from healthberry.models.rights import Disclosure
 from healthberry.models.sign_in import Passkey
 from tests.world import World, session_name
 
@@ -26,6 +28,11 @@ PUBLIC = {
     "public.home",
     "public.accessibility",
     "public.privacy",
+    "public.cookies",
+    "rights.index",
+    "rights.show",
+    "rights.ask",
+    "rights.received",
     "public.help_page",
     "health.show",
     "metrics.show",
@@ -100,6 +107,11 @@ class Theirs:
     grant_id: uuid.UUID
     session_id: uuid.UUID
     passkey_id: uuid.UUID
+    request_id: uuid.UUID
+    message_id: uuid.UUID
+    disclosure_id: uuid.UUID
+    team_id: uuid.UUID
+    provider_id: uuid.UUID
     organisation_id: uuid.UUID
     organisation_name: str
 
@@ -141,10 +153,23 @@ def theirs(app: Flask, world: World) -> Theirs:
     key = {"credential_id": b"1", "public_key": b"2", "sign_count": 0, "name": "Phone"}
     passkey = Passkey(organisation_id=organisation.id, id=uuid.uuid4(), member_id=member.id, **key)
     db.session.add(passkey)
+    team = teams.make(member, teams.Wish("North", channels=[str(channel.id)]))
+    db.session.commit()
+    asked = data_requests.write_down(member, Asked("copy", "@wren"), None)
+    breach = Disclosure(
+        organisation_id=organisation.id,
+        conversation_id=conversation_id,
+        channel_id=channel.id,
+        message_id=target,
+        member_name=member.name,
+        found_at=now(),
+        removal="by_hand",
+    )
+    db.session.add(breach)
     db.session.commit()
     beside = (
         *(rule.id, uploaded.id, file_id, erasure.id, restriction.id, hold.id, grant.id),
-        *(session_id, passkey.id, organisation.id),
+        *(session_id, passkey.id, asked.id, breach.message_id, breach.id, team.id, organisation.id, organisation.id),
     )
     ids = (conversation_id, channel.id, reply.id, member.id, *beside)
     return Theirs(*ids, organisation.name)

@@ -81,7 +81,7 @@ def test_what_an_organisation_decided_and_what_it_lacks_is_read_by_its_own_peopl
         inside = connection.execute("SELECT * FROM organisation_details").fetchall()
 
     assert outside == (0,)
-    assert inside == [(ours.id, True, ["Not found."], None, [], None)]
+    assert inside == [(ours.id, True, ["Not found."], None, [], None, "", "")]
 
 
 def test_from_outside_an_organisation_shows_what_signing_up_needs_and_no_more(database: Database) -> None:

@@ -147,6 +147,27 @@ def test_the_only_administrator_is_shown_to_whom_they_can_hand_over_before_they_
     assert newcomer.client.get("/inbox").status_code == 303
 
 
+def test_an_administrator_hands_over_in_one_step(
+    newcomer: Newcomer, world: World, organisation: Organisation, admin: Member
+) -> None:
+    colleague, waiting = world.member(organisation, role="viewer"), world.member(organisation, level=1)
+    with pytest.raises(Conflict, match="Approve them first"):
+        members.hand_over(admin, waiting.id)
+    with pytest.raises(Conflict, match="somebody else"):
+        members.hand_over(admin, admin.id)
+    with pytest.raises(NotAllowed):
+        members.hand_over(colleague, admin.id)
+    organisation_id, ids = organisation.id, (colleague.id, admin.id)
+    world.signed_in(newcomer.client, admin)
+    scope.leave()
+
+    answer = newcomer.client.post(f"/people/{ids[0]}/hand-over", follow_redirects=True)
+
+    assert "you are a responder" in answer.text
+    scope.enter(organisation_id)
+    assert [members.find_present(organisation_id, one).role for one in ids] == ["administrator", "responder"]
+
+
 def test_removing_oneself_from_the_list_of_people_asks_first(
     newcomer: Newcomer, world: World, organisation: Organisation, admin: Member
 ) -> None:

@@ -1,0 +1,192 @@
+"""Settings: what people asked about their data, until when it is answered, and what is done about it."""
+
+from datetime import date
+from uuid import UUID
+
+from flask import Blueprint, Response, flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+
+from healthberry.blueprints import subject_files
+from healthberry.blueprints.guard import RECENTLY, member, needs, proven, signed_in
+from healthberry.core import (
+    data_matches,
+    data_requests,
+    disclosures,
+    events,
+    members,
+    organisations,
+    restricting,
+    subject_copies,
+)
+from healthberry.core.data_requests import KINDS, OUTCOMES, Asked
+from healthberry.core.errors import Conflict, Invalid
+from healthberry.models.keeping import Restriction
+
+blueprint = Blueprint("data_requests", __name__)
+
+_URL = "/settings/requests"
+_ONE = _URL + "/<uuid:request_id>"
+
+
+@blueprint.get(_URL)
+@signed_in
+@needs("manage")
+def index() -> ResponseReturnValue:
+    """Show the requests with the days by which they are due, and replies that said too much."""
+    return _list()
+
+
+@blueprint.post(_URL)
+@signed_in
+@needs("manage")
+def write_down() -> ResponseReturnValue:
+    """Write down a request that came another way."""
+    given = request.form
+    asked = Asked(given.get("kind", ""), given.get("about", ""), given.get("words", ""), given.get("contact", ""))
+    try:
+        made = data_requests.write_down(member(), asked, _day(given.get("received", "")))
+    except Invalid as invalid:
+        events.forget()
+        return _list({invalid.field: invalid.reason}), 422
+    request_id = made.id
+    events.commit()
+    return redirect(url_for("data_requests.show", request_id=request_id), 303)
+
+
+@blueprint.post(_URL + "/contact")
+@signed_in
+@needs("manage")
+@proven(RECENTLY)
+def save_contact() -> ResponseReturnValue:
+    """Save who answers for data protection."""
+    try:
+        members.save_data_contact(member(), request.form.get("dpo_name", ""), request.form.get("dpo_email", ""))
+    except Invalid as invalid:
+        events.forget()
+        return _list({invalid.field: invalid.reason}), 422
+    events.commit()
+    flash("Saved.")
+    return redirect(url_for("data_requests.index"), 303)
+
+
+@blueprint.get(_ONE)
+@signed_in
+@needs("manage")
+def show(request_id: UUID) -> ResponseReturnValue:
+    """Show one request, what may be theirs, and what can be done."""
+    return _page(request_id)
+
+
+@blueprint.post(_ONE + "/acknowledge")
+@signed_in
+@needs("manage")
+def acknowledge(request_id: UUID) -> ResponseReturnValue:
+    """Note that whoever asked was written to; again: nothing."""
+    data_requests.acknowledge(member(), request_id)
+    events.commit()
+    flash("Noted.")
+    return redirect(url_for("data_requests.show", request_id=request_id), 303)
+
+
+@blueprint.post(_ONE + "/restrict")
+@signed_in
+@needs("manage")
+def restrict(request_id: UUID) -> ResponseReturnValue:
+    """Restrict what one person wrote while their request is assessed; again: nothing."""
+    found = data_requests.find(member(), request_id)
+    try:
+        match = data_matches.chosen(member(), found.about, request.form.get("who", ""))
+        who = match.writer.id if match.writer.author_id else None
+        restricting.restrict(member(), match.conversation_id, who, _reason(found.reference))
+    except Invalid as invalid:
+        events.forget()
+        return _page(request_id, {invalid.field: invalid.reason}), 422
+    data_requests.step(member(), found, "data_request_restricted")
+    events.commit()
+    flash("Restricted. Only administrators see the words until you end it, or erase them.")
+    return redirect(url_for("data_requests.show", request_id=request_id), 303)
+
+
+@blueprint.post(_ONE + "/copy")
+@signed_in
+@needs("manage")
+@proven(RECENTLY)
+def copy(request_id: UUID) -> ResponseReturnValue:
+    """Give what is held of one person as a ZIP file; that it was taken, and why, is written down."""
+    given = request.form
+    try:
+        made = subject_copies.make(
+            member(), request_id, given.get("who", ""), given.get("reason", ""), with_notes=given.get("notes") == "on"
+        )
+    except (Invalid, Conflict) as refusal:
+        events.forget()
+        field, status = (refusal.field, 422) if isinstance(refusal, Invalid) else ("", 409)
+        return _page(request_id, {field: refusal.reason}), status
+    body, name = subject_files.zipped(made), f"{made.request.reference}.zip"
+    events.commit()
+    response = Response(body, mimetype="application/zip")
+    response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
+    return response
+
+
+@blueprint.post(_ONE + "/close")
+@signed_in
+@needs("manage")
+@proven(RECENTLY)
+def close(request_id: UUID) -> ResponseReturnValue:
+    """End a request, and tell whoever asked if that is wanted; ended the same way again: nothing."""
+    given = request.form
+    try:
+        data_requests.close(
+            member(), request_id, given.get("outcome", ""), given.get("answer", ""), tell=given.get("tell") == "on"
+        )
+    except (Invalid, Conflict) as refusal:
+        events.forget()
+        field, status = (refusal.field, 422) if isinstance(refusal, Invalid) else ("", 409)
+        return _page(request_id, {field: refusal.reason}), status
+    events.commit()
+    flash("Closed.")
+    return redirect(url_for("data_requests.show", request_id=request_id), 303)
+
+
+def _list(errors: dict[str, str] | None = None) -> str:
+    return render_template(
+        "data_requests/index.html",
+        requests=data_requests.listed(member()),
+        breaches=[(one, disclosures.hours_left(one), disclosures.is_late(one)) for one in disclosures.listed(member())],
+        details=organisations.details_of(member().organisation_id),
+        today=data_requests.today(),
+        kinds=KINDS,
+        errors=errors or {},
+        given=request.form,
+    )
+
+
+def _page(request_id: UUID, errors: dict[str, str] | None = None) -> str:
+    found = data_requests.find(member(), request_id)
+    return render_template(
+        "data_requests/show.html",
+        one=found,
+        matches=[] if found.closed_at or found.forgotten_at else data_matches.find(member(), found.about),
+        steps=data_requests.steps(found),
+        erasures=data_requests.erasures(found),
+        restrictions=restricting.listed(member(), Restriction.reason == _reason(found.reference)),
+        today=data_requests.today(),
+        kinds=KINDS,
+        outcomes=OUTCOMES,
+        errors=errors or {},
+        given=request.form,
+    )
+
+
+def _reason(reference: str) -> str:
+    return f"Request {reference}"
+
+
+def _day(given: str) -> date | None:
+    if not given:
+        return None
+    try:
+        return date.fromisoformat(given)
+    except ValueError:
+        raise Invalid("Give the day on which it came.", "received") from None
