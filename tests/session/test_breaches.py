@@ -167,6 +167,27 @@ def test_a_site_that_stays_away_is_left_to_people(client: FlaskClient, world: Wo
     assert states == ["asked"] * 3 + ["by_hand"] * 2
 
 
+def test_what_a_person_said_while_the_site_was_asked_stands(
+    client: FlaskClient, world: World, monkeypatch: Any
+) -> None:
+    organisation = world.organisation()
+    world.signed_in(client, world.member(organisation))
+    org, ids = organisation.id, _replied(world, organisation)
+    page = _reported(client, ids)
+    site = Site()
+
+    def slow(access: Any, remote_id: str) -> None:
+        client.post(f"{page}/removed", data={"sure": "on"})
+        raise Unavailable("Bluesky is away.")
+
+    site.withdraw = slow  # type: ignore[method-assign]
+    _serve(client, monkeypatch, site)
+    withdrawing.withdraw(str(org), str(_found(org).id))
+
+    found = _found(org)
+    assert (found.removal, found.trouble, found.removed_by != "") == ("done", "", True)
+
+
 def test_the_clock_runs_from_when_it_was_found_and_stops_with_a_decision(client: FlaskClient, world: World) -> None:
     organisation = world.organisation()
     world.signed_in(client, world.member(organisation))
