@@ -41,8 +41,9 @@ bench: .venv/.dev assets ## measure what is claimed, beside the targets
 chaos: .venv/.dev assets ## kill everything at random, and count what is lost or doubled; C="--seed 7"
 	@exec $(BIN)/python -m tests.chaos $(C)
 
-hostile: .venv/.dev assets ## send 50,000 generated requests to every route; none may be answered with a 5xx
+hostile: .venv/.dev assets ## send 50,000 generated requests to every route; try core's queries without their filters
 	@HOSTILE_REQUESTS=50000 $(BIN)/python -m pytest -s tests/security/test_generated.py
+	@$(BIN)/python -m pytest -s -p tests.security.every_query tests/core tests/inbox tests/session tests/signup tests/security/test_mutants.py
 
 real: .venv/.dev assets ## walk the main job with what people really wrote
 	@exec $(BIN)/python -m pytest --log-cli-level=INFO --log-cli-format='%(asctime)s %(message)s' tests/stories/test_real_input.py

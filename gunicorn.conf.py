@@ -6,6 +6,7 @@ from gevent import monkey
 monkey.patch_all()
 
 import gc  # noqa: E402
+import logging  # noqa: E402
 import sys  # noqa: E402
 import threading  # noqa: E402
 from typing import Any  # noqa: E402
@@ -56,6 +57,14 @@ def when_ready(server: object) -> None:
     for thread in threading.enumerate():
         if isinstance(thread, threading.Timer):
             thread.join()
+    _log_with_the_others()
     gc.collect()
     gc.freeze()
     gc.set_threshold(*_COLLECT_AFTER)
+
+
+def _log_with_the_others() -> None:
+    """Let what gunicorn says of requests pass the mask as well: it names whole addresses, with the tokens in them."""
+    own = logging.getLogger("gunicorn.error")
+    own.handlers.clear()
+    own.propagate = True

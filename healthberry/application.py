@@ -13,6 +13,7 @@ from healthberry.admission import Admission
 from healthberry.blueprints.edge import register_blueprints
 from healthberry.clock import CLOCK
 from healthberry.connectors import registry
+from healthberry.connectors.site_proofs import SiteProofs
 from healthberry.core import events, scope
 from healthberry.core.vault import Vault
 from healthberry.extensions import csrf, db, htmx, login_manager, mail, migrate
@@ -41,6 +42,9 @@ def create_app(settings: Settings, *, transport: httpx.BaseTransport | None = No
     app.extensions["valkey_jobs"] = Redis.from_url(settings.redis_url, socket_connect_timeout=2)
     app.extensions["connectors"] = registry.build(
         registry.endpoints(settings.sandbox_url), credentials, transport, choices=_choices(settings)
+    )
+    app.extensions["site_proofs"] = SiteProofs(
+        registry.endpoints(settings.sandbox_url).websites, settings.dns_server, transport=transport
     )
     for extension in (db, csrf, htmx, login_manager, mail):
         extension.init_app(app)

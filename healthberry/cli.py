@@ -13,6 +13,9 @@ healthberry members waiting             people who asked to be checked
 healthberry members verify EMAIL CODE   let a member publish, after checking them by other means
 healthberry members reset-second-step EMAIL CODE
                                         free a member who lost phone and recovery codes
+healthberry commissioners               who commissions whom, as said here beside the register
+healthberry commissioners say PROVIDER COMMISSIONER [--not|--forget]
+                                        show a commissioner the figures and published words of a provider, or not
 healthberry reset-operator EMAIL        let an operator who lost their phone set up an app anew
 healthberry channels                    the kinds of channels: what each can do, and what this installation lacks
 healthberry failed                      work that fails again and again: what, for whom, how often, why
@@ -38,7 +41,8 @@ from healthberry.application import create_app
 from healthberry.backup import commands as backups
 from healthberry.connectors import overview
 from healthberry.core import audit as audit_log
-from healthberry.core import audit_verifying, events, failed_work, operator, operator_step
+from healthberry.core import audit_verifying, commissioning_said, events, failed_work, operator, operator_step
+from healthberry.core.errors import Invalid
 from healthberry.core.migrating import TablesInUse
 from healthberry.extensions import db as tables
 from healthberry.jobs import base
@@ -156,6 +160,27 @@ def organisations() -> None:
 def unlisted() -> None:
     """Show organisations that are not in the register: check each one by other means."""
     _in_app(lambda: click.echo("\n".join(operator.unlisted()) or "None."))
+
+
+@commands.group(invoke_without_command=True)
+@click.pass_context
+def commissioners(context: click.Context) -> None:
+    """Who is shown the figures and published words of whom: alone, what was said here beside the register."""
+    if context.invoked_subcommand is None:
+        click.echo(_in_app(lambda: "\n".join(commissioning_said.listed())) or "Nothing beside the register.")
+
+
+@commissioners.command()
+@click.argument("provider")
+@click.argument("commissioner")
+@click.option("--not", "is_not", is_flag=True, help="Say that it does not, whatever the register says.")
+@click.option("--forget", is_flag=True, help="Leave it to the register again.")
+def say(provider: str, commissioner: str, is_not: bool, forget: bool) -> None:
+    """Say that PROVIDER is commissioned by COMMISSIONER (ODS codes, or ids), after checking it by other means."""
+    try:
+        click.echo(_in_app(lambda: commissioning_said.say(provider, commissioner, None if forget else not is_not)))
+    except Invalid as error:
+        raise click.ClickException(error.reason) from error
 
 
 @commands.group()

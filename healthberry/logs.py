@@ -17,6 +17,8 @@ from datetime import UTC, datetime
 from types import MappingProxyType
 from typing import Any, Final, Literal, TextIO
 
+from healthberry import tracebacks
+
 MASK: Final = "***"
 _SHORTEST_SECRET: Final = 6
 _LONGEST_LINE: Final = 20_000
@@ -100,8 +102,8 @@ class Masking(logging.Filter):
     def filter(self, record: logging.LogRecord) -> bool:
         """Mask the record in place; nothing is ever held back."""
         record.msg, record.args = self._mask(_message(record)), None
-        if record.exc_info and not record.exc_text:
-            record.exc_text = logging.Formatter().formatException(record.exc_info)
+        if record.exc_info and record.exc_info[1] and not record.exc_text:
+            record.exc_text = tracebacks.written(record.exc_info[1])
         record.exc_text = self._mask(record.exc_text) if record.exc_text else None
         fields = getattr(record, "fields", {})
         # A request's id may look like a key, and is none.

@@ -11,6 +11,7 @@ from healthberry.core.pushes import forget_called
 from healthberry.jobs import (
     alerts,
     batches,
+    claims,
     imports,
     ingest,
     keeping,
@@ -42,6 +43,7 @@ def table() -> Mapping[str, Sequence[Subscriber]]:
         "reply_queued": [_send_reply],
         "import_waiting": [_work_on_import],
         "erasure_begun": [_erase_author],
+        "claim_made": [_attend_claim],
         "breach_reported": [_take_down],
         "*": [_look_up_anew, _tell_open_pages],
     }
@@ -106,6 +108,10 @@ def _work_on_import(event: Event) -> None:
 
 def _erase_author(event: Event) -> None:
     keeping.erase.nudge(event.organisation_id, event.subject_id)
+
+
+def _attend_claim(event: Event) -> None:
+    claims.attend.nudge(event.organisation_id, event.subject_id)
 
 
 def _take_down(event: Event) -> None:

@@ -152,6 +152,12 @@ class Settings(Environment):
     microsoft_client_secret: str | None = setting(
         "Microsoft 365: OAuth client secret", parse=env.text, default=None, secret=True
     )
+    dns_server: str | None = setting(
+        "name server that is asked whether an organisation's domain holds a proof, such as 127.0.0.1:53;"
+        " unset: the system's",
+        parse=env.bind,
+        default=None,
+    )
     operator_email: str | None = setting(
         "who is told about organisations that are not in the register, asked to check for whom people act,"
         " and told when a part of HealthBerry stops",

@@ -1,6 +1,7 @@
 """Fixtures of the application: a migrated database, and the application over real servers."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import psycopg
 import pytest
@@ -12,6 +13,7 @@ from redis import Redis
 from sqlalchemy import create_engine
 
 from healthberry import create_app
+from healthberry.connectors.site_proofs import SiteProofs
 from healthberry.core import events, scope
 from healthberry.extensions import db
 from healthberry.jobs import base as jobs
@@ -21,6 +23,7 @@ from healthberry.register.load import load
 from healthberry.settings import Settings
 from tests.compiled import compile_once
 from tests.engines import Engines
+from tests.name_server import name_server
 
 pytest_plugins = ["tests.servers", "tests.sandbox_server", "tests.world"]
 compile_once()
@@ -62,10 +65,17 @@ def register(database: Database) -> None:
     engine.dispose()
 
 
+@pytest.fixture(scope="session")
+def empty_dns() -> Iterator[str]:
+    """A name server that knows no name."""
+    with name_server({}) as address:
+        yield address
+
+
 @pytest.fixture
-def settings(database: Database, valkey_url: str, mailbox: Mailbox, channel_key: str) -> Settings:
+def settings(database: Database, valkey_url: str, mailbox: Mailbox, channel_key: str, empty_dns: str) -> Settings:
     """The settings of `app`; replace fields with `dataclasses.replace` for another one."""
-    return _settings(database, valkey_url, mailbox.mail_url, channel_key)
+    return replace(_settings(database, valkey_url, mailbox.mail_url, channel_key), dns_server=empty_dns)
 
 
 @pytest.fixture(scope="session")
@@ -88,6 +98,8 @@ def app(settings: Settings, engines: Engines, owner: psycopg.Connection) -> Iter
     """The application over the real servers, as production builds it; leaves empty tables behind."""
     application = create_app(settings)
     application.config["WTF_CSRF_ENABLED"] = False
+    # No organisation has a website here: nothing listens there.
+    application.extensions["site_proofs"] = SiteProofs("http://127.0.0.1:9", settings.dns_server)
     jobs.use(application)
     engines.lend(application)
     yield application

@@ -17,11 +17,12 @@ from healthberry.core import (
     second_step,
     sign_ins,
     signup,
+    teams,
 )
 from healthberry.core.errors import NotFound
 from healthberry.core.members import Membership
 from healthberry.extensions import part
-from healthberry.mail import links, send
+from healthberry.mail import send
 from healthberry.models.audit import INSTALLATION
 from healthberry.models.organisations import EmailCode, Member
 from healthberry.models.owned import now
@@ -87,10 +88,7 @@ def choices() -> tuple[list[Membership], str | None]:
 
 def _sign_up(proven: EmailCode, wanted: str | None) -> Response:
     joined = signup.join(signup.recall(proven.subject), proven.email, proven.name)
-    told = [one.email for one in members.administrators(joined.organisation.id) if one.id != joined.member.id]
     events.commit()
-    if joined.new and joined.member.level == 1:
-        _tell_administrators(told, joined)
     if joined.first and not joined.organisation.listed:
         _tell_operator(joined)
     return _admit(joined.member, url_for("welcome.index") if joined.new else wanted or url_for("inbox.index"))
@@ -121,6 +119,8 @@ def _accept(proven: EmailCode, wanted: str | None) -> Response:
     invitation = invitations.read(proven.subject)
     organisation_id = invitation.organisation.id
     member = members.add(organisation_id, invitation.email, proven.name, invitation.role, invitation.inviter)
+    if invitation.team_id:
+        teams.join(invitation.inviter, member, invitation.team_id)
     return _admit(member, wanted or url_for("inbox.index"))
 
 
@@ -152,12 +152,6 @@ _BY_PURPOSE = {
     "operator": _operate,
     "confirm": _confirm,
 }
-
-
-def _tell_administrators(addresses: list[str], joined: signup.Joined) -> None:
-    context = {**_about(joined.member, joined.organisation.name), "people_url": links.address("people.index")}
-    for address in addresses:
-        send.post(address, "joined", context)
 
 
 def _tell_operator(joined: signup.Joined) -> None:

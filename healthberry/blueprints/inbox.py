@@ -3,14 +3,16 @@
 from typing import Any
 from uuid import UUID
 
-from flask import Blueprint, request
+from flask import Blueprint, redirect, request, url_for
 from werkzeug.wrappers import Response
 
 from healthberry.blueprints import listing
 from healthberry.blueprints.guard import member, needs, signed_in
 from healthberry.blueprints.render import render, wants_part
 from healthberry.core import inbox
+from healthberry.core.errors import NotAllowed
 from healthberry.core.inbox import View
+from healthberry.core.permissions import may
 
 blueprint = Blueprint("inbox", __name__)
 blueprint.add_app_template_global(listing.conversation_address)
@@ -19,9 +21,16 @@ blueprint.add_app_template_global(listing.reply_address)
 blueprint.add_app_template_global(listing.stream_address)
 
 
+def _lead_commissioners(refusal: NotAllowed) -> Response:
+    """Lead who sees providers alone to these: every way in ends at the inbox."""
+    if may(member(), "see_providers"):
+        return redirect(url_for("providers.index"), 303)
+    raise refusal
+
+
 @blueprint.get("/inbox")
 @signed_in
-@needs("read")
+@needs("read", refused=_lead_commissioners)
 def index() -> Response:
     """Show the list, the rest of it, or (where the conversation beside it is left) the place that it leaves."""
     view = View.from_args(request.args)

@@ -28,7 +28,8 @@ WAYS_IN = frozenset(
         "codes.again", "codes.check", "codes.check_link", "confirm.check", "confirm.mail", "operator.send_code",
         "operator_step.check", "operator_step.confirm",
         "passkeys.confirm", "passkeys.second", "passkeys.sign_in",
-        "people.accept", "reply_link.send_code", "second_step.check", "session.chosen", "session.send_code",
+        "people.accept", "proving.ask_address", "proving.ask_mailbox", "proving.check_code", "proving.look_at_domain",
+        "proving.look_at_website", "reply_link.send_code", "second_step.check", "session.chosen", "session.send_code",
         "signup.send_code",
     }
 )  # fmt: skip

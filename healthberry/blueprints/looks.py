@@ -12,7 +12,8 @@ from markupsafe import Markup
 
 from healthberry.blueprints import found, headers, moments
 from healthberry.connectors.base import Capabilities
-from healthberry.core import scope, warnings
+from healthberry.core import commissioning, scope, warnings
+from healthberry.core.channels import is_owners
 from healthberry.core.permissions import may
 from healthberry.core.staleness import in_words
 from healthberry.models.organisations import Member
@@ -31,6 +32,7 @@ def install(app: Flask) -> None:
     app.jinja_env.filters.update(exact=moments.exact, day=moments.day, relative=moments.relative, capabilities=channel)
     app.jinja_env.filters.update(lasting=in_words, clock=moments.clock, found_name=found.name_of)
     app.jinja_env.filters.update(time_left=moments.time_left, dated=moments.dated)
+    app.jinja_env.tests.update(owners=is_owners)
     app.jinja_env.globals.update(
         asset=asset,
         icon=icon,
@@ -94,7 +96,14 @@ def _about_this_page() -> dict[str, Any]:
         "sandbox_url": current_app.extensions["settings"].sandbox_url,
         "outage": current_app.extensions.get("outage"),
         "warned_of": _warned_of,
+        "commissions": _commissions,
     }
+
+
+def _commissions(member: Member) -> bool:
+    """Asked by whole pages only: whether there are providers to be shown."""
+    scope.enter(member.organisation_id)
+    return may(member, "see_providers") and commissioning.is_commissioner(member)
 
 
 def _warned_of(member: Member) -> warnings.Warnings:

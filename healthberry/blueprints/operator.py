@@ -16,7 +16,7 @@ from werkzeug.wrappers import Response
 from healthberry.blueprints import codes, guard
 from healthberry.blueprints.audit import below
 from healthberry.core import audit as audit_entries
-from healthberry.core import audit_log, events, failed_work, installation, mailboxes
+from healthberry.core import audit_log, disputes, events, failed_work, installation, mailboxes
 from healthberry.core.errors import Invalid, NotFound
 from healthberry.extensions import part
 from healthberry.queues import QUEUES, queue
@@ -69,6 +69,7 @@ def index() -> ResponseReturnValue:
         queues=_queues(),
         failed=failed_work.listed(),
         most=installation.MOST_CHANNELS,
+        disputes=disputes.waiting_count(),
     )
     events.commit()
     return page

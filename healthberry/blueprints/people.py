@@ -1,5 +1,6 @@
 """The people of an organisation: who waits for approval, who may do what, inviting and removing."""
 
+from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
@@ -8,10 +9,11 @@ from flask.typing import ResponseReturnValue
 from werkzeug.wrappers import Response
 
 from healthberry.blueprints import asking, codes, guard
-from healthberry.core import events, grants, invitations, members, second_step, signup
+from healthberry.core import claims, events, grants, invitations, members, second_step, signup, teams
 from healthberry.core.errors import Invalid
 from healthberry.core.permissions import may
 from healthberry.mail import links, send
+from healthberry.models.teams import Team
 
 blueprint = Blueprint("people", __name__)
 
@@ -30,7 +32,7 @@ def index() -> ResponseReturnValue:
 def ask() -> ResponseReturnValue:
     """Ask whoever can let one publish: the administrators, where there are any, else the operator."""
     member = guard.member()
-    step = members.next_step(member)
+    step = members.asks(member)
     if step:
         asking.ask_administrators(member) if step == "ask" else asking.ask_operator(member)
     return redirect(url_for("settings.index", done=_ASKED.get(step)), 303)
@@ -51,6 +53,17 @@ def approve(other_id: UUID) -> ResponseReturnValue:
     return _back("approved")
 
 
+@blueprint.post("/people/<uuid:other_id>/refuse")
+@guard.signed_in
+@guard.needs("manage")
+@guard.proven(guard.RECENTLY)
+def refuse(other_id: UUID) -> ResponseReturnValue:
+    """Say that somebody who signed up does not act for the organisation; they are told, and may object."""
+    members.refuse(guard.member(), other_id)
+    events.commit()
+    return _back("refused")
+
+
 @blueprint.post("/people/<uuid:other_id>/role")
 @guard.signed_in
 @guard.needs("manage")
@@ -60,6 +73,17 @@ def change_role(other_id: UUID) -> ResponseReturnValue:
     members.change_role(guard.member(), other_id, request.form.get("role", ""))
     events.commit()
     return _back("changed")
+
+
+@blueprint.post("/people/<uuid:other_id>/hand-over")
+@guard.signed_in
+@guard.needs("manage")
+@guard.proven(guard.RECENTLY)
+def hand_over(other_id: UUID) -> ResponseReturnValue:
+    """Make somebody an administrator in one's own place."""
+    members.hand_over(guard.member(), other_id)
+    events.commit()
+    return _back("handed_over")
 
 
 @blueprint.post("/people/<uuid:other_id>/second-step")
@@ -121,7 +145,7 @@ def invite() -> ResponseReturnValue:
     member = guard.member()
     email, role = request.form.get("email", "")[:300], request.form.get("role", "responder")
     try:
-        token = invitations.invite(member, email, role)
+        token = invitations.invite(member, email, role, _team())
     except Invalid as error:
         return _page({error.field: error.reason}), 422
     organisation = members.organisation_of(member).name
@@ -161,25 +185,54 @@ def accept(token: str) -> Response | ResponseReturnValue:
 _ASKED = {"ask": "asked", "domain": "check_asked", "operator": "check_asked"}
 _DONE = {
     "approved": "They may publish now, and have been told by e-mail.",
+    "refused": "Refused. They have been told by e-mail, and may object: then HealthBerry decides.",
     "changed": "Changed.",
+    "handed_over": "They are an administrator now, and you are a responder.",
     "reset": "They sign in by a code to their mailbox alone, and are asked to set up a second step anew.",
     "removed": "They are signed out everywhere, and links in their e-mails no longer work.",
     "reads": "They may read all restricted conversations. Each opening is written into the audit log.",
     "reads_no_more": "They can no longer read all restricted conversations.",
+    "team": "Saved. From now on its people see what the team looks after.",
+    "team_removed": "The team is removed.",
     "invited": "The invitation is on its way.",
 }
 
 
+def _team() -> UUID | None:
+    """Return the team that an invitation is to lead into; None for none."""
+    wanted = request.form.get("team", "")
+    try:
+        return UUID(wanted) if wanted else None
+    except ValueError as error:
+        raise Invalid("Choose a team, or none", "team") from error
+
+
 def _page(errors: dict[str, str] | None = None) -> str:
+    people = members.everybody(guard.member())
+    known = claims.of_everybody(guard.member())
+    made = teams.listed(guard.member())
     return render_template(
         "people/index.html",
-        people=members.everybody(guard.member()),
-        roles=members.ROLES,
+        people=people,
+        claims=known,
+        fading={one.id for one in people if claims.is_due_soon(one)},
+        teams=made,
+        in_teams=_in_teams(made),
+        roles=members.roles(guard.member()),
         reading=grants.standing(guard.member()) if may(guard.member(), "manage") else {},
         given=request.form,
         errors=errors or {},
         said=_DONE.get(request.args.get("done", ""), ""),
     )
+
+
+def _in_teams(made: Sequence[Team]) -> dict[UUID, list[Team]]:
+    """Return the teams of everybody who is in one."""
+    people, found = teams.people(guard.member()), dict[UUID, list[Team]]()
+    for team in made:
+        for one in people.get(team.id, ()):
+            found.setdefault(one, []).append(team)
+    return found
 
 
 def _back(done: str) -> Response:

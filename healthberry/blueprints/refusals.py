@@ -4,6 +4,7 @@ import logging
 from typing import cast
 
 from flask import Flask, current_app, g, make_response, render_template, request
+from flask.globals import request_ctx
 from flask_wtf.csrf import CSRFError
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
@@ -40,6 +41,8 @@ def answer(status: int, reason: str = "") -> Response:
         events.forget()
     except Exception:
         log.warning("request.rollback_failed", exc_info=True)
+    if request_ctx.url_adapter is None:  # its "Host" is no name: no page can link to anything
+        return make_response("The name of this site cannot be read.\n", status, {"Content-Type": "text/plain"})
     page = status if status in _PAGES else (500 if status >= 500 else 400)
     is_part = request.headers.get("HX-Request") == "true"
     template = "errors/_notice.html" if is_part else f"errors/{page}.html"

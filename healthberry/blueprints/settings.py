@@ -4,7 +4,17 @@ from flask import Blueprint, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from healthberry.blueprints import guard
-from healthberry.core import channels, data_requests, disclosures, events, members, organisations, second_step, signup
+from healthberry.core import (
+    channels,
+    commissioning,
+    data_requests,
+    disclosures,
+    events,
+    members,
+    organisations,
+    second_step,
+    signup,
+)
 from healthberry.core.errors import Invalid
 from healthberry.core.permissions import may
 
@@ -78,6 +88,7 @@ def _page(errors: dict[str, str] | None = None) -> str:
         breaches=disclosures.waiting(member) if manages else None,
         organisation=members.organisation_of(member),
         details=organisations.details_of(member.organisation_id),
+        commissioners=commissioning.commissioners(member),
         next_step=members.next_step(member),
         unread=channels.with_unread(member),
         grace_days=second_step.GRACE.days,

@@ -25,6 +25,7 @@ LARGEST_BYTES: Final = 1024 * 1024
 _CONNECT_SECONDS: Final = 1.5
 _PASSING: Final = (408, 425, 429)  # as every 5xx
 _TOO_LATE: Final = "it did not answer in time"
+_NOT_WANTED: Final = {"html": "its home page is not a web page", "plain": "what is there is not plain text"}
 
 Result = TypeVar("Result")
 
@@ -42,10 +43,20 @@ class FetchFailed(Exception):
 
 @dataclass(frozen=True)
 class Fetched:
-    """A page: `host` is where it came from in the end; at most 1 MB of it."""
+    """A page, or a text: `host` is where it came from in the end; at most 1 MB of it."""
 
     host: str
     html: str
+
+
+@dataclass(frozen=True)
+class _Asked:
+    """What is asked for, and until when (by the monotonic clock)."""
+
+    domain: str
+    wanted: str
+    https_only: bool
+    deadline: float
 
 
 class SafeFetch:
@@ -68,9 +79,10 @@ class SafeFetch:
         self._resolve = resolve
         self._whole_seconds = whole_seconds
 
-    def first_of(self, urls: Sequence[str], domain: str) -> Fetched:
-        """Return the first of the pages that answers with HTML.
+    def first_of(self, urls: Sequence[str], domain: str, *, wanted: str = "html", https_only: bool = False) -> Fetched:
+        """Return the first of the pages that answers with HTML, or with what is `wanted` ("plain" for plain text).
 
+        `https_only` also refuses redirects that lead out of it, where somebody on the way could write the answer.
         Raises: FetchFailed with the most frequent reason; it passes where any of them does.
 
         Takes at most 5 seconds in all, also where a server sends one byte at a time or a name server is silent.
@@ -78,18 +90,19 @@ class SafeFetch:
         deadline = time.monotonic() + self._whole_seconds
         client = httpx.Client(transport=self._transport, trust_env=False, headers={"User-Agent": USER_AGENT})
         try:
-            return within(self._whole_seconds, lambda: self._first(client, urls, domain, deadline))
+            asked = _Asked(domain, wanted, https_only, deadline)
+            return within(self._whole_seconds, lambda: self._first(client, urls, asked))
         finally:
             client.close()  # also ends a read that is still under way in the other thread
 
-    def _first(self, client: httpx.Client, urls: Sequence[str], domain: str, deadline: float) -> Fetched:
+    def _first(self, client: httpx.Client, urls: Sequence[str], asked: "_Asked") -> Fetched:
         failures: list[FetchFailed] = []
         for url in urls:
-            if time.monotonic() > deadline:
+            if time.monotonic() > asked.deadline:
                 failures.append(FetchFailed(_TOO_LATE, passes=True))
                 break
             try:
-                return self._follow(client, url, domain, deadline)
+                return self._follow(client, url, asked)
             except FetchFailed as failure:
                 failures.append(failure)
             except httpx.TimeoutException:
@@ -100,13 +113,15 @@ class SafeFetch:
                 failures.append(FetchFailed("no connection could be made"))
         raise _likeliest(failures)
 
-    def _follow(self, client: httpx.Client, url: str, domain: str, deadline: float) -> Fetched:
+    def _follow(self, client: httpx.Client, url: str, asked: "_Asked") -> Fetched:
         for _ in range(MOST_REDIRECTS + 1):
-            host = check_url(url, domain)
-            response = self._get(client, url, host, deadline)
+            host = check_url(url, asked.domain)
+            if asked.https_only and urlsplit(url).scheme != "https":
+                raise FetchFailed("it redirects to an address that is not https")
+            response = self._get(client, url, host, asked.deadline)
             try:
                 if not response.is_redirect:
-                    return Fetched(host, _html(response, deadline))
+                    return Fetched(host, _text(response, asked))
                 url = self._unmapped(url, response.headers.get("location", ""))
             finally:
                 response.close()
@@ -180,15 +195,15 @@ def _send(
     return client.send(request, stream=True, follow_redirects=False)
 
 
-def _html(response: httpx.Response, deadline: float) -> str:
+def _text(response: httpx.Response, asked: "_Asked") -> str:
     if response.status_code != 200:
         passes = response.status_code >= 500 or response.status_code in _PASSING
         raise FetchFailed(f"it answers with an error (status {response.status_code})", passes=passes)
     declared = response.headers.get("content-type", "text/html").lower()
-    if "html" not in declared:
-        raise FetchFailed("its home page is not a web page")
+    if asked.wanted not in declared:
+        raise FetchFailed(_NOT_WANTED[asked.wanted])
     body = bytearray()
-    for chunk in _until(response.iter_bytes(16_384), deadline):
+    for chunk in _until(response.iter_bytes(16_384), asked.deadline):
         body += chunk
         if len(body) >= LARGEST_BYTES:
             break

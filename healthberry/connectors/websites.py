@@ -92,7 +92,7 @@ def x_handles(html: str) -> list[str]:
     """Return the accounts on X that a page links to, the most frequent first, then in order; at most 3."""
     counted: Counter[str] = Counter()
     spelled: dict[str, str] = {}
-    for target in _targets(html):
+    for target in targets(html):
         if handle := handle_of(target):
             counted[handle.casefold()] += 1
             spelled.setdefault(handle.casefold(), handle)
@@ -128,7 +128,8 @@ class _Hrefs(HTMLParser):
         self.found += [value for name, value in attrs if name == "href" and value]
 
 
-def _targets(html: str) -> Iterator[str]:
+def targets(html: str) -> Iterator[str]:
+    """Yield what the links of a page lead to, as they are written there."""
     for tag in _TAGS.finditer(_shown(html)):
         parser = _Hrefs()
         parser.feed(tag[0])

@@ -9,11 +9,13 @@ from uuid import UUID
 
 from sqlalchemy import select, update
 
-from healthberry.core import audit, events, organisations, register
+from healthberry.core import audit, events, organisations, places, register
 from healthberry.core.bulk import insert_unknown
 from healthberry.core.errors import NotFound
 from healthberry.core.events import Event
 from healthberry.core.outbox import Claimed
+from healthberry.core.permissions import may
+from healthberry.core.places import Places
 from healthberry.extensions import db, part
 from healthberry.models.conversations import Conversation
 from healthberry.models.organisations import Member, Organisation
@@ -24,6 +26,8 @@ ONE = "new_conversation"
 MANY = "many_new"
 MOST_SINGLE_MAILS = 20
 _MOST_NUDGES = 8
+_ANY = None  # in place of the id of one conversation
+_NOT_THEIRS = "It is about nothing that their team sees."
 
 
 @dataclass(frozen=True)
@@ -69,13 +73,15 @@ def queue_for_new(organisation_id: UUID, conversation_ids: Collection[UUID]) -> 
     """
     members = _recipients(organisation_id) if conversation_ids else []
     causes = _causes(conversation_ids) if members else []
+    seen = _seen(organisation_id, members, conversation_ids)
     rows = [
-        {**cause, "organisation_id": organisation_id, "id": new_id(), "member_id": member_id, **fresh()}
+        {**cause, "organisation_id": organisation_id, "id": new_id(), "member_id": member.id, **fresh()}
         for cause in causes
-        for member_id in members
+        for member in members
+        if member.id not in seen or cause["conversation_id"] in seen[member.id]
     ]
     mail_ids = [row.id for row in insert_unknown(OutboxMail, rows, "id")]
-    if len(conversation_ids) > MOST_SINGLE_MAILS:
+    if causes and len(conversation_ids) > MOST_SINGLE_MAILS:
         _remember_causes(organisation_id, causes[0]["about"], conversation_ids)
     for mail_id in mail_ids[:_MOST_NUDGES]:
         events.tell(Event(organisation_id, 0, "mail_queued", subject_id=mail_id))
@@ -87,9 +93,11 @@ def load(mail: Claimed) -> Alert:
     organisation = db.session.get(Organisation, mail.organisation_id)
     if member is None or organisation is None or member.left_at is not None:
         raise NotNeeded("They have left the organisation.")
+    if not may(member, "read"):
+        raise NotNeeded("Their role does not let them read it.")
     if not member.wants_alerts:
         raise NotNeeded("They turned these e-mails off.")
-    conversations = _still_new_together(mail) if mail.kind == MANY else [_still_new(mail)]
+    conversations = _still_new_together(mail, member) if mail.kind == MANY else [_still_new(mail, member)]
     codes = {_site_code(one) for one in conversations if one.service_code}
     excerpt = organisations.details_of(organisation.id).alert_excerpts
     return Alert(member, organisation, conversations, register.names(db.session(), codes), excerpt)
@@ -123,11 +131,21 @@ def mail_domain() -> str:
     return "localhost" if ":" in host else host.encode("idna").decode()
 
 
-def _recipients(organisation_id: UUID) -> Sequence[UUID]:
-    statement = select(Member.id).where(
+def _recipients(organisation_id: UUID) -> Sequence[Member]:
+    statement = select(Member).where(
         Member.organisation_id == organisation_id, Member.left_at.is_(None), Member.wants_alerts
     )
-    return db.session.scalars(statement.order_by(Member.id)).all()
+    return [one for one in db.session.scalars(statement.order_by(Member.id)) if may(one, "read")]
+
+
+def _seen(organisation_id: UUID, members: Sequence[Member], ids: Collection[UUID]) -> dict[UUID, set[UUID | None]]:
+    """Return which of these conversations the members see who do not see everything, and `_ANY` for any of them."""
+    limits = {one.id: found for one in members if (found := places.of(one)) is not None}
+    seen: dict[Places, set[UUID | None]] = {}
+    for one in set(limits.values()):
+        here = (Conversation.organisation_id == organisation_id, Conversation.id.in_(ids), *places.within(one))
+        seen[one] = set(db.session.scalars(select(Conversation.id).where(*here)))
+    return {member_id: {*seen[one], _ANY} if seen[one] else set() for member_id, one in limits.items()}
 
 
 def _causes(conversation_ids: Collection[UUID]) -> list[dict[str, Any]]:
@@ -158,10 +176,12 @@ def fresh() -> dict[str, Any]:
     }
 
 
-def _still_new(mail: Claimed) -> Conversation:
+def _still_new(mail: Claimed, member: Member) -> Conversation:
     conversation = db.session.get(Conversation, (mail.organisation_id, mail.conversation_id), populate_existing=True)
     if conversation is None or conversation.withdrawn:
         raise NotNeeded("It was taken down before the e-mail went out.")
+    if not places.sees(member, conversation):
+        raise NotNeeded(_NOT_THEIRS)
     if conversation.restricted:
         raise NotNeeded("It was restricted before the e-mail went out.")
     if conversation.status == "closed":
@@ -169,7 +189,7 @@ def _still_new(mail: Claimed) -> Conversation:
     return conversation
 
 
-def _still_new_together(mail: Claimed) -> Sequence[Conversation]:
+def _still_new_together(mail: Claimed, member: Member) -> Sequence[Conversation]:
     """Those that were closed meanwhile are still told of, as closed: the mail of a colleague named them too."""
     statement = (
         select(Conversation)
@@ -179,7 +199,7 @@ def _still_new_together(mail: Claimed) -> Sequence[Conversation]:
             & (MailCause.conversation_id == Conversation.id),
         )
         .where(Conversation.organisation_id == mail.organisation_id, MailCause.about == mail.about)
-        .where(Conversation.withdrawn.is_(False), Conversation.restricted.is_(False))
+        .where(Conversation.withdrawn.is_(False), Conversation.restricted.is_(False), *places.seen(member))
         .order_by(Conversation.started_at.desc(), Conversation.id)
     )
     found = db.session.scalars(statement.execution_options(populate_existing=True)).all()

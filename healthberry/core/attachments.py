@@ -8,7 +8,8 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import undefer
 
 from healthberry.connectors.base import File
-from healthberry.core import reading_rights
+from healthberry.connectors.text import line
+from healthberry.core import places, reading_rights
 from healthberry.core.errors import NotFound
 from healthberry.core.permissions import may
 from healthberry.extensions import db
@@ -20,7 +21,7 @@ from healthberry.models.organisations import Member
 def named(message_id: UUID, files: Sequence[File]) -> list[dict[str, str]]:
     """Return what a message says of its files: name, type, and in `kept` the id under which each is found."""
     return [
-        {"name": file.name, "type": file.content_type, "kept": str(_id(message_id, place))}
+        {"name": line(file.name, 200), "type": file.content_type, "kept": str(_id(message_id, place))}
         for place, file in enumerate(files)
         if len(file.body) <= LARGEST_BYTES
     ]
@@ -33,8 +34,8 @@ def keep(organisation_id: UUID, message_id: UUID, files: Sequence[File]) -> None
             "organisation_id": organisation_id,
             "id": _id(message_id, place),
             "message_id": message_id,
-            "name": file.name[:200],
-            "content_type": file.content_type[:200],
+            "name": line(file.name, 200),
+            "content_type": line(file.content_type, 200),
             "body": file.body,
         }
         for place, file in enumerate(files)
@@ -58,7 +59,7 @@ def find(member: Member, attachment_id: UUID) -> Attachment:
     if found is None:
         raise NotFound
     conversation = conversation_of(found)
-    if not reading_rights.may_read(member, conversation):
+    if not places.sees(member, conversation) or not reading_rights.may_read(member, conversation):
         raise NotFound
     if _message(found).withdrawn_at is not None and not may(member, "manage"):
         raise NotFound  # kept for a legal hold alone

@@ -26,7 +26,7 @@ VALUES (:organisation_id, :actor, :member_id, :name, :action, :object_kind, :obj
         CAST(:details AS jsonb))
 """)
 # What no member did, and somebody answers for all the same.
-BY_ITSELF = frozenset({"erasure_finished", "breach_removed"})
+BY_ITSELF = frozenset({"erasure_finished", "member_lapsed", "breach_removed"})
 _LONGEST_NAME = 200
 _READ_AGAIN = timedelta(hours=1)
 

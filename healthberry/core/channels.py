@@ -91,6 +91,15 @@ def _listed(member: Member, condition: ColumnElement[bool]) -> Sequence[Channel]
     return db.session.scalars(statement.order_by(Channel.kind, Channel.created_at)).all()
 
 
+def is_owners(channel: Channel) -> bool:
+    """Say whether the owner of the page or account signed in there for us, and that still holds (trust level 3).
+
+    Nothing is stored for it: the provider's tokens are the proof, and are gone with it.
+    """
+    signs_in = connector_of(channel).capabilities.connect == "oauth"
+    return signs_in and channel.sealed_secrets is not None and bool(channel.account) and channel.state == "active"
+
+
 def may_switch(member: Member) -> bool:
     """Say whether `member` may switch channels on and off.
 

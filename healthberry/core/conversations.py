@@ -8,7 +8,7 @@ from uuid import UUID
 from sqlalchemy import delete, select
 from sqlalchemy.dialects.postgresql import insert
 
-from healthberry.core import events, reading_rights
+from healthberry.core import events, places, reading_rights
 from healthberry.core.errors import Invalid, NotFound
 from healthberry.core.permissions import require
 from healthberry.extensions import db
@@ -33,7 +33,7 @@ _LONGEST_NOTE = 10_000
 def find(member: Member, conversation_id: UUID, *, lock: bool = False) -> Conversation:
     """Return the conversation. Raises: NotFound where the member may not see it or it is not there."""
     statement = select(Conversation).where(
-        Conversation.organisation_id == member.organisation_id, Conversation.id == conversation_id
+        Conversation.organisation_id == member.organisation_id, Conversation.id == conversation_id, *places.seen(member)
     )
     found = db.session.scalar(statement.with_for_update(key_share=True) if lock else statement)
     if found is None:
@@ -59,6 +59,8 @@ def assign(member: Member, conversation_id: UUID, assignee_id: UUID | None) -> C
         assignee = db.session.get(Member, (member.organisation_id, assignee_id))
         if assignee is None or assignee.left_at is not None:
             raise Invalid("Choose somebody who works here.", "assignee")
+        if not places.sees(assignee, conversation):
+            raise Invalid("Choose somebody else: their team does not see this.", "assignee")
     if conversation.assignee_id == assignee_id:
         return conversation
     conversation.assignee_id = assignee_id

@@ -12,9 +12,10 @@ from uuid import UUID
 
 from sqlalchemy import ColumnElement, and_, delete, func, or_, select, text, update
 
-from healthberry.core import concern_copies, events, summaries
+from healthberry.core import concern_copies, events, places, summaries
 from healthberry.extensions import db
 from healthberry.models.conversations import Conversation, CopyPrint, Message
+from healthberry.models.organisations import Member
 
 WINDOW = timedelta(days=30)
 MOST_CANDIDATES = 2_000
@@ -81,8 +82,8 @@ def untie(organisation_id: UUID, which: ColumnElement[bool], shown_id: UUID) -> 
     return parted
 
 
-def elsewhere(conversation: Conversation) -> Sequence[Elsewhere]:
-    """Return the same story on other sites: the one that is shown first, then the copies by their age."""
+def elsewhere(member: Member, conversation: Conversation) -> Sequence[Elsewhere]:
+    """Return the same story on other sites, as far as the member sees it: the one shown first, then by age."""
     shown_id = conversation.copy_of or conversation.id
     statement = select(
         Conversation.id, Conversation.channel_kind, Conversation.url, Conversation.replied, Conversation.withdrawn
@@ -90,6 +91,7 @@ def elsewhere(conversation: Conversation) -> Sequence[Elsewhere]:
         Conversation.organisation_id == conversation.organisation_id,
         or_(Conversation.id == shown_id, Conversation.copy_of == shown_id),
         Conversation.id != conversation.id,
+        *places.seen(member),
     )
     ordered = statement.order_by(Conversation.copy_of.is_not(None), Conversation.arrived_at, Conversation.id)
     return [Elsewhere(*row) for row in db.session.execute(ordered)]

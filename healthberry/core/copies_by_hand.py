@@ -7,7 +7,7 @@ from uuid import UUID
 
 from sqlalchemy import select
 
-from healthberry.core import conversations, events, likeness
+from healthberry.core import conversations, events, likeness, places
 from healthberry.core.copies import MOST_CANDIDATES, WINDOW, Known, openings, tie, untie
 from healthberry.core.errors import Invalid
 from healthberry.core.permissions import require
@@ -40,7 +40,7 @@ def offers(member: Member, conversation_id: UUID) -> Sequence[Offer]:
     org, kinds = member.organisation_id, here.channel_kind
     near = Conversation.started_at.between(here.started_at - WINDOW, here.started_at + WINDOW)
     statement = openings(org).where(near, Conversation.channel_id != here.channel_id, Conversation.withdrawn.is_(False))
-    statement = statement.where(Conversation.restricted.is_(False))
+    statement = statement.where(Conversation.restricted.is_(False), *places.seen(member))
     joined = here.copy_of or here.id
     found = [Known(*row) for row in db.session.execute(statement.order_by(Conversation.id).limit(MOST_CANDIDATES))]
     mine = next((Known(*row) for row in db.session.execute(openings(org).where(Conversation.id == here.id))), None)

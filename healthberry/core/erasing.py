@@ -93,7 +93,7 @@ def preview(member: Member, conversation_id: UUID, who: UUID) -> Preview:
             select(func.count(Draft.id)).where(Draft.organisation_id == org, Draft.conversation_id.in_(wrote))
         ),
         held=_count(select(func.count(Conversation.id)).where(*here, holds.holding())),
-        elsewhere=copies.elsewhere(conversation),
+        elsewhere=copies.elsewhere(member, conversation),
     )
 
 

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from sqlalchemy import select
 
-from healthberry.core import conversations, events, members
+from healthberry.core import conversations, events, members, places
 from healthberry.core.errors import Invalid, NotFound
 from healthberry.core.permissions import require
 from healthberry.extensions import db
@@ -20,13 +20,14 @@ def give(member: Member, other_id: UUID, conversation_id: UUID | None = None) ->
     Raises: NotFound, NotAllowed, Invalid for who is not trusted to act for the organisation.
     """
     require(member, "manage")
-    if conversation_id is not None:
-        conversations.find(member, conversation_id)
+    about = conversations.find(member, conversation_id) if conversation_id is not None else None
     other = members.present(member.organisation_id, other_id)
     if other is None:
         raise NotFound
     if other.level < ORGANISATION_VERIFIED:
         raise Invalid("Approve them first. Only people who act for the organisation may read it.", "reader")
+    if about is not None and not places.sees(other, about):
+        raise Invalid("Their team does not see this. Put them in a team that does first.", "reader")
     return _lasting(other.id, member, conversation_id) or _made(member, other.id, conversation_id, "grant_given")
 
 

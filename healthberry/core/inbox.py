@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
-from sqlalchemy import ARRAY, Uuid, any_, literal, select, text, tuple_
+from sqlalchemy import ARRAY, Uuid, any_, func, literal, select, text, tuple_
 
-from healthberry.core import cursors, highlights
+from healthberry.core import cursors, highlights, places
 from healthberry.core.inbox_conditions import found, narrowed
 from healthberry.core.inbox_rows import Row as Row
 from healthberry.core.inbox_rows import row_from, select_rows
@@ -54,7 +54,7 @@ def list_conversations(member: Member, view: View, after: str = "", limit: int =
 def neighbours(member: Member, view: View, conversation_id: UUID) -> tuple[UUID | None, UUID | None]:
     """Return the conversation above and the one below in this view, None at either end."""
     here = db.session.get(Conversation, (member.organisation_id, conversation_id))
-    if here is None:
+    if here is None or not places.sees(member, here):
         return None, None
     if view.q:
         at = (here.last_activity_at, here.id)
@@ -90,5 +90,14 @@ SELECT service_code, coalesce(service_name, service_code) AS name FROM step LIMI
 
 def services(member: Member) -> list[tuple[str, str]]:
     """Return the sites and services that somebody has written about: ODS code and name, by name."""
-    written = db.session.execute(_SERVICES, {"organisation_id": member.organisation_id})
+    if places.of(member) is None:
+        written = db.session.execute(_SERVICES, {"organisation_id": member.organisation_id}).all()
+    else:
+        columns = (
+            Conversation.service_code,
+            func.max(func.coalesce(Conversation.service_name, Conversation.service_code)),
+        )
+        mine = (Conversation.organisation_id == member.organisation_id, Conversation.service_code > "")
+        statement = select(*columns).where(*mine, *places.seen(member)).group_by(Conversation.service_code)
+        written = db.session.execute(statement.limit(200)).all()
     return sorted(((code, name) for code, name in written), key=lambda pair: pair[1])

@@ -12,8 +12,10 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, Select, any_, func, literal, or_, select
 from sqlalchemy.dialects.postgresql import JSONB
 
+from healthberry.core import places
 from healthberry.core.inbox_views import View
 from healthberry.core.permissions import may
+from healthberry.core.places import Places
 from healthberry.extensions import db
 from healthberry.models.activities import Unread
 from healthberry.models.conversations import HIDDEN, Conversation
@@ -22,18 +24,28 @@ from healthberry.models.organisations import Member
 
 def asker(member: Member, view: View) -> Hashable:
     """Return what two members have in common when the same conversations belong to this view of theirs."""
-    return member.id if view.unread or view.assigned == "me" else may(member, "see_colleagues")
+    return member.id if view.unread or view.assigned == "me" else rights(member)
+
+
+def rights(member: Member) -> tuple[bool, Places | None]:
+    """Return what of a member, besides who they are, decides which conversations belong to their views."""
+    return may(member, "see_colleagues"), places.of(member)
 
 
 def narrowed(statement: Select[Any], member: Member, view: View) -> Select[Any]:
     """Return the statement with the conditions of a view added."""
-    sees_colleagues = may(member, "see_colleagues")
-    return statement.where(*belonging(member.organisation_id, member.id, sees_colleagues, view))
+    return statement.where(*belonging(member.organisation_id, member.id, rights(member), view))
 
 
-def belonging(organisation_id: Any, member_id: Any, sees_colleagues: bool, view: View) -> list[ColumnElement[bool]]:
-    """Return what makes a conversation belong to a view; ids may be parameters that are filled in later."""
-    conditions: list[ColumnElement[bool]] = [Conversation.organisation_id == organisation_id]
+def belonging(
+    organisation_id: Any, member_id: Any, allowed: tuple[bool, Places | None], view: View
+) -> list[ColumnElement[bool]]:
+    """Return what makes a conversation belong to a view; ids may be parameters that are filled in later.
+
+    `allowed` are the member's `rights`.
+    """
+    sees_colleagues, limits = allowed
+    conditions: list[ColumnElement[bool]] = [Conversation.organisation_id == organisation_id, *places.within(limits)]
     if view.status != "all":
         conditions.append(Conversation.status == view.status)
     else:
@@ -66,7 +78,21 @@ def found(
 
     `only` limits the question to one conversation.
     """
-    wishes: dict[str, str | bool] = {}
+    wishes = _wishes(member, view)
+    if place:
+        wishes["at"], wishes["id"] = place[0].isoformat(), str(place[1])
+    if upwards:
+        wishes["upwards"] = True
+    if only:
+        wishes["only"] = str(only)
+    statement = select(func.search_conversations(view.q, literal(wishes, JSONB), size))
+    return list(db.session.scalars(statement))
+
+
+def _wishes(member: Member, view: View) -> dict[str, Any]:
+    wishes: dict[str, Any] = {}
+    if limits := places.of(member):
+        wishes["within"] = limits.to_json()
     if view.status != "all":
         wishes["status"] = view.status
     if view.channel:
@@ -79,11 +105,4 @@ def found(
         wishes["nobody"] = True
     if view.unread:
         wishes["unread"] = str(member.id)
-    if place:
-        wishes["at"], wishes["id"] = place[0].isoformat(), str(place[1])
-    if upwards:
-        wishes["upwards"] = True
-    if only:
-        wishes["only"] = str(only)
-    statement = select(func.search_conversations(view.q, literal(wishes, JSONB), size))
-    return list(db.session.scalars(statement))
+    return wishes

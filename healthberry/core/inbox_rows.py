@@ -18,6 +18,7 @@ class Row:
     """One line of the list, as one member sees it. Equal rows look alike: see blueprints.rows."""
 
     id: UUID
+    channel_id: UUID
     channel_kind: str
     screen_name: str
     title: str

@@ -8,11 +8,11 @@ from uuid import UUID
 
 from sqlalchemy import Select, Uuid, and_, bindparam, func, select
 
-from healthberry.core import inbox_conditions
+from healthberry.core import inbox_conditions, places
 from healthberry.core.inbox_conditions import belonging
 from healthberry.core.inbox_rows import COLUMNS, Row, allowed, assignee_name, holds_private
 from healthberry.core.inbox_views import View
-from healthberry.core.permissions import may
+from healthberry.core.places import Places
 from healthberry.extensions import db
 from healthberry.models.activities import Unread
 from healthberry.models.conversations import Conversation
@@ -20,9 +20,9 @@ from healthberry.models.organisations import Member
 
 
 def row_of(member: Member, view: View, conversation_id: UUID) -> tuple[Row, bool] | None:
-    """Return one row as this member sees it, and whether it belongs to the view; None where there is none."""
+    """Return one row as this member sees it, and whether it belongs to the view; None where there is none for them."""
     found = standing([(member, view)], conversation_id)
-    return (found.row_for(member), found.belongs[0]) if found else None
+    return (found.row_for(member), found.belongs[0]) if found and places.sees(member, found.row) else None
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,7 @@ def standing(lists: Sequence[tuple[Member, View]], conversation_id: UUID) -> Sta
 
     One query for all of them, and one more for each that is narrowed by words.
     """
-    statement = _standings(tuple((view, may(member, "see_colleagues")) for member, view in lists))
+    statement = _standings(tuple((view, inbox_conditions.rights(member)) for member, view in lists))
     values: dict[str, Any] = {f"member_{place}": member.id for place, (member, _) in enumerate(lists)}
     values |= {"organisation_id": lists[0][0].organisation_id, "conversation_id": conversation_id}
     found = db.session.execute(statement, values).one_or_none()
@@ -59,7 +59,7 @@ def standing(lists: Sequence[tuple[Member, View]], conversation_id: UUID) -> Sta
 
 
 @functools.lru_cache(maxsize=256)
-def _standings(lists: tuple[tuple[View, bool], ...]) -> Select[Any]:
+def _standings(lists: tuple[tuple[View, tuple[bool, Places | None]], ...]) -> Select[Any]:
     """Build the statement for lists of these views and rights once: it is run for every change, with other values."""
     organisation_id: Any = bindparam("organisation_id", type_=Uuid())
     conversation_id: Any = bindparam("conversation_id", type_=Uuid())
@@ -67,8 +67,8 @@ def _standings(lists: tuple[tuple[View, bool], ...]) -> Select[Any]:
         Unread.organisation_id == organisation_id, Unread.conversation_id == conversation_id
     )
     belongs = [
-        and_(*belonging(organisation_id, bindparam(f"member_{place}", type_=Uuid()), sees_colleagues, view))
-        for place, (view, sees_colleagues) in enumerate(lists)
+        and_(*belonging(organisation_id, bindparam(f"member_{place}", type_=Uuid()), rights, view))
+        for place, (view, rights) in enumerate(lists)
     ]
     beside = (assignee_name(organisation_id), holds_private(organisation_id))
     columns = (*COLUMNS, *beside, func.array(unread.scalar_subquery()), *belongs)

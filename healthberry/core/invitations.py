@@ -7,12 +7,13 @@ from uuid import UUID
 
 from itsdangerous import BadData, URLSafeSerializer
 
-from healthberry.core import audit, mailboxes, members, scope
+from healthberry.core import audit, mailboxes, members, scope, teams
 from healthberry.core.errors import Invalid
 from healthberry.core.permissions import may, require
 from healthberry.extensions import db, part
 from healthberry.models.organisations import Member, Organisation
 from healthberry.models.owned import now
+from healthberry.models.teams import Team
 
 DAYS = 7
 
@@ -27,25 +28,27 @@ class Invitation:
     inviter: Member
     email: str
     role: str
+    team_id: UUID | None = None
 
 
-def invite(member: Member, email: str, role: str) -> str:
-    """Return the token that invites a mailbox, for 7 days. Raises: NotAllowed, Invalid."""
+def invite(member: Member, email: str, role: str, team_id: UUID | None = None) -> str:
+    """Return the token that invites a mailbox, for 7 days, and into a team. Raises: NotAllowed, Invalid, NotFound."""
     require(member, "manage")
     email = mailboxes.normalise(email)
-    if role not in members.ROLES:
+    if role not in members.roles(member):
         raise Invalid("Choose what they may do", "role")
+    team = teams.find(member, team_id).id.hex if team_id else ""
     expires_at = int((now() + timedelta(days=DAYS)).timestamp())
     # The mailbox itself is in no log: who accepts is written down by name.
     audit.did(member, "member_invited", role=role, domain=email.rpartition("@")[2])
-    signed = _signer().dumps([member.organisation_id.hex, member.id.hex, email, role, expires_at])
+    signed = _signer().dumps([member.organisation_id.hex, member.id.hex, email, role, expires_at, team])
     return signed if isinstance(signed, str) else signed.decode()
 
 
 def read(token: str, *, clock: datetime | None = None) -> Invitation:
     """Return what the token invites to, and enter that organisation. Raises: Invalid when it is worth nothing."""
     try:
-        organisation_id, inviter_id, email, role, expires_at = _signer().loads(token)
+        organisation_id, inviter_id, email, role, expires_at, *rest = _signer().loads(token)
     except (BadData, ValueError) as error:
         raise Invalid("This link is not complete. Copy the whole address from the e-mail.") from error
     if (clock or now()).timestamp() >= expires_at:
@@ -54,7 +57,10 @@ def read(token: str, *, clock: datetime | None = None) -> Invitation:
     inviter = members.present(UUID(organisation_id), UUID(inviter_id))
     if inviter is None or not may(inviter, "manage"):
         raise Invalid(_DEAD)
-    return Invitation(db.session.get_one(Organisation, UUID(organisation_id)), inviter, email, role)
+    team_id = UUID(rest[0]) if rest and rest[0] else None
+    if team_id and db.session.get(Team, (UUID(organisation_id), team_id)) is None:
+        raise Invalid(_DEAD)  # without its team it would show everything
+    return Invitation(db.session.get_one(Organisation, UUID(organisation_id)), inviter, email, role, team_id)
 
 
 def address_in(token: str) -> str:

@@ -7,7 +7,8 @@ from uuid import UUID
 
 from sqlalchemy import Select, select, text, update
 
-from healthberry.core import audit, events, mailboxes, organisations
+from healthberry.core import audit, claim_mails, claims, events, mailboxes, organisations
+from healthberry.core.commissioning import is_commissioner
 from healthberry.core.contacts import contacts_of
 from healthberry.core.errors import Conflict, Invalid, NotAllowed, NotFound
 from healthberry.core.permissions import may, require
@@ -16,14 +17,17 @@ from healthberry.models.keeping import ReadingGrant
 from healthberry.models.organisations import MAILBOX_VERIFIED, ORGANISATION_VERIFIED, Member, Organisation
 from healthberry.models.owned import new_id, now
 
+COMMISSIONER = "commissioner"
 ROLES = {
     "administrator": "Answers, publishes with a reason what was stopped, invites people and links channels",
     "approver": "Answers, and publishes with a reason what was stopped as too personal. Needs a second step to sign in",
     "responder": "Answers",
     "viewer": "Reads",
+    COMMISSIONER: "Sees figures and published words of the providers that you commission, and nothing else",
 }
 
 _SETTLED = timedelta(hours=72)
+_RANKS = list(ROLES)  # what may do most comes first
 _LONGEST_NAME = 200
 _MEMBERSHIPS = text("SELECT organisation_id, member_id, organisation_name FROM memberships_of(:email)")
 
@@ -76,8 +80,8 @@ def administrators(organisation_id: UUID) -> Sequence[Member]:
 
 
 def ask_approval(member: Member) -> bool:
-    """Note that a level-1 member asks to be approved; return whether administrators are to be told (once a day)."""
-    if member.level >= ORGANISATION_VERIFIED:
+    """Note that a member asks to be approved (for another year); return whether to tell administrators (once a day)."""
+    if not _wants_proof(member):
         return False
     recently = member.approval_asked_at is not None and now() - member.approval_asked_at < timedelta(days=1)
     if not recently:
@@ -87,11 +91,11 @@ def ask_approval(member: Member) -> bool:
 
 
 def ask_check(member: Member) -> bool:
-    """Note that a level-1 member asks the operator to check for whom they act; return whether that is new.
+    """Note that a member asks the operator to check for whom they act (still); return whether that is new.
 
     It is noted once: the operator's list keeps it until they are trusted or leave.
     """
-    if member.level >= ORGANISATION_VERIFIED or member.check_asked_at is not None:
+    if not _wants_proof(member) or member.check_asked_at is not None:
         return False
     member.check_asked_at = now()
     events.record(member.organisation_id, "check_asked", subject_id=member.id, member=member)
@@ -99,50 +103,94 @@ def ask_check(member: Member) -> bool:
 
 
 def approve(member: Member, other_id: UUID) -> Member:
-    """Let somebody publish; a second call changes nothing. Raises: NotAllowed, NotFound."""
+    """Let somebody publish for a year; for whoever may already, it begins anew in its last month. Not for oneself.
+
+    Raises: NotAllowed, NotFound, Conflict for whoever the operator decides about.
+    """
     require(member, "manage")
     other = _find(member, other_id)
-    if other.level < ORGANISATION_VERIFIED:
-        trust(other)
-        events.record(member.organisation_id, "member_approved", subject_id=other.id, member=member)
+    if other.level >= ORGANISATION_VERIFIED and not (other.id != member.id and claims.is_due_soon(other)):
+        return other
+    if claims.is_frozen(other):
+        claims.vouch(member, other)
+    trust(other, "administrator")
+    events.record(member.organisation_id, "member_approved", subject_id=other.id, member=member)
+    return other
+
+
+def refuse(member: Member, other_id: UUID) -> Member:
+    """Say that somebody who signed up does not act for the organisation; again: nothing changes.
+
+    They go on reading what the public can read, and may object (core.disputes).
+    Raises: NotAllowed, NotFound, Conflict for whoever was approved.
+    """
+    require(member, "manage")
+    other = _find(member, other_id)
+    if other.level >= ORGANISATION_VERIFIED:
+        raise Conflict("They have been approved. Remove them instead.")
+    claim = claims.of_member(other)
+    if claim.refused_by is None:
+        claim.refused_at, claim.refused_by = now(), member.id
+        other.approval_asked_at = None
+        claim_mails.queue(claim_mails.REFUSED, member.organisation_id, [other.id], f"{other.id}:{now():%Y%m%d%H%M%S}")
+        events.record(member.organisation_id, "member_refused", subject_id=other.id, member=member)
     return other
 
 
 def change_role(member: Member, other_id: UUID, role: str) -> Member:
     """Give a level-2 colleague another role.
 
-    Raises: NotAllowed, NotFound, Invalid, Conflict for the last administrator.
+    Raises: NotAllowed (also for a new administrator, see `remove`), NotFound, Invalid, Conflict for the last
+    administrator.
     """
     require(member, "manage")
-    _hold_administrators(member)
+    hold_administrators(member)
     other = _find(member, other_id)
-    if role not in ROLES:
+    if role not in roles(member):
         raise Invalid("Choose a role", "role")
     if other.level < ORGANISATION_VERIFIED:
         raise Conflict("Approve them first: roles are for people who may publish.")
     if other.role != role:
         _spare_last_administrator(other)
+        if _RANKS.index(role) > _RANKS.index(other.role):
+            _spare_those_before(member, other)
         other.role = role
         events.record(member.organisation_id, "member_role_changed", subject_id=other.id, member=member, role=role)
     return other
 
 
+def hand_over(member: Member, other_id: UUID) -> Member:
+    """Make a level-2 colleague an administrator and oneself a responder, at once.
+
+    Raises: NotAllowed, NotFound; Conflict for oneself, and for who may not publish yet.
+    """
+    require(member, "manage")
+    if other_id == member.id:
+        raise Conflict("You are an administrator already. Hand over to somebody else.")
+    other = change_role(member, other_id, "administrator")
+    member.role = "responder"
+    events.record(member.organisation_id, "member_handed_over", subject_id=other.id, member=member)
+    return other
+
+
+def roles(member: Member) -> dict[str, str]:
+    """Return the roles that there are in the member's organisation: commissioners only where it commissions others."""
+    return {role: words for role, words in ROLES.items() if role != COMMISSIONER or is_commissioner(member)}
+
+
 def remove(member: Member, other_id: UUID) -> Member:
     """End a membership: signed out everywhere, links in mails dead, no more alerts. What they did keeps their name.
 
-    Whoever joined less than 72 hours ago can't remove level-2 colleagues who were there before.
+    Whoever became an administrator less than 72 hours ago can't remove level-2 colleagues who were there before.
     Raises: NotAllowed, NotFound, Conflict for the last administrator.
     """
     if other_id != member.id:
         require(member, "manage")
-    _hold_administrators(member)
+    hold_administrators(member)
     other = _find(member, other_id)
     _spare_last_administrator(other)
-    fresh = now() - member.created_at < _SETTLED
-    if fresh and other.level == ORGANISATION_VERIFIED and other.created_at < member.created_at:
-        raise NotAllowed(
-            "You joined less than three days ago. Until then you can't remove colleagues who were here before."
-        )
+    _spare_those_before(member, other)
+    claims.left(other, member)
     other.left_at = now()
     other.session_key = new_id()
     other.approval_asked_at = other.check_asked_at = None
@@ -167,24 +215,38 @@ def add(organisation_id: UUID, email: str, name: str, role: str, inviter: Member
         member.role = role
     elif member.level < ORGANISATION_VERIFIED:
         member.role = role
-    member.level = max(member.level or MAILBOX_VERIFIED, ORGANISATION_VERIFIED)
-    member.approval_asked_at = member.check_asked_at = None
-    db.session.flush()
+    if claims.is_frozen(member):
+        raise NotAllowed("HealthBerry decides about you first, for there is a dispute.")
+    trust(member, "administrator")
     events.record(organisation_id, "member_joined", subject_id=member.id, member=member, level=member.level)
     return member
 
 
-def trust(member: Member) -> None:
-    """Raise a member to level 2; the first one of an organisation becomes its administrator."""
+def trust(member: Member, way: str) -> bool:
+    """Raise a member to level 2 for a year, by one of `claims.WAYS`; return whether they are there now.
+
+    The first one of an organisation becomes its administrator, but not while its administrator is in dispute. Of a
+    member whose own claim is, the proof is kept for whoever decides.
+    """
+    raised = (member.level or MAILBOX_VERIFIED) < ORGANISATION_VERIFIED
+    member.level = member.level or MAILBOX_VERIFIED
+    db.session.flush()
+    claims.proved(member, way, raised=raised)
+    if claims.is_frozen(member):
+        return False
     member.level = ORGANISATION_VERIFIED
     member.approval_asked_at = member.check_asked_at = None
-    if not administrators(member.organisation_id):
+    if not administrators(member.organisation_id) and not claims.is_contested(member.organisation_id):
         member.role = "administrator"
     db.session.flush()
+    return True
 
 
 def come_back(member: Member) -> None:
-    """Let somebody who left in again, with a mailbox's trust alone, whatever they had before."""
+    """Let somebody who left in again, with a mailbox's trust alone, whatever they had before.
+
+    A claim of theirs that was in dispute stays so.
+    """
     member.left_at = None
     member.level, member.role = MAILBOX_VERIFIED, "responder"
     member.session_key = new_id()
@@ -266,16 +328,33 @@ def sign_out_everywhere(member: Member) -> None:
 def next_step(member: Member) -> str:
     """Say what would let a level-1 member publish, "" for others.
 
+    "dispute": the operator's decision; "prove": once more what they proved before; else whom they may ask, see `asks`.
+    """
+    if member.level >= ORGANISATION_VERIFIED:
+        return ""
+    claim = claims.shown(member)
+    if claim.dispute_id is not None:
+        return "dispute"
+    return "prove" if claim.lapsed else asks(member)
+
+
+def asks(member: Member) -> str:
+    """Say whom a member may ask to let them publish (for another year), "" for nobody.
+
     "ask" an administrator; "domain": an address at the organisation's own web domain, or the operator's check;
     "operator": that check alone, for there is nobody to ask and no domain (the register has none for most practices,
     pharmacies, hospices and care homes).
     """
-    if member.level >= ORGANISATION_VERIFIED:
+    if claims.is_frozen(member) or not _wants_proof(member):
         return ""
-    if administrators(member.organisation_id):
+    if any(one.id != member.id for one in administrators(member.organisation_id)):
         return "ask"
     organisation = organisation_of(member)
     return "domain" if organisation.listed and mailboxes.may_prove(organisation.web_domain) else "operator"
+
+
+def _wants_proof(member: Member) -> bool:
+    return member.level < ORGANISATION_VERIFIED or claims.is_due_soon(member)
 
 
 def _present(organisation_id: UUID) -> Select[Member]:
@@ -303,7 +382,7 @@ def _end_grants(other: Member, by: str) -> None:
     db.session.execute(ended.execution_options(synchronize_session=False))
 
 
-def _hold_administrators(member: Member) -> None:
+def hold_administrators(member: Member) -> None:
     """Let nobody else become or stop being an administrator meanwhile: two who step down at once would leave none.
 
     All are held in one order, so that two who change each other wait instead of blocking each other for good.
@@ -312,6 +391,17 @@ def _hold_administrators(member: Member) -> None:
     statement = _present(member.organisation_id).where(*managing).order_by(Member.id)
     held = statement.with_for_update(key_share=True).execution_options(populate_existing=True)
     db.session.scalars(held).all()
+
+
+def _spare_those_before(member: Member, other: Member) -> None:
+    """Refuse a new administrator, for 72 hours, to take anything from whoever could publish before them."""
+    since = max(member.created_at, member.role_since, claims.raised_at(member))
+    is_before = other.level >= ORGANISATION_VERIFIED and claims.raised_at(other) < since
+    if other.id != member.id and is_before and now() - since < _SETTLED:
+        raise NotAllowed(
+            "You became an administrator less than three days ago. "
+            "Until then you can't remove colleagues who were here before, or let them do less."
+        )
 
 
 def _spare_last_administrator(other: Member) -> None:

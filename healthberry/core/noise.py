@@ -13,7 +13,7 @@ from sqlalchemy import Select, func, select, update
 from sqlalchemy.dialects.postgresql import distinct_on, insert
 
 from healthberry.connectors.base import InboundItem
-from healthberry.core import channels, conversations, events, summaries
+from healthberry.core import channels, conversations, events, places, summaries
 from healthberry.core.errors import Invalid, NotFound
 from healthberry.core.permissions import require
 from healthberry.extensions import db
@@ -89,10 +89,17 @@ def _put_aside(organisation_id: UUID, ids: Collection[UUID], rule_id: UUID | Non
         summaries.forget_loaded(organisation_id, conversation_id)
 
 
+def whole(member: Member, channel_id: UUID, *, lock: bool = False) -> Channel:
+    """Return a channel to somebody who may filter all that comes on it. Raises: NotFound, NotAllowed."""
+    require(member, "handle")
+    channel = channels.find(member.organisation_id, channel_id, lock=lock)
+    places.require_all_of(member, channel_id)
+    return channel
+
+
 def listed(member: Member, channel_id: UUID) -> tuple[Channel, Sequence[Shown]]:
     """Return the channel and its rules. Raises: NotFound, NotAllowed."""
-    require(member, "handle")
-    channel = channels.find(member.organisation_id, channel_id)
+    channel = whole(member, channel_id)
     counted = select(Conversation.aside_rule_id, func.count()).where(
         Conversation.organisation_id == member.organisation_id,
         Conversation.status == "aside",
@@ -108,8 +115,7 @@ def add(member: Member, channel_id: UUID, kind: str, phrases: Sequence[str]) -> 
     They hold for what comes from now on, and for what is open, unanswered and nobody's. Raises: NotFound, NotAllowed,
     Invalid.
     """
-    require(member, "handle")
-    channel = channels.find(member.organisation_id, channel_id, lock=True)
+    channel = whole(member, channel_id, lock=True)
     if kind not in WORD_KINDS:
         raise Invalid("Choose whether the words must or must not be there.", "kind")
     wanted = list(dict.fromkeys(" ".join(one.replace("\x00", "").split()) for one in phrases))
@@ -133,7 +139,7 @@ def block(member: Member, conversation_id: UUID) -> NoiseRule:
     author = db.session.scalar(_author(conversation))
     if author is None or not author.remote_id:
         raise Invalid("This channel does not say who wrote it, so the author can't be blocked.", "author")
-    channel = channels.find(member.organisation_id, conversation.channel_id, lock=True)
+    channel = whole(member, conversation.channel_id, lock=True)
     _add(member, channel, [("author", author.remote_id, author.screen_name or author.remote_id)])
     return next(rule for rule in rules_of(channel) if (rule.kind, rule.value) == ("author", author.remote_id))
 
@@ -220,8 +226,7 @@ def _sort_out_open(channel: Channel) -> None:
 
 def remove(member: Member, channel_id: UUID, rule_id: UUID) -> int:
     """Remove a rule, and bring back all that it has set aside; return how many. Raises: NotFound, NotAllowed."""
-    require(member, "handle")
-    channel = channels.find(member.organisation_id, channel_id, lock=True)
+    channel = whole(member, channel_id, lock=True)
     rule = db.session.get(NoiseRule, (member.organisation_id, rule_id))
     if rule is None or rule.channel_id != channel.id:
         raise NotFound

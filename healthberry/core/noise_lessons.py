@@ -7,8 +7,7 @@ from uuid import UUID
 
 from sqlalchemy import and_, select
 
-from healthberry.core import channels, likeness, noise
-from healthberry.core.permissions import require
+from healthberry.core import likeness, noise
 from healthberry.extensions import db
 from healthberry.models.conversations import Conversation, Message
 from healthberry.models.organisations import Member
@@ -39,8 +38,7 @@ def suggestions(member: Member, channel_id: UUID) -> Sequence[Suggestion]:
     Each stands in at least three conversations that people closed as "not about us" and in at most one of a hundred
     others; a longer phrase is told before the shorter ones within it. Raises: NotFound, NotAllowed.
     """
-    require(member, "handle")
-    channel = channels.find(member.organisation_id, channel_id)
+    channel = noise.whole(member, channel_id)
     is_mark = and_(Conversation.status == "closed", Conversation.closed_reason == "not_about_us")
     marked = [set(_phrases(words)) for words in _openings(channel.organisation_id, channel.id, is_mark, _MARKED)]
     if len(marked) < _FEWEST:
@@ -65,8 +63,7 @@ def suggestions(member: Member, channel_id: UUID) -> Sequence[Suggestion]:
 
 def refuse(member: Member, channel_id: UUID, phrase: str) -> None:
     """Suggest this phrase no more. Raises: NotFound, NotAllowed."""
-    require(member, "handle")
-    noise.remember_refusal(member, channels.find(member.organisation_id, channel_id), phrase)
+    noise.remember_refusal(member, noise.whole(member, channel_id), phrase)
 
 
 def _openings(organisation_id: UUID, channel_id: UUID, condition: object, size: int) -> Iterator[str]:

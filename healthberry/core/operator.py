@@ -10,9 +10,12 @@ from sqlalchemy import or_, select, text
 
 from healthberry.core import (
     audit,
+    claims,
+    disputes,
     events,
     failed_work,
     holds,
+    members,
     operator_step,
     organisations,
     quarantine,
@@ -89,7 +92,7 @@ def reset_second_step(email: str, code: str) -> str:
 
 def _member(email: str, code: str) -> Member | None:
     """Return who has this address in the organisation with this code (or id), inside it; None for nobody."""
-    organisation = _organisation(code)
+    organisation = find_organisation(code)
     if organisation is None:
         return None
     scope.enter(organisation.id)
@@ -97,7 +100,8 @@ def _member(email: str, code: str) -> Member | None:
     return db.session.scalar(select(Member).where(*mine))
 
 
-def _organisation(code: str) -> Organisation | None:
+def find_organisation(code: str) -> Organisation | None:
+    """Return the organisation with this ODS code or id; None for none."""
     wanted = [Organisation.ods_code == code.upper()]
     with suppress(ValueError):
         wanted.append(Organisation.id == UUID(code))
@@ -106,7 +110,7 @@ def _organisation(code: str) -> Organisation | None:
 
 def verify(email: str, code: str) -> Verified:
     """Let a member publish as an administrator; a second call changes nothing and tells nobody. The caller commits."""
-    organisation = _organisation(code)
+    organisation = find_organisation(code)
     if organisation is None:
         return Verified(f"No organisation with the code {code} has signed up.")
     scope.enter(organisation.id)
@@ -116,10 +120,12 @@ def verify(email: str, code: str) -> Verified:
     if member is None or member.left_at is not None:
         return Verified(f"Nobody with the address {email} is a member of {organisation.name}.")
     done = f"{member.name} may now publish for {organisation.name} and invite others."
-    if organisation.listed and (member.level, member.role) == (ORGANISATION_VERIFIED, "administrator"):
+    is_verified = (member.level, member.role) == (ORGANISATION_VERIFIED, "administrator")
+    if organisation.listed and is_verified and not claims.is_due_soon(member):
         return Verified(done)
-    member.level, member.role = ORGANISATION_VERIFIED, "administrator"
-    member.approval_asked_at = member.check_asked_at = None
+    disputes.decide_for(member, "")
+    members.trust(member, "operator")
+    member.role = "administrator"
     organisation.listed = True
     events.record(organisation.id, "member_verified", subject_id=member.id)
     audit.operated("member_verified", "", "member", member.id, organisation.id)

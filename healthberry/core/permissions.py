@@ -13,12 +13,17 @@ _LEVEL = {
     "draft": MAILBOX_VERIFIED,
     "link": MAILBOX_VERIFIED,  # find, link and switch channels; before the organisation is proven, alone
     "see_colleagues": ORGANISATION_VERIFIED,
+    "see_providers": ORGANISATION_VERIFIED,  # of a commissioner: figures and what is published (core.commissioning)
     "handle": ORGANISATION_VERIFIED,  # assign, close, snooze, note
     "publish": ORGANISATION_VERIFIED,
     "override_guard": ORGANISATION_VERIFIED,  # publish what the guard found, with a reason
     "manage": ORGANISATION_VERIFIED,  # people, channels, settings
 }
+_INSIDE = {"administrator", "approver", "responder", "viewer"}  # everybody but commissioners, who see providers alone
 _ROLES = {
+    "read": _INSIDE,
+    "draft": _INSIDE,
+    "see_colleagues": _INSIDE,
     "publish": {"administrator", "approver", "responder"},
     "handle": {"administrator", "approver", "responder"},
     "override_guard": {"administrator", "approver"},

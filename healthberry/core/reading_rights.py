@@ -14,7 +14,7 @@ from healthberry.core.permissions import may
 from healthberry.extensions import db
 from healthberry.models.conversations import Conversation, Message
 from healthberry.models.keeping import ReadingGrant, Restriction
-from healthberry.models.organisations import Member
+from healthberry.models.organisations import ORGANISATION_VERIFIED, Member
 
 REQUEST = "request"
 _ASSESSED = "This is restricted while a request is assessed: only administrators see it meanwhile."
@@ -61,6 +61,8 @@ def require(member: Member, conversation: Conversation) -> None:
 
 
 def _granted(member: Member, conversation_id: UUID) -> bool:
+    if member.level < ORGANISATION_VERIFIED:  # whoever's proof ran out, or is in dispute
+        return False
     lasting = exists().where(
         ReadingGrant.organisation_id == member.organisation_id,
         ReadingGrant.member_id == member.id,

@@ -22,6 +22,11 @@ def step_refused(member: Member) -> None:
     audit.nobody_did(member.organisation_id, "step_refused", "member", member.id)
 
 
+def proof_refused(member: Member) -> None:
+    """Write down a wrong code by which a member wanted to prove for whom they act."""
+    audit.did(member, "proof_refused", "member", member.id)
+
+
 def ended(member: Member) -> None:
     """Write down that a member signed out on one browser; their organisation must be entered."""
     audit.did(member, "signed_out", "member", member.id)

@@ -9,7 +9,7 @@ from uuid import UUID
 from sqlalchemy import func, select
 from sqlalchemy.dialects.postgresql import insert
 
-from healthberry.core import events, mailboxes, members, register, scope
+from healthberry.core import claim_mails, claim_times, claims, disputes, events, mailboxes, members, register, scope
 from healthberry.core.errors import Invalid
 from healthberry.extensions import db
 from healthberry.models.organisations import MAILBOX_VERIFIED, Member, Organisation
@@ -122,9 +122,18 @@ def join(choice: Choice, email: str, name: str) -> Joined:
     member, new = _member(organisation, email, name)
     if first:
         events.record(organisation.id, "organisation_joined", member=member)
+    if new and member.level == MAILBOX_VERIFIED:
+        _ask_those_who_know(member)
     if new:
         events.record(organisation.id, "member_joined", subject_id=member.id, member=member, level=member.level)
     return Joined(member, organisation, new, first)
+
+
+def _ask_those_who_know(member: Member) -> None:
+    """Tell the administrators of somebody whom they may approve or refuse; where nobody has proved anything, freeze."""
+    told = [one.id for one in members.administrators(member.organisation_id)]
+    claim_mails.queue(claim_mails.JOINED, member.organisation_id, told, claim_times.cause_of(claims.of_member(member)))
+    disputes.open_unproven(member)
 
 
 def _organisation(choice: Choice) -> tuple[Organisation, bool]:
@@ -168,9 +177,11 @@ def _member(organisation: Organisation, email: str, name: str) -> tuple[Member, 
     new = db.session.scalar(made.returning(Member.id)) is not None
     statement = select(Member).where(Member.organisation_id == organisation.id, Member.email == email)
     member = db.session.scalars(statement.with_for_update(key_share=True)).one()
-    if member.left_at is not None:
+    came_back = member.left_at is not None
+    if came_back:
         members.come_back(member)
-        new = True
-    elif trusted and member.level == MAILBOX_VERIFIED:
-        members.trust(member)
-    return member, new
+    if new or came_back:
+        claims.begin(member)
+    if trusted and not came_back and claims.of_member(member).refused_at is None:
+        members.trust(member, "domain")
+    return member, new or came_back

@@ -17,6 +17,7 @@ SELECT kind, organisation_id, id FROM due_work(:at, :of_each)
  UNION ALL SELECT kind, organisation_id, id FROM due_walks(:at, CAST(:counted AS text[]))
  UNION ALL SELECT kind, organisation_id, id FROM due_quarantine(:version, :tried_before)
  UNION ALL SELECT kind, organisation_id, id FROM due_keeping(:at)
+ UNION ALL SELECT kind, organisation_id, id FROM due_claims(:at)
  UNION ALL SELECT kind, organisation_id, id FROM due_disclosures(:at)
 """)
 
@@ -35,8 +36,8 @@ def due_work() -> list[Due]:
     """Return what is due now.
 
     Discover, backfill, poll, recheck, reread, delivery, refresh, reply, mail, snoozed, erase, import, revoke, walk,
-    compare, unread, night, erasure, disclosure. Ids only, of all organisations. Of what reads channels no more of each
-    kind than its share of the workers can begin with: the rest is handed on (core.shares).
+    compare, unread, night, erasure, claim, disclosure. Ids only, of all organisations. Of what reads channels no more
+    of each kind than its share of the workers can begin with: the rest is handed on (core.shares).
     """
     at = now()
     asked = {"at": at, "counted": reconciling.kinds(), "version": VERSION, "tried_before": at - unread.PAUSE}

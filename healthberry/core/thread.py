@@ -19,6 +19,7 @@ from healthberry.core import (
     grants,
     holds,
     noise,
+    places,
     reading_rights,
     replies,
 )
@@ -144,12 +145,12 @@ def open_conversation(member: Member, conversation_id: UUID) -> Page:
         number=number,
         can={action: may(member, action) for action in _ACTIONS},
         assignee=_assignee(conversation, people) if sees_colleagues else None,
-        colleagues=people if sees_colleagues else (),
+        colleagues=[one for one in people if places.sees(one, conversation)] if sees_colleagues else (),
         deliveries=deliveries.of_conversation(member, conversation_id) if sees_colleagues else (),
         names={str(person.id): person.name for person in people},
-        elsewhere=copies.elsewhere(conversation),
+        elsewhere=copies.elsewhere(member, conversation),
         aside=noise.reason(conversation) if conversation.status == "aside" else "",
-        may_block=noise.may_block(conversation),
+        may_block=places.sees_all_of(member, channel.id) and noise.may_block(conversation),
         held=replies.held(channel, permission),
         on_hold=may(member, "manage") and bool(holds.of_conversation(member, conversation_id)),
     )

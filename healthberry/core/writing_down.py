@@ -12,7 +12,7 @@ from sqlalchemy import select
 from healthberry.connectors.base import Author, InboundItem, Rating
 from healthberry.connectors.reading import withdrawn
 from healthberry.connectors.text import clean, line
-from healthberry.core import audit, channels, discovery, events, ingest, register
+from healthberry.core import audit, channels, conversations, discovery, events, ingest, places, register
 from healthberry.core.errors import Conflict, Invalid, NotFound
 from healthberry.core.permissions import require
 from healthberry.extensions import db, part
@@ -69,9 +69,11 @@ def first_channel(member: Member) -> Channel | None:
 
 
 def sites_of(member: Member) -> list[tuple[str, str]]:
-    """Return code and name of the organisation's sites, as the register has them, by name."""
+    """Return code and name of the organisation's sites that the member sees, as the register has them, by name."""
+    limits = places.of(member)
     facts = discovery.facts_of(member.organisation_id)
-    named = register.names(db.session(), set(facts.site_codes))
+    codes = {one for one in facts.site_codes if limits is None or one in limits.sites}
+    named = register.names(db.session(), codes)
     return sorted(named.items(), key=lambda pair: pair[1].casefold())
 
 
@@ -86,6 +88,7 @@ def write_down(member: Member, channel_id: UUID, given: Mapping[str, str]) -> UU
     if channel.state != "active":
         raise Conflict("This channel is switched off. Switch it on before you write down feedback.")
     item = _item(given, sites_of(member))
+    _refuse_elsewhere(member, channel, item)
     known = _message(channel, item.remote_id)
     if known is not None:
         return known.conversation_id
@@ -101,8 +104,19 @@ def write_down(member: Member, channel_id: UUID, given: Mapping[str, str]) -> UU
     return conversation_id
 
 
+def _refuse_elsewhere(member: Member, channel: Channel, item: InboundItem) -> None:
+    """Nobody writes down what they, and perhaps nobody of their team, will not find again."""
+    limits = places.of(member)
+    if limits and not places.is_within(limits, channel.id, item.service_code or "", item.service_name or ""):
+        raise Invalid("Choose a site or ward that your team looks after", "site" if limits.sites else "ward")
+
+
 def written(member: Member, channel: Channel, conversation_id: UUID) -> Written | None:
     """Return what is known of a conversation that was written down on this channel, None for any other."""
+    try:
+        conversations.find(member, conversation_id)
+    except NotFound:
+        return None
     message = _first(channel, conversation_id)
     if message is None or message.withdrawn_at is not None:
         return None
@@ -115,6 +129,7 @@ def take_back(member: Member, channel_id: UUID, conversation_id: UUID) -> None:
     Raises: NotFound, NotAllowed, Conflict after a day.
     """
     channel = channel_for(member, channel_id, lock=True)
+    conversations.find(member, conversation_id)
     message = _first(channel, conversation_id)
     if message is None:
         raise NotFound

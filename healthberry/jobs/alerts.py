@@ -7,7 +7,17 @@ from email.message import EmailMessage
 from uuid import UUID
 
 from healthberry import logs
-from healthberry.core import alerts, events, failed_work, outbox, rights_mails, scope, silences
+from healthberry.core import (
+    alerts,
+    claim_mails,
+    claim_times,
+    events,
+    failed_work,
+    outbox,
+    rights_mails,
+    scope,
+    silences,
+)
 from healthberry.core.deliveries import Progress
 from healthberry.core.failed_work import Piece
 from healthberry.core.vault import VaultError
@@ -17,12 +27,15 @@ from healthberry.jobs.base import job
 from healthberry.jobs.ending import Slice
 from healthberry.mail import send
 from healthberry.mail.alert import write_alert
+from healthberry.mail.claim import write_claim
 from healthberry.mail.headers import BadAddress
 from healthberry.mail.outage import write_outage
 from healthberry.mail.rights import write_letter
 from healthberry.models.owned import now
 
 log = logging.getLogger(__name__)
+
+_NOT_ABOUT_FEEDBACK = {*silences.KINDS, *claim_mails.KINDS, *rights_mails.KINDS}
 
 
 @job("alerts")
@@ -70,6 +83,8 @@ def deliver(mail: outbox.Claimed, courier: send.Courier, progress: Progress) -> 
         outbox.mark_failed(mail, error.reason, for_good=error.for_good)
         logs.event(log, "alert.not_sent", logging.WARNING, mail_id=mail.id, attempt=mail.attempt, reason=error.reason)
         goes_on = error.for_good
+        if error.mailbox_refused:
+            _mailbox_answered(mail, refused=True)
     except BadAddress:
         outbox.mark_failed(mail, "Their e-mail address can't be written to.", for_good=True)
     except Exception:
@@ -77,6 +92,7 @@ def deliver(mail: outbox.Claimed, courier: send.Courier, progress: Progress) -> 
         outbox.mark_failed(mail, "This e-mail could not be written.")
     else:
         outbox.mark_sent(mail)
+        _mailbox_answered(mail, refused=False)
     _moved(mail, progress)
     return goes_on
 
@@ -86,11 +102,20 @@ def _loaded(mail: outbox.Claimed) -> Callable[[], EmailMessage]:
     if mail.kind in silences.KINDS:
         outage = silences.load(mail)
         return lambda: write_outage(outage, mail.message_id)
+    if mail.kind in claim_mails.KINDS:
+        claim = claim_mails.load(mail)
+        return lambda: write_claim(mail.kind, claim, mail.message_id)
     if mail.kind in rights_mails.KINDS:
         letter = rights_mails.load(mail)
         return lambda: write_letter(letter, mail.kind, mail.message_id)
     alert = alerts.load(mail)
     return lambda: write_alert(alert, mail.message_id)
+
+
+def _mailbox_answered(mail: outbox.Claimed, *, refused: bool) -> None:
+    """A mailbox that is gone proves nothing any more; that of a mail to somebody else is not the member's."""
+    if mail.member_id is not None and mail.kind not in (claim_mails.CLAIM, claim_mails.DISPUTE_OPERATOR):
+        claim_times.mailbox_answered(mail.organisation_id, mail.member_id, refused=refused)
 
 
 def _moved(mail: outbox.Claimed, progress: Progress) -> None:
@@ -99,7 +124,7 @@ def _moved(mail: outbox.Claimed, progress: Progress) -> None:
     Whoever came here before and did not get this far has failed no more, whichever job it was.
     """
     failed_work.succeeded(Piece(send_mail.kind, mail.organisation_id, mail.id))
-    if mail.kind not in (*silences.KINDS, *rights_mails.KINDS):
+    if mail.kind not in _NOT_ABOUT_FEEDBACK:
         progress.moved(mail.conversation_id)
     events.commit()
 

@@ -49,6 +49,10 @@ _kinds: dict[str, str] = {}  # of every job, by the name that the queue knows it
 _jobs: dict[str, Job] = {}  # by kind
 
 
+class Failed(Exception):
+    """A job failed with an error of the class that is named: RQ would log, and keep in Valkey, what errors quote."""
+
+
 def use(app: Flask) -> None:
     """Let jobs of this process run inside `app`; the worker calls it before it forks."""
     global _app  # noqa: PLW0603 -- one application per worker process, set before it forks
@@ -129,7 +133,11 @@ def job(queue_name: str, timeout_seconds: int = 120, kind: str = "") -> Callable
             if has_app_context():
                 function(*arguments)
                 return
-            do(_jobs[named], arguments)
+            try:
+                do(_jobs[named], arguments)
+            except Exception as error:
+                log.error("job.failed", exc_info=error, extra={"fields": {"job": named}})
+                raise Failed(type(error).__name__) from None
 
         def nudge(*ids: UUID | str | None) -> None:
             try:

@@ -20,6 +20,7 @@ from healthberry.core.events import commit
 from healthberry.jobs import (
     alerts,
     batches,
+    claims,
     imports,
     ingest,
     keeping,
@@ -61,6 +62,7 @@ def sweep() -> None:
         "unread": walks.read_quarantined,
         "night": keeping.let_go,
         "erasure": keeping.erase,
+        "claim": claims.attend,
         "disclosure": withdrawing.withdraw,
     }
     free = [one for one in work if (jobs[one.kind].kind, one.organisation_id, one.id) not in held]

@@ -30,6 +30,7 @@ from healthberry.setting_values import MailServer
 log = logging.getLogger(__name__)
 
 _TIMEOUT_SECONDS = 20
+_NO_SUCH_MAILBOX = (550, 551, 553)  # others refuse the sender, the route or the mail
 _under_way: ContextVar["Courier | None"] = ContextVar("courier under way", default=None)
 # The job lives above this layer, so it is named and not imported.
 _SEALED_JOB = "healthberry.jobs.alerts.send_sealed"
@@ -48,12 +49,16 @@ def mail_config(server: MailServer) -> dict[str, object]:
 
 
 class NotSent(Exception):
-    """The mail server did not take it; `reason` is for people, `for_good` says that trying again is useless."""
+    """The mail server did not take it; `reason` is for people, `for_good` says that trying again is useless.
 
-    def __init__(self, reason: str, *, for_good: bool = False) -> None:
+    `mailbox_refused` says that it is so for good because of this mailbox, not of this mail.
+    """
+
+    def __init__(self, reason: str, *, for_good: bool = False, mailbox_refused: bool = False) -> None:
         super().__init__(reason)
         self.reason = reason
         self.for_good = for_good
+        self.mailbox_refused = mailbox_refused
 
 
 class Courier(Connection):
@@ -186,7 +191,8 @@ def _refusal(error: OSError) -> NotSent:
     """Say in words what the server answered; its own words are not ours to show."""
     if isinstance(error, smtplib.SMTPRecipientsRefused):
         code = max((code for code, _ in error.recipients.values()), default=0)
-        return NotSent(f"The mail server refused the address ({code}).", for_good=code >= 500)
+        said = f"The mail server refused the address ({code})."
+        return NotSent(said, for_good=code >= 500, mailbox_refused=code in _NO_SUCH_MAILBOX)
     if isinstance(error, smtplib.SMTPDataError):
         return NotSent(f"The mail server refused the e-mail ({error.smtp_code}).", for_good=error.smtp_code >= 500)
     if isinstance(error, smtplib.SMTPSenderRefused):

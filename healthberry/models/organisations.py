@@ -1,5 +1,6 @@
 """Organisations that signed up, their members, and the codes that prove a mailbox."""
 
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, UniqueConstraint, func
@@ -79,7 +80,7 @@ class Member(Base, OrganisationOwned):
     __table_args__ = (
         UniqueConstraint("organisation_id", "email"),
         CheckConstraint("level in (1, 2)", name="level"),
-        CheckConstraint("role in ('administrator', 'approver', 'responder', 'viewer')", name="role"),
+        CheckConstraint("role in ('administrator', 'approver', 'responder', 'viewer', 'commissioner')", name="role"),
         Index("ix_members_email", "email"),
     )
 
@@ -94,6 +95,8 @@ class Member(Base, OrganisationOwned):
     left_at: Mapped[Moment | None]
     created_at: Mapped[Moment] = mapped_column(default=now)
     role_since: Mapped[Moment] = mapped_column(default=now, server_default=func.now())
+    # The places of their teams (core.places), written by core.teams alone; None: everything.
+    limited_to: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
 
     @validates("role")
     def _note_role(self, key: str, role: str) -> str:

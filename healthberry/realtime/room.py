@@ -12,7 +12,7 @@ from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from uuid import UUID
 
-from healthberry.core import changes, events, sessions
+from healthberry.core import changes, events, places, sessions
 from healthberry.core.errors import NotAllowed
 from healthberry.core.events import Event
 from healthberry.models.organisations import Member
@@ -27,6 +27,7 @@ log = logging.getLogger(__name__)
 MOST_MISSED = 200
 MOST_STREAMS = 40  # of one member in one process
 SIGNED_OUT = named("signed-out")
+LIMITED = named("limited")  # its member sees other conversations from now on
 
 Unit = Callable[[UUID], AbstractContextManager[None]]
 
@@ -142,12 +143,15 @@ class Room:
         asked = list(self.streams)
         found = changes.present_members(self.organisation_id, wanted)
         lasting = sessions.lasting(self.organisation_id, {stream.session_id for stream in asked})
+        before = self._members
         with self._lock:
             here = {stream.member_id for stream in self.streams} - wanted  # who joined meanwhile
             self._members = {**{one: self._members[one] for one in here}, **found}
         for stream in asked:
             if stream.member_id not in self._members or stream.session_id not in lasting:
                 stream.end(SIGNED_OUT)
+            elif _is_limited_anew(before.get(stream.member_id), self._members[stream.member_id]):
+                stream.put(LIMITED)
 
     def _admit(self, stream: Stream) -> None:
         if sum(other.member_id == stream.member_id for other in self.streams) >= MOST_STREAMS:
@@ -164,6 +168,8 @@ class Room:
     def _paint_missed(self, stream: Stream, missed: list[Event] | None, number: int) -> list[bytes]:
         if missed is None:
             return [named("reload", number)]
+        if any(change.kind == "member_limited" for change in missed):
+            return [LIMITED]  # it was drawn before: for somebody, and perhaps for this member
         if not any(topic.concerns(change) for change in missed for topic in stream.topics):
             return [f": \nid: {number}\n\n".encode()] if missed else []
         with self._unit(self.organisation_id):
@@ -254,3 +260,8 @@ class Room:
 
 def _concerns(stream: Stream, change: Event) -> bool:
     return change.number > stream.seen and any(topic.concerns(change) for topic in stream.topics)
+
+
+def _is_limited_anew(before: Member | None, after: Member) -> bool:
+    """Say whether this member sees other conversations than before: what is on the page may be none of them."""
+    return before is not None and places.of(before) != places.of(after)

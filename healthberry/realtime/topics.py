@@ -10,7 +10,7 @@ from uuid import UUID
 
 from flask import current_app, render_template
 
-from healthberry.core import channels, conversations, inbox_conditions, inbox_standing, outbox, thread, warnings
+from healthberry.core import channels, conversations, inbox_conditions, inbox_standing, outbox, places, thread, warnings
 from healthberry.core.errors import Invalid, NotFound
 from healthberry.core.events import Event
 from healthberry.core.inbox_views import View
@@ -76,7 +76,7 @@ class Inbox:
             return _render("stream/_loaded.html", what=_BY_THE_HUNDRED[change.kind])
         ask_lists(sheet, [(self, member)], change)
         standing = sheet.find(("standing", change.conversation_id), change.number)
-        if standing is None:
+        if standing is None or not places.sees(member, standing.row):
             return ""
         row, belongs = standing.row_for(member), sheet.find(self.question(member, change), change.number)
         enters = belongs and change.kind in _MAY_ENTER

@@ -6,7 +6,7 @@ A mail can go to an address that is no member's: whoever asked, and the data pro
 from alembic import op
 
 revision = "0029_rights"
-down_revision = "0027_roles"
+down_revision = "0028_claims"
 
 # What ran before this revision takes such a mail for one to somebody who has left, and skips it: nothing breaks.
 COLUMNS = """

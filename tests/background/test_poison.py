@@ -121,7 +121,7 @@ def test_a_job_that_takes_too_much_memory_ends_alone_and_counts_as_failed(
     )
     upload = world.uploaded(channel, member, state="reading", content=rows, size_bytes=len(rows))
     scope.leave()
-    worker = processes.worker(JOB_MEMORY_MB="150")
+    worker = processes.worker(JOB_MEMORY_MB="160")
     processes.scheduler()
 
     kind, subject, _, reason, _ = _failed(records, 1)

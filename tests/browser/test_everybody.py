@@ -6,7 +6,7 @@ import pytest
 from flask import Flask
 from playwright.sync_api import Page, expect
 
-from healthberry.core import codes, events, invitations
+from healthberry.core import claims, codes, events, invitations
 from healthberry.extensions import db
 from healthberry.mail import links
 from healthberry.models.organisations import Organisation
@@ -75,9 +75,11 @@ def test_an_inbox_without_rows_in_each_of_its_states(world: World, look: Look, s
 def test_what_a_mailbox_alone_sees(world: World, office: Office, look: Look) -> None:
     organisation = db.session.get_one(Organisation, office.member.organisation_id)
     newcomer = world.member(organisation, level=1, role="responder")
+    claims.of_member(newcomer)
+    db.session.commit()
     page = look("/inbox", newcomer)
     opened = (f"/conversations/{office.story}", f"/conversations/{office.post}")
-    for path in (*opened, "/people", "/people/leave", "/settings"):
+    for path in (*opened, "/people", "/people/prove", "/people/leave", "/settings"):
         page.goto(path)
         check(page)
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 from flask import Flask
 
-from healthberry.core import failed_work, scope
+from healthberry.core import disputes, failed_work, scope
 from healthberry.extensions import db
 from tests.browser.conftest import DESK, PHONE, TABLET, Look, overflows, violations
 from tests.world import World
@@ -25,6 +25,8 @@ def test_axe_finds_nothing_and_wide_tables_scroll_in_their_frames(
         channel = world.channel(organisation, kind)
         channel.state, channel.trouble = "failing", "It refused our key: " + "unbroken" * 30
     failed_work.failed(failed_work.Piece("poll", organisation.id, channel.id), "KeyError")
+    claimants = [world.member(organisation, level=1, email=f"{'long' * 12}{one}@nhs.net") for one in range(2)]
+    disputes.open_unproven(claimants[1])
     db.session.commit()
     scope.leave()
 
@@ -39,5 +41,11 @@ def test_axe_finds_nothing_and_wide_tables_scroll_in_their_frames(
 
     assert page.locator("h1").inner_text() == "This installation"
     assert page.locator("text=KeyError").count() == 1
+    assert violations(page) == []
+    assert not overflows(page)
+
+    page.goto("/operator/disputes")
+    page.get_by_role("button", name="Decide").click()
+    assert page.locator(".nhsuk-error-message").count() == 1
     assert violations(page) == []
     assert not overflows(page)

@@ -68,8 +68,8 @@ def test_a_story_with_the_same_key_on_two_sites_is_shown_once(
     assert _ids(member, status="all") == [story]
     assert _ids(member, channel="nhsuk") == [story] == _ids(member, channel="careopinion")
     assert inbox.list_conversations(member, View()).rows[0].also_on == ("nhsuk",)
-    assert [one.id for one in copies.elsewhere(_conversation(member, story))] == [copy]
-    assert [one.id for one in copies.elsewhere(_conversation(member, copy))] == [story]
+    assert [one.id for one in copies.elsewhere(member, _conversation(member, story))] == [copy]
+    assert [one.id for one in copies.elsewhere(member, _conversation(member, copy))] == [story]
 
 
 def test_near_identical_words_within_thirty_days_are_the_same_story(

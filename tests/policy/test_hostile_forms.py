@@ -32,15 +32,18 @@ from healthberry.core import (
     invitations,
     operator_step,
     pending_links,
+    proving,
     scope,
     second_step,
+    teams,
 )
 from healthberry.core.data_requests import Asked
 from healthberry.core.guarding import look, own
 from healthberry.extensions import db
 from healthberry.mail import links
+from healthberry.models.claims import Dispute
 from healthberry.models.conversations import Message
-from healthberry.models.owned import now
+from healthberry.models.owned import new_id, now
 from healthberry.settings import Settings
 from tests.imagined import Kinds, kinds, page
 from tests.signup.conftest import providers
@@ -88,6 +91,14 @@ _WRITTEN = {
     "key": "0190d2f0-0000-7000-8000-000000000001",
 }
 _ASKED = {"kind": "complain", "about": "@wren", "words": "They shared it.", "contact": "wren@people.example"}
+_TEAM = {
+    "name": "North",
+    "sites": "NOR01",
+    "services": "Ward 3",
+    "channels": "<channel>",
+    "unplaced": "on",
+    "people": "<colleague>",
+}
 FORMS = (
     Form("signup.add_unlisted", _TYPED),
     Form("signup.send_code", {"ods": "ZT1", **_PERSON}),
@@ -100,8 +111,15 @@ FORMS = (
     Form("session.chosen", {"organisation": "<organisation>"}),
     Form("codes.check", {"code": "<code>"}),
     Form("people.accept", {"name": "Priya Kaur"}),
-    Form("people.invite", {"email": "priya@example.nhs.uk", "role": "responder"}),
+    Form("people.invite", {"email": "priya@example.nhs.uk", "role": "responder", "team": "<team>"}),
+    Form("teams.make", _TEAM),
+    Form("teams.save", {**_TEAM, "name": "South"}),
     Form("people.change_role", {"role": "viewer"}),
+    Form("proving.check_code", {"code": "<proof>"}),
+    Form(
+        "disputes.decide",
+        {"organisation": "<organisation>", "dispute": "<dispute>", "winner": "nobody", "reason": "We rang them."},
+    ),
     Form("channels.start", {"next": "/inbox"}),
     Form("conversation.assign", {"assignee": "<colleague>"}),
     Form("conversation.close", {"reason": "spam"}),
@@ -173,14 +191,18 @@ DELETE FROM erasures;
 DELETE FROM restrictions;
 DELETE FROM reading_grants;
 DELETE FROM holds;
+DELETE FROM disputes;
+UPDATE claims SET dispute_id = NULL, refused_at = NULL;
 DELETE FROM outbox_mails;
 UPDATE organisation_details SET dpo_name = '', dpo_email = '';
 UPDATE data_requests SET closed_at = NULL, outcome = '', acknowledged_at = NULL;
 UPDATE disclosures SET closed_at = NULL, outcome = '', removal = 'by_hand';
+DELETE FROM teams WHERE created_at > (SELECT min(created_at) FROM teams);
+UPDATE teams SET name = 'Desk';
 UPDATE conversations SET restricted = false;
 UPDATE channels SET state = 'active', erase_at = NULL;
 UPDATE imports SET state = 'asking';
-UPDATE members SET role = 'administrator', level = 2, left_at = NULL, name = 'Priya';
+UPDATE members SET role = 'administrator', level = 2, left_at = NULL, name = 'Priya', limited_to = NULL;
 UPDATE conversations SET status = 'open', closed_reason = NULL, snoozed_until = NULL, assignee_id = NULL;
 """
 
@@ -226,6 +248,7 @@ class Desk:
         client = self.world.signed_in(self.app.test_client(), self.member)
         with client.session_transaction() as session:
             session["code"] = self.known.get("code_id")
+            session["proving_code"] = self.known.get("proof_id")
             session["proven"] = {"email": self.member.email, "at": now().timestamp(), "next": None}
             ids = [str(one) for one in (self.member.organisation_id, self.member.id, self.member.session_key)]
             session["half"] = {"ids": ids, "at": now().timestamp(), "next": "/inbox"}
@@ -236,7 +259,7 @@ class Desk:
         """Make the rows."""
         self.app.extensions["settings"] = replace(self.app.extensions["settings"], operators=(OPERATOR,))
         organisation = self.world.organisation()
-        self.member = self.world.member(organisation)
+        self.member = self.world.member(organisation, email=f"priya@{organisation.web_domain}")
         colleague = self.world.member(organisation)
         sealed = self.app.extensions["vault"].seal({"access_token": "token", "account_id": "9"})
         channel = self.world.channel(organisation, "x", account="@cedar", sealed_secrets=sealed)
@@ -271,6 +294,8 @@ class Desk:
             "request_id": asked.id,
             "message_id": ours,
             "disclosure_id": breach.id,
+            "team_id": teams.make(self.member, teams.Wish("Desk", channels=[str(channel.id)])).id,
+            "provider_id": uuid.uuid4(),
             "code_id": uuid.uuid4(),
             "key": "k",
             "kind": "form",
@@ -289,6 +314,8 @@ class Desk:
             "<writer>": str(writer.id),
             "<match>": f"{conversation_id}:{writer.id}",
             "<earlier>": (now() - timedelta(hours=2)).strftime("%Y-%m-%dT%H:%M"),
+            "<channel>": str(channel.id),
+            "<team>": str(self.ids["team_id"]),
             "<tomorrow>": (now() + timedelta(days=1)).strftime("%Y-%m-%dT%H:%M"),
             "<mark>": guarded.mark("Ring Mrs Lee", look("Ring Mrs Lee", own())),
             "<yesterday>": (now() - timedelta(days=1)).date().isoformat(),
@@ -304,6 +331,12 @@ class Desk:
             if form.endpoint == "codes.check":
                 issued = codes.ask("signin", self.member.email, "", "127.0.0.1")
                 self.known["<code>"], self.known["code_id"] = issued.code, str(issued.id)
+            if form.endpoint == "proving.check_code":
+                whose = proving.subject_of(self.member)
+                proof = codes.ask(proving.ADDRESS_CODE, self.member.email, whose, "127.0.0.1")
+                self.known["<proof>"], self.known["proof_id"] = proof.code, str(proof.id)
+            if form.endpoint == "disputes.decide":
+                self.known["<dispute>"] = self._dispute()
             if form.endpoint == "disclosures.close":
                 db.session.execute(db.text("UPDATE disclosures SET removal = 'done'"))
             if "<digits>" in form.fields.values():
@@ -315,6 +348,14 @@ class Desk:
                 begun = pending_links.Begun("form", found=Linkables([page(1), page(2)]))
                 pending_links.keep(self.member, begun, self.known["<state>"])
             db.session.commit()
+
+    def _dispute(self) -> str:
+        """Open a dispute without anybody in it, and return its id."""
+        whose = {"organisation_id": self.member.organisation_id, "why": "unproven", "parties": []}
+        dispute = Dispute(id=new_id(), **whose)
+        db.session.add(dispute)
+        db.session.flush()
+        return str(dispute.id)
 
     def _set_up_app(self, endpoint: str) -> str:
         """Set up an authenticator app anew, as far as this form wants it; return the digits that it shows."""

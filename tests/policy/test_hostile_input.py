@@ -104,6 +104,8 @@ def mine(app: Flask, client: FlaskClient) -> dict[str, object]:
             "request_id": data_requests.write_down(member, Asked("copy", "<b>", "<i>"), None).id,
             "message_id": uuid.uuid4(),
             "disclosure_id": uuid.uuid4(),
+            "team_id": uuid.uuid4(),
+            "provider_id": uuid.uuid4(),
         }
         db.session.commit()
         return {**ids, "other_id": colleague.id, "code_id": uuid.uuid4(), "kind": "x", "token": "t", "key": "k"}

@@ -32,18 +32,19 @@ TABLE = {
     """,
     "manage": """
         audit.export audit.index channels.ask_unlink channels.explain channels.handle_quarantined
-        channels.read_quarantined_again channels.save_settings channels.settings channels.start
-        channels.unlink concerns.end concerns.give concerns.give_all concerns.lift data_requests.acknowledge
-        data_requests.close data_requests.copy data_requests.index data_requests.restrict
-        data_requests.save_contact data_requests.show data_requests.write_down disclosures.close
-        documents.download documents.index documents.show erasing.as_html erasing.as_text erasing.ask
-        erasing.erase erasing.show imports.answer imports.ask_undo imports.change imports.drop imports.index
-        imports.show imports.start imports.undo imports.upload keeping.index keeping.shorten keeping.show
-        people.approve people.change_role people.invite people.remove people.reset_second_step requests.hold
-        requests.lift_hold requests.lift_restriction requests.restrict requests.show
-        settings.save_organisation
+        channels.read_quarantined_again channels.save_settings channels.settings channels.start channels.unlink
+        concerns.end concerns.give concerns.give_all concerns.lift data_requests.acknowledge data_requests.close
+        data_requests.copy data_requests.index data_requests.restrict data_requests.save_contact
+        data_requests.show data_requests.write_down disclosures.close documents.download documents.index
+        documents.show erasing.as_html erasing.as_text erasing.ask erasing.erase erasing.show imports.answer
+        imports.ask_undo imports.change imports.drop imports.index imports.show imports.start imports.undo
+        imports.upload keeping.index keeping.shorten keeping.show people.approve people.change_role
+        people.hand_over people.invite people.refuse people.remove people.reset_second_step requests.hold
+        requests.lift_hold requests.lift_restriction requests.restrict requests.show settings.save_organisation
+        teams.make teams.new teams.remove teams.save teams.show
     """,
     "operator": """
+        disputes.decide disputes.index
         operator.audit operator.index operator.retry operator_step.begin operator_step.check
         operator_step.confirm operator_step.show operator_step.show_app
     """,
@@ -51,7 +52,9 @@ TABLE = {
         confirm.check confirm.go_on confirm.index confirm.mail own_sign_in.begin_app own_sign_in.confirm_app
         own_sign_in.end own_sign_in.end_others own_sign_in.index own_sign_in.remove_app
         own_sign_in.renew_codes own_sign_in.show_app passkeys.add passkeys.confirm passkeys.remove
-        passkeys.show people.ask people.ask_leave people.leave settings.index settings.save
+        passkeys.show people.ask people.ask_leave people.leave proving.ask_address proving.ask_mailbox
+        proving.check_code proving.index proving.look_at_domain proving.look_at_website
+        proving.object_to_refusal settings.index settings.save
         settings.sign_out_everywhere
     """,
     "own proof": """
@@ -76,6 +79,9 @@ TABLE = {
     """,
     "see_colleagues": """
         people.index
+    """,
+    "see_providers": """
+        providers.index providers.show
     """,
 }
 

@@ -16,8 +16,8 @@ from tests.world import World, session_name
 
 # People, channels, what is kept and erased, and how oneself signs in: within a quarter of an hour.
 RECENT = {
-    "people.approve", "people.change_role", "people.remove", "people.leave", "people.invite",
-    "people.reset_second_step",
+    "people.approve", "people.refuse", "people.change_role", "people.remove", "people.leave", "people.invite",
+    "people.reset_second_step", "people.hand_over", "teams.make", "teams.save", "teams.remove",
     "linking.begin", "linking.choose", "channels.start", "channels.save_settings", "channels.unlink",
     "switch_on", "switch_off", "imports.undo",
     "keeping.shorten", "erasing.erase", "requests.hold", "requests.lift_hold", "requests.lift_restriction",

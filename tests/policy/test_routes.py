@@ -10,7 +10,7 @@ from flask.testing import FlaskClient
 from werkzeug.routing import Rule
 
 from healthberry.connectors.base import File
-from healthberry.core import data_requests, erasing, grants, holds, members, noise, restricting, scope
+from healthberry.core import data_requests, erasing, grants, holds, members, noise, restricting, scope, teams
 from healthberry.core.data_requests import Asked
 from healthberry.extensions import db
 from healthberry.models.channels import Channel
@@ -74,6 +74,8 @@ PUBLIC = {
 
 # What only the operator of the installation may open, who is a member of nothing.
 OPERATOR = {
+    "disputes.decide",
+    "disputes.index",
     "operator.index",
     "operator.retry",
     "operator.audit",
@@ -108,6 +110,8 @@ class Theirs:
     request_id: uuid.UUID
     message_id: uuid.UUID
     disclosure_id: uuid.UUID
+    team_id: uuid.UUID
+    provider_id: uuid.UUID
     organisation_id: uuid.UUID
     organisation_name: str
 
@@ -149,6 +153,7 @@ def theirs(app: Flask, world: World) -> Theirs:
     key = {"credential_id": b"1", "public_key": b"2", "sign_count": 0, "name": "Phone"}
     passkey = Passkey(organisation_id=organisation.id, id=uuid.uuid4(), member_id=member.id, **key)
     db.session.add(passkey)
+    team = teams.make(member, teams.Wish("North", channels=[str(channel.id)]))
     db.session.commit()
     asked = data_requests.write_down(member, Asked("copy", "@wren"), None)
     breach = Disclosure(
@@ -164,7 +169,7 @@ def theirs(app: Flask, world: World) -> Theirs:
     db.session.commit()
     beside = (
         *(rule.id, uploaded.id, file_id, erasure.id, restriction.id, hold.id, grant.id),
-        *(session_id, passkey.id, asked.id, breach.message_id, breach.id, organisation.id),
+        *(session_id, passkey.id, asked.id, breach.message_id, breach.id, team.id, organisation.id, organisation.id),
     )
     ids = (conversation_id, channel.id, reply.id, member.id, *beside)
     return Theirs(*ids, organisation.name)

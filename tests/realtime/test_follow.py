@@ -23,9 +23,9 @@ from tests.world import World
 Open = Callable[..., Page]
 
 
-def arrive(world: World, channel: Channel, text: str = "They were kind.") -> tuple[UUID, int]:
+def arrive(world: World, channel: Channel, text: str = "They were kind.", **fields: str) -> tuple[UUID, int]:
     """Let one item arrive and tell it; return the id of its conversation and the newest number."""
-    (conversation_id,) = world.arrives(channel, world.item(text))
+    (conversation_id,) = world.arrives(channel, world.item(text, **fields))
     scope.enter(channel.organisation_id)
     events.commit()
     return conversation_id, events.last_number(channel.organisation_id)

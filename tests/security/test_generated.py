@@ -5,26 +5,41 @@ request did to the rows changes the next answer, so the first request of each ro
 """
 
 import itertools
+import logging
 import os
 import re
 from collections import Counter
+from dataclasses import replace
 from typing import Any
 from urllib.parse import quote, urlencode
 
+import hypothesis
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import HealthCheck, Phase, given
 from hypothesis import strategies as st
 
+from healthberry.settings import Settings
 from tests.policy.test_hostile_input import FIELDS
 from tests.policy.test_hostile_input import mine as mine
 
 SUITE = 2_000
 _REQUESTS = int(os.environ.get("HOSTILE_REQUESTS", SUITE))
-# A stream answers for as long as it is read; the others end the session that all need. They have their own tests.
-_ELSEWHERE = {"stream.follow", "session.sign_out", "settings.sign_out_everywhere"}
+# A stream answers for as long as it is read; the others end the session that all need, or give away what its member may
+# do. They have their own tests.
+_ELSEWHERE = {
+    "stream.follow",
+    "session.sign_out",
+    "settings.sign_out_everywhere",
+    "people.leave",
+    "people.hand_over",
+}
+# No worker works here: in time that is what it is for to say.
+_MAY_SAY = {("/health", 503)}
 _METHODS = ("GET", "POST", "PUT", "DELETE", "PATCH", "HEAD", "OPTIONS", "TRACE", "PROPFIND")
+
+log = logging.getLogger(__name__)
 
 _WORDS = st.one_of(
     st.text(max_size=60),
@@ -107,21 +122,31 @@ def _path(rule: str, made: dict[str, Any], ids: dict[str, str]) -> str:
 def _send(app: Flask, cookie: str, method: str, path: str, made: dict[str, Any]) -> int:
     name = app.config["SESSION_COOKIE_NAME"]
     value = {"mine": f"{name}={cookie}", "none": "", "broken": f"{name}={made['broken']}; {made['broken']}"}
-    answer = app.test_client(use_cookies=False).open(
-        path,
-        method=method,
-        query_string=_encoded(made["pairs"]),
-        headers={
-            **made["headers"],
-            "Cookie": value[made["cookie"]],
-            **({"HX-Request": "true"} if made["htmx"] else {}),
-        },
-        content_type=made["body"][0],
-        data=made["body"][1],
-        environ_overrides={"REMOTE_ADDR": f"10.1.{made['address'] // 256}.{made['address'] % 256}"},
-    )
+    try:
+        answer = app.test_client(use_cookies=False).open(
+            path,
+            method=method,
+            query_string=_encoded(made["pairs"]),
+            headers={
+                **made["headers"],
+                "Cookie": value[made["cookie"]],
+                **({"HX-Request": "true"} if made["htmx"] else {}),
+            },
+            content_type=made["body"][0],
+            data=made["body"][1],
+            environ_overrides={"REMOTE_ADDR": f"10.1.{made['address'] // 256}.{made['address'] % 256}"},
+        )
+    except Exception:  # what even the page of a fault did not survive: a server answers 500
+        log.exception("%s %s", method, path)
+        return 500
     answer.close()
     return answer.status_code
+
+
+@pytest.fixture
+def settings(settings: Settings) -> Settings:
+    """An installation that lets one person read as fast as a machine asks: its refusals would hide the pages."""
+    return replace(settings, reads_per_minute=10_000_000)
 
 
 @pytest.mark.timeout(1800)
@@ -138,7 +163,7 @@ def test_no_generated_request_is_answered_with_a_fault_of_ours(
     statuses: Counter[int] = Counter()
     broken: dict[str, tuple[int, str, dict[str, Any]]] = {}
 
-    @settings(
+    @hypothesis.settings(
         max_examples=_REQUESTS,
         derandomize=_REQUESTS == SUITE,
         database=None,
@@ -153,13 +178,14 @@ def test_no_generated_request_is_answered_with_a_fault_of_ours(
         path = _path(rule, made, ids)
         status = _send(app, cookie.value, method, path, made)
         statuses[status] += 1
-        if status >= 500:
+        if status >= 500 and (rule, status) not in _MAY_SAY:
             broken.setdefault(f"{method} {rule}", (status, path, made))
 
     send()
 
     print(dict(sorted(statuses.items())), f"{len(routes)} routes and methods")  # noqa: T201
     assert broken == {}
+    assert statuses[429] < sum(statuses.values()) / 20, "few are hidden behind a refusal: codes asked for too often"
     assert sum(statuses.values()) >= max(_REQUESTS, 10 * len(routes))
     assert {200, 303, 404, 405, 422} <= set(statuses), "requests reach what they are meant to try"
     assert client.get("/inbox").status_code == 200, "signed in to the end"

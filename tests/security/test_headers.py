@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from contextvars import Context
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,9 +14,11 @@ from werkzeug.wrappers import Response
 
 from healthberry import create_app
 from healthberry.admission import Admission
+from healthberry.connectors.base import File
 from healthberry.core import scope
 from healthberry.extensions import db
 from healthberry.local.postgres import LocalPostgres
+from healthberry.models.attachments import Attachment
 from healthberry.settings import Settings
 from tests.policy.test_hostile_input import mine as mine
 from tests.world import World
@@ -136,6 +139,45 @@ def test_an_installation_on_https_is_promised_to_stay_there_whatever_its_proxy_s
     assert {"Secure", "HttpOnly", "Path=/", "SameSite=Lax"} <= set(cookie.split("; "))
     assert "Domain" not in cookie
     with app.app_context():
+        db.engine.dispose()
+
+
+def _asked_for(app: Flask, client: FlaskClient, kept: str) -> dict[str, tuple[int, TestResponse]]:
+    """Ask for what is no page: with the status that it should have."""
+    return {
+        "stream": (200, client.get("/stream?view=inbox")),
+        "file": (200, client.get(f"/attachments/{kept}")),
+        "export": (200, client.post("/settings/audit/export", data={})),
+        "nobody's name": (400, client.get("/inbox", headers={"Host": "."})),
+        "gone": (410, client.get(f"/code/{kept}/key")),
+        "not as it should be": (422, client.post("/signin", data={"email": "x"})),
+        "no sign-in": (403, app.test_client().get("/stream?view=inbox")),
+        "forged": (403, client.post("/hooks/x", data=b"{}")),
+    }
+
+
+def test_a_stream_a_file_an_export_and_every_wait_carry_every_header(
+    app: Flask, settings: Settings, client: FlaskClient, world: World
+) -> None:
+    organisation = world.organisation()
+    member = world.member(organisation)
+    world.signed_in(client, member)
+    world.arrives(world.channel(organisation), world.item(files=(File("a.jpg", "image/jpeg", b"picture"),)))
+    kept = db.session.scalars(db.select(Attachment.id)).one()
+    scope.leave()
+    answers = Context().run(_asked_for, app, client, str(kept))
+    narrow = create_app(replace(settings, reads_per_minute=1))
+    narrow.test_client().get("/signin")
+    answers["too often"] = (429, narrow.test_client().get("/signin"))
+    for _, answer in answers.values():
+        answer.close()
+
+    assert {name: answer.status_code for name, (_, answer) in answers.items()} == {
+        name: status for name, (status, _) in answers.items()
+    }
+    assert {name: weak(answer) for name, (_, answer) in answers.items() if weak(answer)} == {}
+    assert {name for name, (_, answer) in answers.items() if "no-store" not in answer.headers["Cache-Control"]} == set()
+    with narrow.app_context():
         db.engine.dispose()
 
 

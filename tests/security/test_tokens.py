@@ -17,12 +17,15 @@ from flask import Flask
 from flask.sessions import SecureCookieSessionInterface
 from flask.testing import FlaskClient
 from itsdangerous import TimestampSigner, URLSafeTimedSerializer
+from sqlalchemy import delete, update
 
-from healthberry.core import invitations
+from healthberry.core import invitations, scope
+from healthberry.extensions import db
 from healthberry.mail import links
-from healthberry.models.organisations import Member
+from healthberry.models.organisations import EmailCode, Member
 from healthberry.models.owned import now
 from tests.pushed import Pushed, pushed, seal, send, signature
+from tests.session.apps import Phone
 from tests.session.conftest import each_request_by_itself, newcomer, providers
 from tests.signup.newcomer import Newcomer
 from tests.world import World, session_name
@@ -222,3 +225,72 @@ def test_a_delivery_with_any_part_of_its_signature_missing_is_refused(
     assert statuses == {403}
     assert client.post(path, data=body).status_code == 403
     assert send(client, path, [{"id": "a"}], "secret").status_code == 202
+
+
+DEVICE = "healthberry-device"
+
+
+def _device(cookie: str, answer: str) -> tuple[str, list[str]]:
+    """Return the value of a remembered browser's cookie, and what somebody could make of it."""
+    half = len(cookie) // 2
+    return cookie, [
+        "",
+        cookie[:-1],
+        cookie[:half],
+        cookie[::-1],
+        cookie.swapcase(),
+        f"{cookie}A",
+        f"{cookie}.{cookie}",
+        answer,
+    ]
+
+
+def test_only_the_whole_cookie_of_the_browser_that_was_remembered_spares_its_owner_the_second_step(
+    newcomer: Newcomer, world: World, member: Member
+) -> None:
+    email, phone = member.email, Phone(newcomer.app, member)
+    scope.leave()
+    newcomer.ask(email)
+    newcomer.type_code(newcomer.code(email))
+    newcomer.client.post("/signin/second", data={"step": phone.digits(), "remember": "on"})
+    kept = newcomer.client.get_cookie(DEVICE)
+    assert kept
+    whole, wrong = _device(kept.value, str(uuid4()))
+
+    def asked_with(cookie: str) -> str:
+        scope.enter(member.organisation_id)
+        db.session.execute(delete(EmailCode))
+        db.session.commit()
+        scope.leave()
+        other = newcomer.other_browser()
+        other.client.set_cookie(DEVICE, cookie)
+        other.ask(email)
+        return other.type_code(other.code(email)).headers["Location"]
+
+    assert {cookie: asked_with(cookie) for cookie in wrong} == dict.fromkeys(wrong, "/signin/second")
+    assert asked_with(whole) == "/inbox"
+
+
+def test_a_codes_link_that_is_too_old_opens_nothing(newcomer: Newcomer, member: Member) -> None:
+    email = member.email
+    newcomer.ask(email)
+    link = newcomer.link(email)
+    db.session.execute(update(EmailCode).values(expires_at=now() - timedelta(seconds=1)))
+    db.session.commit()
+
+    assert {newcomer.client.get(link).status_code, newcomer.client.post(link).status_code} == {410}
+    assert newcomer.client.get("/settings").status_code == 303
+
+
+def test_figures_are_shown_for_the_whole_token_alone(app: Flask) -> None:
+    token = "figures-of-this-installation"
+    app.extensions["settings"] = replace(app.extensions["settings"], metrics_token=token)
+    client = app.test_client()
+
+    def asked(value: str) -> int:
+        return client.get("/metrics", headers={"Authorization": value}).status_code
+
+    wrong = ["", "Bearer ", "Bearer", "Basic " + token, f"Bearer {token}x", f"Bearer {token.upper()}", "Bearer é"]
+    wrong += [f"Bearer {token[:length]}" for length in range(len(token))]
+    assert {asked(one) for one in wrong} == {404}
+    assert asked(f"Bearer {token}") == 200

@@ -84,6 +84,8 @@ def case(world: World, organisation: Organisation) -> Case:
         "other_id": marker.id,
         "session_id": uuid.uuid4(),
         "passkey_id": uuid.uuid4(),
+        "team_id": uuid.uuid4(),
+        "provider_id": uuid.uuid4(),
         "kind": "bluesky",
     }
     for name in ("rule_id", "import_id", "erasure_id", "restriction_id", "grant_id", "code_id"):

@@ -85,17 +85,34 @@ def test_the_last_administrator_can_not_go_or_step_down(
     assert members.remove(admin, admin.id).left_at is not None
 
 
-def test_a_new_administrator_removes_nobody_who_was_there_before_for_three_days(
+def test_a_new_administrator_removes_and_demotes_nobody_who_was_there_before_for_three_days(
     world: World, organisation: Organisation, admin: Member
 ) -> None:
     fresh = world.member(organisation)
-    with pytest.raises(NotAllowed, match="three days"):
-        members.remove(fresh, admin.id)
+    for act in (members.remove, lambda one, other: members.change_role(one, other, "viewer")):
+        with pytest.raises(NotAllowed, match="three days"):
+            act(fresh, admin.id)
     claimant = world.member(organisation, level=1)
     assert members.remove(fresh, claimant.id).left_at is not None
 
-    fresh.created_at = now() - timedelta(hours=73)
+    fresh.created_at = fresh.role_since = now() - timedelta(hours=73)
     assert members.remove(fresh, admin.id).left_at is not None
+
+
+def test_whoever_was_made_an_administrator_just_now_is_a_new_one_however_long_they_are_here(
+    world: World, organisation: Organisation, admin: Member
+) -> None:
+    colleague = world.member(organisation, role="responder", created_at=now() - timedelta(days=90))
+    third = world.member(organisation, role="responder")
+    members.change_role(admin, colleague.id, "administrator")
+
+    with pytest.raises(NotAllowed, match="three days"):
+        members.change_role(colleague, admin.id, "responder")
+    with pytest.raises(NotAllowed, match="three days"):
+        members.remove(colleague, third.id)
+    members.change_role(colleague, third.id, "approver")
+    invited = members.add(organisation.id, "new@cedar.example", "New", "responder", colleague)
+    assert members.remove(colleague, invited.id).left_at is not None, "a mistake of one's own can be undone"
 
 
 def test_a_member_may_leave_by_themselves(newcomer: Newcomer, world: World, organisation: Organisation) -> None:
@@ -128,6 +145,27 @@ def test_the_only_administrator_is_shown_to_whom_they_can_hand_over_before_they_
     assert "signed out everywhere" in newcomer.client.get("/people/leave").text
     assert newcomer.client.post("/people/leave").headers["Location"] == "/"
     assert newcomer.client.get("/inbox").status_code == 303
+
+
+def test_an_administrator_hands_over_in_one_step(
+    newcomer: Newcomer, world: World, organisation: Organisation, admin: Member
+) -> None:
+    colleague, waiting = world.member(organisation, role="viewer"), world.member(organisation, level=1)
+    with pytest.raises(Conflict, match="Approve them first"):
+        members.hand_over(admin, waiting.id)
+    with pytest.raises(Conflict, match="somebody else"):
+        members.hand_over(admin, admin.id)
+    with pytest.raises(NotAllowed):
+        members.hand_over(colleague, admin.id)
+    organisation_id, ids = organisation.id, (colleague.id, admin.id)
+    world.signed_in(newcomer.client, admin)
+    scope.leave()
+
+    answer = newcomer.client.post(f"/people/{ids[0]}/hand-over", follow_redirects=True)
+
+    assert "you are a responder" in answer.text
+    scope.enter(organisation_id)
+    assert [members.find_present(organisation_id, one).role for one in ids] == ["administrator", "responder"]
 
 
 def test_removing_oneself_from_the_list_of_people_asks_first(

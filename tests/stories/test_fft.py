@@ -23,7 +23,7 @@ def test_exports_are_imported_as_history_once_and_nobody_is_answered(
     sign_up(client, mailbox, work, ods_code=TRUST, email=f"pat@{DOMAIN}")
     work()
     with app.app_context():
-        members.trust(member())
+        members.trust(member(), "operator")
         commit()
     channel_id = channel_of(client.post("/channels/add/fft", follow_redirects=True).text)
 

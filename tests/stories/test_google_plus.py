@@ -21,7 +21,7 @@ def _begin(client: FlaskClient, app: Flask, sandbox: Sandbox, mailbox: Mailbox, 
     sign_up(client, mailbox, work, ods_code=TRUST, email=f"pat@{DOMAIN}")
     work()
     with app.app_context():
-        members.trust(member())
+        members.trust(member(), "operator")
         commit()
 
 

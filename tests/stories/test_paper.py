@@ -24,7 +24,7 @@ def test_a_card_becomes_a_conversation_that_is_answered_by_a_call(
     sign_up(client, mailbox, work, ods_code=TRUST, email=f"pat@{DOMAIN}")
     work()
     with app.app_context():
-        members.trust(member())
+        members.trust(member(), "operator")
         commit()
 
     assert client.post("/channels/add/paper").status_code == 303

@@ -4,37 +4,29 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
+from healthberry.core.guarding.dates import ANY_YEAR, DATE, DAY, MONTH, ORDINAL, SHORT_WEEKDAY, TIME, WEEKDAY, WORDED
 from healthberry.core.guarding.finding import Finding, Own
 from healthberry.core.guarding.patients import confirms
 from healthberry.core.guarding.sentences import Text
 
 _I: Final = re.IGNORECASE
 
-_MONTH: Final = (
-    r"(?:jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sept?(?:ember)?|oct(?:ober)?"
-    r"|nov(?:ember)?|dec(?:ember)?)\b\.?"
+_BIRTH_DATE: Final = re.compile(
+    rf"{DATE}|(?<!\d)\d\d[ ./-]\d\d[ ./-](?:\d{{4}}|\d\d)(?!\d)|\d{{1,2}}[./ -][ivx]{{1,4}}[./ -]\d{{2,4}}\b"
+    rf"|(?:19|20)\d\d[,. ]+(?:{MONTH} {DAY}\b|{DAY} {MONTH})|(?:{WORDED})(?:,? {ANY_YEAR}\b)?"
+    rf"|{MONTH},? (?:of )?(?:19|20)\d\d\b"
+    r"|(?<=\bborn in )(?:19|20)\d\d\b",
+    _I,
 )
-_DAY: Final = r"\d{1,2}(?:st|nd|rd|th)?"
-_YEAR: Final = r"(?:,? (?:\d{4}|'\d\d))?"
-_WEEKDAY: Final = r"(?:mon|tues|wednes|thurs|fri|satur|sun)day"
-_DATE: Final = (
-    rf"(?<![\w£/.-])(?:{_WEEKDAY},? )?(?:the )?(?:\d{{4}}-\d\d-\d\d|\d{{1,2}}[./-]\d{{1,2}}[./-](?:\d{{4}}|\d\d)"
-    rf"|{_DAY}(?:,? ?(?:and|or|to|&|,|-) ?{_DAY}){{0,3}}(?: of)? {_MONTH}{_YEAR}"
-    rf"|{_MONTH} (?:the )?{_DAY}\b{_YEAR})(?![\w/])"
-)
-_HOUR: Final = r"(?:one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|\d{1,2})"
-_TIME: Final = (
-    r"(?<![\w£$€.:/-])(?:\d{1,2}(?:[:.]\d\d)? ?(?:am|pm|a\.m\.?|p\.m\.?)(?!\w)|\d{1,2}[:.]\d\d(?![\w%])"
-    rf"|{_HOUR} o'?clock\b|(?:half past|half|quarter past|quarter to) {_HOUR}\b|(?:noon|midday|midnight)\b)"
-)
-
-_BIRTH_DATE: Final = re.compile(rf"{_DATE}|(?<!\d)\d\d \d\d \d{{4}}(?!\d)", _I)
 _BORN: Final = re.compile(
-    r"\b(?:dates? of birth|d\.? ?o\.? ?b\b\.?|birth ?dates?|birth ?day|born|turned \d{1,3})(?!\w).{0,45}$", _I
+    r"\b(?:dates? of birth|d\.? ?o\.? ?b\b\.?|birth ?dates?|birth ?day|born|turned (?:\d{1,3}"
+    r"|[a-z]{3,8}(?:-[a-z]{3,5})?))(?!\w).{0,45}$",
+    _I,
 )
 _BORN_AFTER: Final = re.compile(r"^.{0,12}\b(?:dob|d\.o\.b|date of birth|birth ?day)\b", _I)
 _NO_PERSON: Final = re.compile(
-    r"\b(?:nhs|hospitals?|trust|service|charity|unit|idea|hospice|practice|league|centre|project)\s+(?:was|were)\s+born",
+    r"\b(?:nhs|hospitals?|trust|service|charity|unit|idea|hospice|practice|league|centre|project)\s+"
+    r"(?:(?:was|were)\s+born|turned)",
     _I,
 )
 
@@ -48,21 +40,27 @@ def births(text: Text, own: Own) -> Iterator[Finding]:
 
 
 _WHEN: Final = re.compile(
-    rf"{_DATE}|{_TIME}"
-    rf"|\b(?:(?:next|last|this) )?{_WEEKDAY}\b(?! ?(?:clinic|list)s?\b)(?: (?:morning|afternoon|evening|night))?"
+    rf"{DATE}|{TIME}|{WORDED}"
+    rf"|\b(?:(?:next|last|this) )?{WEEKDAY}\b(?! ?(?:clinic|list)s?\b)(?: week\b| (?:morning|afternoon|evening"
+    rf"|night))?"
+    rf"|\b(?:{SHORT_WEEKDAY}) (?:the )?{DAY}\b|\b(?:{ORDINAL}|last) {WEEKDAY} (?:of|in) {MONTH}"
     r"|\bthe \d{1,2}(?:st|nd|rd|th)\b(?! (?:floor|time|century|of \w+ people))"
-    r"|\b(?:tomorrow|yesterday|last night|this (?:morning|afternoon|evening))\b",
+    rf"|(?<=\bon )the {ORDINAL}\b(?! (?:century|floor|time|of|day))|\ba (?:week|fortnight) (?:on|from) {WEEKDAY}"
+    r"|(?<=\bon )(?!24/7)\d{1,2}/(?:1[0-2]|0?[1-9])(?![\d/])"
+    r"|\b(?:the day (?:after|before) (?:tomorrow|yesterday)|tomorrow|yesterday|last night"
+    r"|this (?:morning|afternoon|evening))\b",
     _I,
 )
 _RANGE: Final = re.compile(
-    rf"(?:{_TIME}|{_WEEKDAY}|(?<![\w£])\d{{1,2}}) ?(?:to|till|until|and|-) ?(?:{_TIME}|{_WEEKDAY})", _I
+    rf"(?:{TIME}|{WEEKDAY}|(?<![\w£])\d{{1,2}}) ?(?:to|till|until|and|-) ?(?:{TIME}|{WEEKDAY})", _I
 )
 _RELATION: Final = (
     r"(?:mum|mother|mam|dad|father|son|daughter|wife|husband|partner|baby|child|brother|sister|nan|gran\w*|aunt|uncle"
     r"|friend|relative|parents?)"
 )
 _EVENT: Final = (
-    r"(?:appointments?|operation|surgery|scan|x-?ray|mri|visit|procedure|admission|discharge|consultation|clinic|tests?"
+    r"(?:appointments?|operation|surgery|scan|x-?ray|mri|visit|procedure|admission|discharge|consultation|clinic"
+    r"|tests?"
     r"|treatment|stay|review|slot|follow-?up|biopsy|results?|referral|assessment|attendance|birth|induction|session"
     r"|injection|infusion|transplant|chemotherapy|check-?up|x-?rays|bloods|sessions?|screening|smear|mammogram|jab"
     r"|vaccination|dialysis|physio(?:therapy)?|ultrasound|endoscopy|colonoscopy|examination)"
@@ -72,9 +70,16 @@ _SOMEBODYS: Final = re.compile(
     rf"|\b(?:you|your {_RELATION})(?:'ve|'d)? (?:(?:have|had|were|was|are|been|first|then|last|also) ){{0,3}}"
     r"(?:seen|admitted|discharged|attend\w*|came|visited|arriv\w+|booked|waited|brought|transferred|operated|treated"
     r"|due|stayed|went)\b"
-    r"|\b(?:see|seeing|saw|meet|expect|expecting|treat\w*|\w*book\w*|ring|call|phone|visit|admit\w*|discharg\w+) you\b"
+    r"|\b(?:had|have|having|fit|fitted|squeezed?|pencil(?:led)?|book(?:ed)?|put|call(?:ed)?) you (?:in|down)\b"
+    r"|\b(?:come|comes|came|coming|go) to you\b|\b(?:moved?|moving|rebooked?|changed) you\b|\bbe with us\b"
+    r"|\bwe can (?:offer|do|give|manage)\b|\bwould (?:\w+ ){0,3}suit\b|\bcome to (?:the|our)\b"
+    rf"|\b(?:the|our) (?:home |next |first )?{_EVENT} (?:is|was|will be) (?:on |at |for |next )"
+    r"|\b(?:can|could|will|would) you (?:please )?(?:come|make|manage|attend|be|do)\b"
+    r"|\b(?:see|seeing|saw|look for|meet|expect|expecting|treat\w*|\w*book\w*|ring|call|phone|visit|admit\w*"
+    r"|discharg\w+) you\b"
     r"|\byou (?:missed|did not attend|didn't attend|had an?|rang|called|phoned)\b"
-    r"|\b(?:slot|appointment|place|bed) for you\b|\bcome (?:back|in)\b|\bcoming (?:back|in)\b",
+    r"|\b(?:called|shouted) (?:out )?your name\b|\b(?:slot|appointment|place|bed) for you\b|\bcome (?:back|in)\b"
+    r"|\bcoming (?:back|in)\b",
     _I,
 )
 _PUBLIC: Final = re.compile(

@@ -5,92 +5,89 @@ from collections.abc import Iterator
 from typing import Final
 
 from healthberry.core.guarding.finding import Finding, Own
+from healthberry.core.guarding.patient_words import (
+    CAME,
+    CLINICAL,
+    DID,
+    DONE,
+    ILLNESS,
+    MAYBE,
+    PLACE,
+    RELATION,
+    SMALL_WORDS,
+    THING,
+    WHO,
+)
 from healthberry.core.guarding.sentences import Text
 
 _I: Final = re.IGNORECASE
 
-_RELATION: Final = (
-    r"(?:(?:late|dear|elderly|little|young|new|newborn|own) )?(?:mum|mother|mam|dad|father|son|daughter|wife|husband"
-    r"|partner|baby|child|children|brother|sister|nan|gran\w*|aunt|uncle"
-    r"|friend|relative|parents?|twins?|boy|girl|lad|nephew|niece|cousin|loved one)"
-)
-_WHO: Final = rf"(?:you|your {_RELATION})\b(?:'ve|'d|'re)?"
-_THING: Final = (
-    r"(?:appointments?|operations?|surgery|procedures?|admission|stay|treatment|diagnosis|scans?|x-?rays?|mri|biopsy"
-    r"|bloods|(?:blood )?tests?|(?:test |blood )?results|(?:medical |health |case |hospital )?(?:records?|notes|file)"
-    r"|medical history|consultation|discharge|medication|medicines?|tablets|antibiotics|prescriptions?|labour|pregnancy"
-    r"|referral|attendance|replacement|transplant|chemotherapy|radiotherapy|physio(?:therapy)?|therapy|counselling"
-    r"|sessions|dialysis|injections?|infusions?|vaccinations?|jab|screening|smear|mammogram|ultrasound|endoscopy"
-    r"|colonoscopy|examination|chart"
-    r"|fall|accident|caesarean|c-section|epidural|anaesthetic|operation date|waiting list"
-    r"|assessment|check-?up|follow-?up|surgeon|consultant|anaesthetist|midwife"
-    r"|care (?:plan|team|co-?ordinator)|condition|illness|injury|symptoms|time (?:with us|on (?:the|our) ward)"
-    r"|care (?:with us|here|(?:on|in|at|under) our)|visit to (?:our|the) [\w&]+)"
-)
-_ILLNESS: Final = (
-    r"(?:cancer|tumou?r|diabetes|asthma|depression|anxiety|stroke|heart (?:attack|failure|disease)|fracture|infection"
-    r"|sepsis|dementia|alzheimer's|epilepsy|miscarriage|hernia|cataracts?|pneumonia|covid|hiv|angina|copd|arthritis"
-    r"|blood pressure|wound|burns?|seizures?|psychosis|bipolar|autism|adhd|addiction|overdose|leukaemia|kidney \w+"
-    r"|broken \w+)"
-)
-_SMALL_WORDS: Final = (
-    r"(?:a|about|an|and|are|as|at|before|but|by|can|could|for|from|has|have|if|in|is|of|on|or|so|than|that|the|to|was"
-    r"|were|when|will|with|without|would|local)\b"
-)
-_PLACE: Final = (
-    r"(?:[\w-]+ ){0,2}?(?:a&e|a and e|corridor|waiting room|cubicle|bay|labour|care|wards|ae|ed|emergency"
-    r"|ward|unit|hospital|clinic|department|surgery|practice|theatre|maternity|intensive care|icu|bed)"
-)
-_DID: Final = (
-    r"(?:treat(?:ed|ing)|saw|admitt(?:ed|ing)|discharg(?:ed|ing)|operat(?:ed|ing) on|look(?:ed|ing) after"
-    r"|car(?:ed|ing) for|examin(?:ed|ing)|diagnos(?:ed|ing)|assess(?:ed|ing)|triag(?:ed|ing)|transferr(?:ed|ing)"
-    r"|scann(?:ed|ing)|vaccinat(?:ed|ing)|prescrib(?:ed|ing)|referr(?:ed|ing)|x-rayed|rebook(?:ed|ing))"
-)
-_DONE: Final = (
-    r"(?:treated|seen|admitted|discharged|operated on|assessed|triaged|diagnosed|brought in|given|transferred|cared for"
-    r"|looked after|referred|prescribed|offered|scanned|vaccinated|under (?:[\w-]+ ){0,2}care"
-    r"|on (?:our|the) (?:[\w-]+ )?waiting list|in our care|in hospital"
-    rf"|(?:on|in|at) (?:our|the) {_PLACE}|registered with us"
-    r"|(?:an?|our|one of our|already an?) (?:in-?|out-?)?patients?|with us|waiting in (?:our|the))\b"
-)
-# What nobody has who is no patient, wherever in the sentence it stands behind "you".
-_CLINICAL: Final = (
-    r"(?:appointments?|operations?|surgery|scans?|x-?rays?|mri|biopsy|treatment|diagnosis|blood tests?"
-    r"|test results|smear|mammogram|endoscopy|colonoscopy|ultrasound|injections?|infusions?|vaccinations?|jabs?"
-    r"|dialysis|chemotherapy|radiotherapy|physio(?:therapy)?|counselling|prescriptions?|antibiotics|medication"
-    r"|pain relief|painkillers|morphine|stitches|plaster cast|anaesthetic|epidural|caesarean|c-section"
-    r"|induction|discharge letter|referral|procedure)"
-)
-# After these it is not said to have happened: "you may need treatment", "you asked about jabs".
-_MAYBE: Final = (
-    r"(?:can|could|may|might|must|should|will|would|want|wants|wish|need|like|able|have to|please|who|that|to|about"
-    r"|for|of|come|get|attend|arrive|receive|book|go"
-    r"|ask|asked|asking|say|said|saying|mention|mentioned|raise|raised|write|wrote|describe|described|tell|told|telling"
-    r"|feel|felt|think|thought|know|understand|find|found|expect|see|or|and|if|when|our|their|without)\b"
-)
-_CAME: Final = (
-    r"(?:came|went|visited|stayed|spent|waited|sat|lay|slept|arrived|shouted|left"
-    r"|walked|turned up|were|was|saw|died|passed away|fell|collapsed|gave birth|recovered)"
-)
 _CONFIRMS: Final = re.compile(
-    rf"\byour (?:{_RELATION}'?s )?(?:(?!{_SMALL_WORDS})[\w-]+ ){{0,2}}?{_THING}\b(?!-)(?: with us\b)?"
-    rf"|\b{_DID} {_WHO}"
-    rf"|\b{_WHO} (?:(?:were|was|are|is|have|had|has|been|being|first|then|also|just|only|not|never) ){{1,3}}{_DONE}"
-    rf"|\b{_WHO} (?:have |had |has )?(?:attended|missed|cancelled|had|has|have|underwent|received|refused|declined"
-    rf"|needed|booked) (?:[\w-]+ ){{0,3}}?{_THING}\b"
-    rf"|\byour (?:(?!{_SMALL_WORDS})[\w-]+ ){{0,2}}?{_ILLNESS}\b|\b{_WHO} left (?:before|without) (?:being|you were)"
-    rf"|\b{_WHO} (?:have|had|has|suffer(?:ed)? from|live with|got) (?:an? )?(?:[\w-]+ )?{_ILLNESS}\b"
-    rf"|\b(?:you|your {_RELATION}) as a patient\b"
-    rf"|\b{_WHO} attended\b|\b{_WHO} (?:did not|didn't|failed to) (?:attend|turn up)\b"
-    rf"|\b{_WHO} {_CAME}(?: [\w-]+){{0,6}}? (?:with us|(?:to|in|at|on) (?:our |the )?{_PLACE}\b)"
-    rf"|\b{_WHO} (?:came|visited|stayed|waited) (?:to |in |at |on )?our\b"
-    rf"|\b{_WHO} (?:came in (?:by|with|through|via)|gave birth|lost (?:your|the) baby)\b"
-    rf"|(?<!thank )(?<!thanks )\b{_WHO}(?: (?!{_MAYBE})[\w'-]+){{0,6}}?"
-    rf" (?:for (?:an? |the |your )(?:[\w-]+ )?)?{_CLINICAL}\b"
-    rf"|\b(?:kept|keep|keeping) {_WHO} in\b|\b(?:sent|send|sending) {_WHO} home\b|\btook {_WHO} to\b"
-    rf"|\byour {_RELATION} (?:at|in|on) our {_PLACE}\b"
+    rf"\byour (?:{RELATION}'?s )?(?:(?!{SMALL_WORDS})[\w-]+ ){{0,2}}?{THING}\b(?!-)(?: with us\b)?"
+    rf"|\b{DID} {WHO}"
+    rf"|\b{WHO} (?:(?:were|was|are|is|have|had|has|been|being|first|then|also|just|only|not|never) ){{1,3}}{DONE}"
+    rf"|\b{WHO} (?:have |had |has )?(?:attended|missed|cancelled|had|has|have|underwent|received|refused|declined"
+    rf"|needed|booked) (?:[\w-]+ ){{0,3}}?{THING}\b"
+    rf"|\byour (?:(?!{SMALL_WORDS})[\w-]+ ){{0,2}}?{ILLNESS}\b|\b{WHO} left (?:before|without) (?:being|you were)"
+    rf"|\b{WHO} (?:have|had|has|suffer(?:ed)? from|live with|got) (?:an? )?(?:[\w-]+ )?{ILLNESS}\b"
+    rf"|\b(?:you|your {RELATION}) as a patient\b"
+    rf"|\b{WHO} attended\b|\b{WHO} (?:did not|didn't|failed to) (?:attend|turn up)\b"
+    rf"|\b{WHO} (?:and your [a-z-]+ )?(?!left with us){CAME}(?: [\w-]+){{0,6}}? (?:with us|(?:to|in|at|on) (?:our "
+    rf"|the )?{PLACE}\b)"
+    rf"|\b{WHO} (?:came|visited|stayed|waited) (?:to |in |at |on )?our\b"
+    rf"|\b{WHO} (?:came in (?:by|with|through|via)|gave birth|lost (?:your|the) baby)\b"
+    rf"|(?<!thank )(?<!thanks )\b{WHO}(?: (?!{MAYBE})[\w'-]+){{0,6}}?"
+    rf" (?:for (?:an? |the |your )(?:[\w-]+ )?)?{CLINICAL}\b"
+    # Glad to have looked after somebody; had somebody in; as one of our patients.
+    rf"|\b(?:pleasure|privilege|honou?r(?:ed)?|glad|proud|pleased|lovely|happy|sorry) (?:for us )?"
+    r"(?:to have|to|that we could)"
+    rf" (?:care for|look after|treat|nurse|help deliver|deliver|meet|see|admit|discharge|operate on"
+    rf"|{DID}) (?:{WHO}|your)\b"
+    rf"|\b(?:had|have|having) {WHO} (?:back )?(?:in|with us|under our|on (?:our|the) (?:ward|unit))\b"
+    r"|\b(?:as|are|were|being|was) one of (?:our|the) (?:[\w-]+ ){1,3}patients\b"
+    r"|\ba (?:[\w-]+ )?patient (?:of|under|at) (?:ours|our|dr)\b"
+    rf"|\b{WHO} (?:was|were) (?:such )?an? (?:joy|pleasure|delight|credit|honour|privilege) to\b"
+    rf"|\b(?:moved|wheeled|walked|put|kept) {WHO} (?:up |down |back |out )?(?:to|on|onto|into|in) (?:an?|the|our"
+    rf"|another) (?:[\w-]+ ){{0,2}}?"
+    r"(?:room|ward|bay|bed|trolley|unit|chair|corridor|list|drip|machine)\b"
+    rf"|\btold {WHO} (?:the|your|about (?:the|your)) (?:[\w-]+ )?(?:results?|diagnosis|scan|biopsy)\b"
+    rf"|\b{WHO} (?:had |have )?left (?:the|our) (?:[\w-]+ )?(?:department|ward|unit|hospital|clinic)\b"
+    rf"|(?<=[\d,]) (?:and|but|then) (?:were|was) (?:then |not |only )?{DONE}"
+    rf"|\b(?:took|taking|take|checked|checking) your (?:bloods?|temperature|pulse|swabs?|pressure)\b"
+    rf"|\b(?:ambulance|crew|paramedics?)\b[^.!?\n]{{0,30}} (?:fetched|collected|brought|picked up|came for"
+    rf"|reached) {WHO}\b"
+    # Waited, lay, spent a time; on a trolley.
+    rf"|\b{WHO} (?:had to |have had to |having to )?(?:wait(?:ed)?|l[ai]y|lie|sat|sit|spen[dt]|slept"
+    r"|sleep)(?: for)?"
+    r" (?:(?:so |too |very |all |more than |over |nearly |almost |a )?(?:[\w-]+ ){1,2}"
+    r"(?:hours?|nights?|days|weeks|months)"
+    r"|(?:\w+ )?(?:on|in) (?:a|the|your|our) (?:[\w-]+ )?(?:trolley|corridor|bed|chair|ambulance"
+    r"|cubicle|bay|ward))\b"
+    # When, while, since somebody was here.
+    r"|\b(?:when|while|whilst|since|after|before|once|until|the (?:day|night|morning|evening|time)(?: that)?"
+    r"|how long)"
+    rf" {WHO}"
+    r" (?:were|was|came|went|got|left|arrived|woke|stayed|had been)"
+    r" (?:here|in(?! touch| contact| pain| a)|with us|us|home|round|under|through triage"
+    r"|to us|up on|on (?:the|our) ward)\b"
+    rf"|\b{WHO} (?:self-discharged|discharged yoursel(?:f|ves)|came round|went (?:home|into labour"
+    r"|down to theatre|under))\b"
+    rf"|\b(?:notes|records?|system|logs?|files?|chart)s? (?:do |does |clearly |also )?"
+    rf"(?:shows?|says?|tells?|confirms?|suggests?) (?:us )?(?:that )?{WHO}\b"
+    rf"|\bsee(?:ing)? {WHO} (?:again |back )?(?:in|at) (?:the |our )?(?:[\w-]+ )?"
+    r"(?:clinic|ward|unit|surgery|practice)\b"
+    r"|\b(?:plaster|bandages?|dressing|wound|cut|rash|drip|needle|stitches|bruis\w+|scar|burns?) (?:on|in|to"
+    r"|from) your\b"
+    rf"|\b(?:brought|rushed|took|transferred) {WHO} (?:to us|here|in|to our)\b|\b{WHO} (?:rang|pressed) (?:the"
+    rf"|your) (?:call )?bell\b"
+    rf"|\b(?:tests?|scans?|bloods|x-rays?|checks) (?:that )?(?:we|our \w+) (?:ran|did|made|took|carried out) (?:on"
+    rf"|for|of|from) {WHO}\b"
+    rf"|\byour {RELATION} (?:was|were) born\b"
+    rf"|\byour {RELATION}'s (?:birth|death|last (?:days|hours|weeks)|final (?:days|hours|weeks))\b"
+    rf"|\b(?:kept|keep|keeping) {WHO} in\b|\b(?:sent|send|sending) {WHO} home\b|\btook {WHO} to\b"
+    rf"|\byour {RELATION} (?:at|in|on) our {PLACE}\b"
     r"|\b(?:a patient of ours|as (?:our|a) patient|one of our patients|a patient (?:here|with us))\b"
-    rf"|\bcare (?:that )?{_WHO} (?:have |had |has )?(?:received|got|was given|were given)"
+    rf"|\bcare (?:that )?{WHO} (?:have |had |has )?(?:received|got|was given|were given)"
     r" (?:from us|here|(?:on|in|at|from) (?:our|the))\b",
     _I,
 )

@@ -202,6 +202,11 @@ document.addEventListener("reload", (event) => {
   else location.reload();
 });
 
+// Other conversations than before are there for whoever looks: all that is shown here may be none of them.
+document.addEventListener("limited", (event) => {
+  if (isStream(event.target)) location.reload();
+});
+
 // The conversation -------------------------------------------------------------------------------------------------------
 
 // An answer to a form may come later than what the stream tells of its consequences. What is older than what stands there
