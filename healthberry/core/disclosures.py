@@ -97,11 +97,13 @@ def report(
 
 
 def find(member: Member, disclosure_id: UUID) -> Disclosure:
-    """Return a breach. Raises: NotFound, NotAllowed."""
+    """Return a breach. Raises: NotFound, also where the member does not see its conversation; NotAllowed."""
     found = db.session.get(Disclosure, (member.organisation_id, disclosure_id))
     if found is None:
         raise NotFound
-    require(member, "handle")
+    require(member, "handle" if found.conversation_id else "manage")
+    if found.conversation_id:
+        conversations.find(member, found.conversation_id)
     return found
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import func, select
 
-from healthberry.core import keeping, members, organisations
+from healthberry.core import commissioning, keeping, members, organisations
 from healthberry.core.keeping import Limit
 from healthberry.core.permissions import require
 from healthberry.extensions import db
@@ -18,9 +18,10 @@ from healthberry.models.rights import DataRequest, Disclosure
 
 @dataclass(frozen=True)
 class OwnFacts:
-    """`people` counts members by role; `limits` are how long words are kept, by kind of channel.
+    """`people` counts members by role; `commissioners` are shown figures and published words.
 
-    `requests` counts what people asked by kind, `breaches` the replies that contained personal data.
+    `limits` are how long words are kept, by kind of channel. `requests` counts what people asked, `breaches` the
+    replies that contained personal data.
     """
 
     organisation: Organisation
@@ -28,6 +29,7 @@ class OwnFacts:
     channels: Sequence[Channel]
     limits: Sequence[Limit]
     people: Mapping[str, int]
+    commissioners: Sequence[str]
     requests: Mapping[str, int]
     breaches: int
     erasures: int
@@ -57,6 +59,7 @@ def of(member: Member) -> OwnFacts:
         channels=db.session.scalars(linked.order_by(Channel.kind, Channel.label)).all(),
         limits=keeping.limits(member),
         people=Counter(one.role for one in members.everybody(member)),
+        commissioners=commissioning.commissioners(member),
         requests=Counter(db.session.scalars(asked)),
         breaches=_count(member, Disclosure),
         erasures=_count(member, Erasure),

@@ -40,6 +40,23 @@ def claim(organisation_id: UUID, disclosure_id: UUID) -> tuple[Disclosure, Messa
     return found, message, channel
 
 
+def settle(organisation_id: UUID, disclosure_id: UUID, trouble: str, *, again: bool) -> None:
+    """Note how the try ended: "" where it is down, else why not, and whether to try `again`.
+
+    Where somebody said meanwhile that it is gone, that stands.
+    """
+    key = (organisation_id, disclosure_id)
+    disclosure = db.session.get(Disclosure, key, with_for_update=True, populate_existing=True)
+    if disclosure is None or disclosure.removal != "asked":
+        return
+    if not trouble:
+        withdrawn(disclosure)
+    elif again:
+        later(disclosure, trouble)
+    else:
+        by_hand(disclosure, trouble)
+
+
 def withdrawn(disclosure: Disclosure) -> None:
     """Note that its site took the reply down for us: what it still serves of it for a while does not come back."""
     channel = (

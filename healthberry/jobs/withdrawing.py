@@ -18,21 +18,19 @@ def withdraw(organisation: str, disclosure_id: str) -> None:
     if claimed is None:
         commit()
         return
-    disclosure, message, channel = claimed
+    _, message, channel = claimed
     connector, access, remote_id = channels.connector_of(channel), channels.access_of(channel), message.remote_id
     channel_id = channel.id
     commit()
+    trouble, again = "", False
     try:
         connector.withdraw(access, remote_id)
     except NotAuthorised as error:
-        if renew(organisation_id, channel_id) == "no":
-            taking_down.by_hand(disclosure, error.reason)
-        else:
-            taking_down.later(disclosure, error.reason)
+        trouble, again = error.reason, renew(organisation_id, channel_id) != "no"
     except Temporary as error:
-        taking_down.later(disclosure, error.reason)
+        trouble, again = error.reason, True
     except Permanent as error:
-        taking_down.by_hand(disclosure, error.reason)
-    else:
-        taking_down.withdrawn(disclosure)
+        trouble = error.reason
+    scope.enter(organisation_id)
+    taking_down.settle(organisation_id, UUID(disclosure_id), trouble, again=again)
     commit()

@@ -16,7 +16,7 @@ from healthberry.local.mailbox import Mailbox
 from healthberry.models.audit import AuditEntry
 from healthberry.models.channels import Channel
 from healthberry.models.conversations import Conversation, Message
-from healthberry.models.organisations import Organisation
+from healthberry.models.organisations import Member, Organisation
 from healthberry.models.owned import now
 from healthberry.models.rights import Disclosure
 from tests.mail.outgoing import send_all
@@ -167,6 +167,27 @@ def test_a_site_that_stays_away_is_left_to_people(client: FlaskClient, world: Wo
     assert states == ["asked"] * 3 + ["by_hand"] * 2
 
 
+def test_what_a_person_said_while_the_site_was_asked_stands(
+    client: FlaskClient, world: World, monkeypatch: Any
+) -> None:
+    organisation = world.organisation()
+    world.signed_in(client, world.member(organisation))
+    org, ids = organisation.id, _replied(world, organisation)
+    page = _reported(client, ids)
+    site = Site()
+
+    def slow(access: Any, remote_id: str) -> None:
+        client.post(f"{page}/removed", data={"sure": "on"})
+        raise Unavailable("Bluesky is away.")
+
+    site.withdraw = slow  # type: ignore[method-assign]
+    _serve(client, monkeypatch, site)
+    withdrawing.withdraw(str(org), str(_found(org).id))
+
+    found = _found(org)
+    assert (found.removal, found.trouble, found.removed_by != "") == ("done", "", True)
+
+
 def test_the_clock_runs_from_when_it_was_found_and_stops_with_a_decision(client: FlaskClient, world: World) -> None:
     organisation = world.organisation()
     world.signed_in(client, world.member(organisation))
@@ -211,3 +232,23 @@ def test_only_a_reply_of_ours_can_be_reported(client: FlaskClient, world: World)
 
     for conversation_id, message_id in ((ids[0], theirs), (other, ids[1])):
         assert client.get(f"/conversations/{conversation_id}/messages/{message_id}/breach").status_code == 404
+
+
+def test_whoever_does_not_see_the_conversation_sees_nothing_of_the_breach(client: FlaskClient, world: World) -> None:
+    organisation = world.organisation()
+    admin, elsewhere = world.member(organisation), world.member(organisation, role="responder")
+    world.signed_in(client, admin)
+    org, limited = organisation.id, elsewhere.id
+    ids = _replied(world, organisation)
+    page = _reported(client, ids)
+    scope.enter(org)
+    team = {"sites": ["NOWHERE"], "name": "Elsewhere", "people": [str(limited)]}
+    here = db.session.get_one(Organisation, org)
+    world.arrives(world.channel(here, "mastodon"), world.item("A lion", service_code="NOWHERE"))
+    assert client.post("/people/teams", data=team).status_code == 303
+
+    scope.enter(org)
+    world.signed_in(client, db.session.get_one(Member, (org, limited), populate_existing=True))
+    assert client.get(page).status_code == 404
+    assert client.post(f"{page}/removed", data={"sure": "on"}).status_code == 404
+    assert client.get(f"/conversations/{ids[0]}/messages/{ids[1]}/breach").status_code == 404
