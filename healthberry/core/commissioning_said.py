@@ -33,8 +33,9 @@ def say(provider_code: str, commissioner_code: str, is_so: bool | None) -> str:
     for organisation_id in ids.values():
         scope.enter(organisation_id)
         audit.operated("commissioning_said", "", "organisation", ids["provider_id"], organisation_id, **details)
-    what = {True: "now commissions", False: "does not commission", None: "commissions only by the register"}[is_so]
-    return f"{names[1]} {what} {names[0]}."
+    if is_so is None:
+        return f"{names[1]} commissions {names[0]} only if the register says so."
+    return f"{names[1]} {'now commissions' if is_so else 'does not commission'} {names[0]}."
 
 
 def listed() -> list[str]:

@@ -7,8 +7,10 @@ from uuid import UUID
 
 import psycopg
 import pytest
+from click.testing import CliRunner
 from sqlalchemy import select
 
+from healthberry import cli
 from healthberry.connectors.base import Author
 from healthberry.core import (
     audit_log,
@@ -28,6 +30,8 @@ from healthberry.models.channels import Channel
 from healthberry.models.conversations import Conversation, Message
 from healthberry.models.organisations import Member, Organisation
 from healthberry.models.owned import now
+from healthberry.settings import Settings
+from tests.environment import environment_of
 from tests.world import World
 
 # Board, its part, and who stands below them; another board.
@@ -216,6 +220,25 @@ def test_the_operator_says_what_the_register_does_not_and_both_read_it_in_their_
     for codes in (("GP1", "GP1"), ("NOPE", "QQ1")):
         with pytest.raises(Invalid):
             commissioning_said.say(*codes, True)
+
+
+def test_the_command_says_it_and_lists_it_and_names_what_is_wrong(
+    world: World, region: Region, settings: Settings
+) -> None:
+    world.member(world.organisation(ods_code="GP2", name="Far Surgery"))
+    scope.leave()
+    runner = CliRunner(env=environment_of(settings))
+
+    def run(*arguments: str) -> tuple[int, str]:
+        answer = runner.invoke(cli.commands, ["commissioners", *arguments])
+        return answer.exit_code, answer.output.strip()
+
+    assert run() == (0, "Nothing beside the register.")
+    assert run("say", "gp2", "QQ1") == (0, "Hill ICB now commissions Far Surgery.")
+    assert run("say", "GP1", "QQ1", "--not") == (0, "Hill ICB does not commission Cedar Surgery.")
+    assert "Hill ICB (QQ1) commissions Far Surgery (GP2)" in run()[1]
+    assert run("say", "GP2", "QQ1", "--forget") == (0, "Hill ICB commissions Far Surgery only if the register says so.")
+    assert run("say", "XX", "QQ1") == (1, "Error: No organisation with the code XX has signed up.")
 
 
 def test_a_board_that_was_merged_away_is_shown_nothing(region: Region, database: Database) -> None:
