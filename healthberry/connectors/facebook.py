@@ -26,7 +26,7 @@ from healthberry.connectors.base import (
     SentReply,
 )
 from healthberry.connectors.endpoints import Endpoints
-from healthberry.connectors.errors import Gone, NotAuthorised, Permanent, Rejected, Temporary
+from healthberry.connectors.errors import Gone, NotAuthorised, Permanent, Rejected, Temporary, Unavailable
 from healthberry.connectors.facebook_about import CAPABILITIES
 from healthberry.connectors.facebook_items import Us
 from healthberry.connectors.facebook_lists import PUBLIC, PageLists
@@ -166,6 +166,8 @@ class Facebook(GraphChannel):
     def _look(self, access: Access, remote_id: str, *, is_post: bool) -> Sequence[InboundItem]:
         fields = items.POST_FIELDS if is_post else items.COMMENT_FIELDS
         element = self._api.read(token_of(access), "/{id}", [("fields", fields)], id=remote_id)
+        if not element:  # not what we asked for: it may be there all the same
+            raise Unavailable("The answer was garbled.")
         try:
             found = (items.post if is_post else items.comment)({**element, "id": remote_id}, self._us(access))
         except Unreadable as error:

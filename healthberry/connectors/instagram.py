@@ -26,7 +26,7 @@ from healthberry.connectors.base import (
     SentReply,
 )
 from healthberry.connectors.endpoints import Endpoints
-from healthberry.connectors.errors import Gone, Permanent, Rejected, Temporary
+from healthberry.connectors.errors import Gone, Permanent, Rejected, Temporary, Unavailable
 from healthberry.connectors.graph_channel import NOT_SIGNED_IN, GraphChannel, kept_secrets, token_of
 from healthberry.connectors.graph_sign_in import OwnPage
 from healthberry.connectors.instagram_about import CAPABILITIES
@@ -150,9 +150,10 @@ class Instagram(GraphChannel):
             if remote_id.startswith(items.CAPTION):
                 found = self._mentioned(access, "mentioned_media", "media_id", remote_id.removeprefix(items.CAPTION))
                 return items.caption(found, us)
-            return items.comment(
-                self._api.read(token_of(access), "/{id}", [("fields", items.REPLY_FIELDS)], id=remote_id), us
-            )
+            given = self._api.read(token_of(access), "/{id}", [("fields", items.REPLY_FIELDS)], id=remote_id)
+            if not items.remote_id(given):  # not what we asked for: it may be there all the same
+                raise Unavailable("The answer was garbled.")
+            return items.comment(given, us)
         except Unreadable as error:
             raise Rejected(str(error)) from error
 

@@ -214,6 +214,12 @@ def test_a_comment_that_is_told_of_reads_as_the_list_tells_it() -> None:
     assert gone.change == "withdrawn"
 
 
+def test_an_answer_without_what_was_asked_for_is_asked_for_again_and_no_fault_of_the_delivery() -> None:
+    connector, _ = instagram({"/17861": {}})
+    with pytest.raises(Unavailable):
+        connector.read_delivery(LINKED, delivered("comments", {"id": "17861"}).body)
+
+
 def test_a_mention_is_asked_for_through_our_own_account() -> None:
     found = {"text": f"@{OURS} help", "timestamp": stamp(NOW), "username": "someone", "media": {"id": "55"}}
     connector, provider = instagram({f"/{IG}": {"mentioned_comment": found, "id": IG}})

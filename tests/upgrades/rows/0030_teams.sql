@@ -45,8 +45,18 @@ INSERT INTO copy_prints (organisation_id, conversation_id, first, second, third,
 ('018f0000-0000-7000-8000-000000000001', '018f0000-0000-7000-8000-000000000042', '4294967200', '4294967200', '4294967200', '4294967200'),
 ('018f0000-0000-7000-8000-000000000001', '018f0000-0000-7000-8000-000000000045', '17', '17', '17', '17');
 
+INSERT INTO data_request_steps (request_id, step, member_id, member_name, words, at, organisation_id, id) VALUES
+('018f0000-0000-7000-8000-000000000201', 'data_copied', '018f0000-0000-7000-8000-000000000011', 'Ada Rowan', 'Identity checked (2 messages)', '2026-03-04 09:15:30.123456+00', '018f0000-0000-7000-8000-000000000001', '018f0000-0000-7000-8000-000000000203');
+
+INSERT INTO data_requests (reference, kind, about, words, contact, written_by, received_at, due_on, acknowledge_by, acknowledged_at, outcome, answer, closed_at, closed_by, forgotten_at, organisation_id, id) VALUES
+('R-2222-BBBB', 'complain', 'https://site.example/1', 'They shared it.', 'wren@people.example', '', '2026-03-03 09:15:30.123456+00', '2026-04-03', '2026-04-02', NULL, '', '', NULL, '', NULL, '018f0000-0000-7000-8000-000000000001', '018f0000-0000-7000-8000-000000000201'),
+('R-3333-CCCC', 'erase', '', '', '', 'Ada Rowan', '2024-01-31 12:00:00+00', '2024-02-29', NULL, NULL, 'refused', '', '2024-02-03 12:00:00+00', 'Ada Rowan', '2026-02-04 03:17:00+00', '018f0000-0000-7000-8000-000000000001', '018f0000-0000-7000-8000-000000000202');
+
 INSERT INTO deliveries (channel_id, key, body, received_at, organisation_id, id) VALUES
 ('018f0000-0000-7000-8000-000000000022', 'd1', '{"post": "They were kind."}', '2026-03-08 09:15:30.123456+00', '018f0000-0000-7000-8000-000000000001', '018f0000-0000-7000-8000-000000000025');
+
+INSERT INTO disclosures (conversation_id, channel_id, message_id, member_id, member_name, what, found_at, removal, trouble, attempts, next_at, removed_at, removed_by, outcome, ico_reference, reason, closed_at, closed_by, organisation_id, id) VALUES
+('018f0000-0000-7000-8000-000000000041', '018f0000-0000-7000-8000-000000000022', '018f0000-0000-7000-8000-000000000052', '018f0000-0000-7000-8000-000000000011', 'Ada Rowan', '["name", "health"]', '2026-03-05 09:15:30.123456+00', 'done', '', '1', NULL, '2026-03-05 09:16:30.123456+00', 'Ada Rowan', 'reported', 'IC-123', 'Sent in haste.', '2026-03-06 09:15:30.123456+00', 'Ada Rowan', '018f0000-0000-7000-8000-000000000001', '018f0000-0000-7000-8000-000000000204');
 
 INSERT INTO drafts (conversation_id, member_id, text, version, saved_at, organisation_id, id, way) VALUES
 ('018f0000-0000-7000-8000-000000000042', '018f0000-0000-7000-8000-000000000011', 'We are sorry that', '1', '2026-03-06 09:15:30.123456+00', '018f0000-0000-7000-8000-000000000001', '018f0000-0000-7000-8000-000000000071', 'public');
@@ -94,9 +104,9 @@ INSERT INTO notes (conversation_id, member_id, member_name, text, created_at, or
 INSERT INTO operator_steps (email, sealed, last_step, confirmed_at, wrong, wrong_at) VALUES
 ('ada@host.example', E'\\x6162', '59222222', '2026-03-10 09:15:30.123456+00', '0', NULL);
 
-INSERT INTO organisation_details (organisation_id, alert_excerpts, discovery_problems, suppression_key, published_contacts, second_step_since) VALUES
-('018f0000-0000-7000-8000-000000000001', 'true', '{"x": "no answer"}', NULL, '[]', NULL),
-('018f0000-0000-7000-8000-000000000002', 'false', '{}', NULL, '[]', NULL);
+INSERT INTO organisation_details (organisation_id, alert_excerpts, discovery_problems, suppression_key, published_contacts, second_step_since, dpo_name, dpo_email) VALUES
+('018f0000-0000-7000-8000-000000000001', 'true', '{"x": "no answer"}', NULL, '[]', NULL, 'Ada Day', 'dpo@example.nhs.uk'),
+('018f0000-0000-7000-8000-000000000002', 'false', '{}', NULL, '[]', NULL, '', '');
 
 INSERT INTO organisations (id, ods_code, name, kind, nation, town, postcode, web_domain, listed, discover_next_at, discover_failures, discovered_at, created_at) VALUES
 ('018f0000-0000-7000-8000-000000000001', 'T1001', 'Juniper Surgery', 'gp_practice', 'england', 'Thornham', 'TH1 1AA', NULL, 'true', NULL, '0', '2026-03-01 09:15:30.123456+00', '2026-03-01 09:15:30.123456+00'),
@@ -105,7 +115,8 @@ INSERT INTO organisations (id, ods_code, name, kind, nation, town, postcode, web
 INSERT INTO outbox_mails (member_id, conversation_id, kind, about, message_id, state, attempts, reason, queued_at, next_attempt_at, sent_at, organisation_id, id, interruptions) VALUES
 ('018f0000-0000-7000-8000-000000000011', '018f0000-0000-7000-8000-000000000041', 'new_conversation', '41', '<m1@example.org>', 'sent', '1', '', '2026-03-03 09:15:30.123456+00', '2026-03-03 09:15:30.123456+00', '2026-03-03 09:15:30.123456+00', '018f0000-0000-7000-8000-000000000001', '018f0000-0000-7000-8000-000000000091', '0'),
 ('018f0000-0000-7000-8000-000000000011', '018f0000-0000-7000-8000-000000000043', 'new_conversation', '43', '<m2@example.org>', 'queued', '0', '', '2026-03-06 09:15:30.123456+00', '2026-03-06 09:15:30.123456+00', NULL, '018f0000-0000-7000-8000-000000000001', '018f0000-0000-7000-8000-000000000092', '0'),
-('018f0000-0000-7000-8000-000000000011', NULL, 'many_new', 'abc', '<m3@example.org>', 'skipped', '1', 'They turned these e-mails off.', '2026-03-06 09:15:30.123456+00', '2026-03-06 09:15:30.123456+00', NULL, '018f0000-0000-7000-8000-000000000001', '018f0000-0000-7000-8000-000000000093', '0');
+('018f0000-0000-7000-8000-000000000011', NULL, 'many_new', 'abc', '<m3@example.org>', 'skipped', '1', 'They turned these e-mails off.', '2026-03-06 09:15:30.123456+00', '2026-03-06 09:15:30.123456+00', NULL, '018f0000-0000-7000-8000-000000000001', '018f0000-0000-7000-8000-000000000093', '0'),
+(NULL, NULL, 'request_received', '018f0000-0000-7000-8000-000000000201', '<alert.1@localhost>', 'sent', '1', '', '2026-03-03 09:15:30.123456+00', '2026-03-03 09:15:30.123456+00', '2026-03-03 09:15:31.123456+00', '018f0000-0000-7000-8000-000000000001', '018f0000-0000-7000-8000-000000000205', '0');
 
 INSERT INTO paid_reads (kind, month, count) VALUES
 ('x', '2026-03-01', '4000000000');
