@@ -13,8 +13,8 @@ from healthberry.core import (
     data_requests,
     disclosures,
     events,
-    members,
     organisations,
+    preferences,
     restricting,
     subject_copies,
 )
@@ -60,7 +60,7 @@ def write_down() -> ResponseReturnValue:
 def save_contact() -> ResponseReturnValue:
     """Save who answers for data protection."""
     try:
-        members.save_data_contact(member(), request.form.get("dpo_name", ""), request.form.get("dpo_email", ""))
+        preferences.save_data_contact(member(), request.form.get("dpo_name", ""), request.form.get("dpo_email", ""))
     except Invalid as invalid:
         events.forget()
         return _list({invalid.field: invalid.reason}), 422

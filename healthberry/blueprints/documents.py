@@ -13,7 +13,7 @@ from healthberry.blueprints.guard import member, needs, signed_in
 from healthberry.core import own_facts
 from healthberry.core.errors import NotFound
 from healthberry.core.keeping_table import TABLE
-from healthberry.core.members import ROLES
+from healthberry.core.roles import ROLES
 from healthberry.models.owned import now
 
 blueprint = Blueprint("documents", __name__)

@@ -9,7 +9,7 @@ from flask.typing import ResponseReturnValue
 from werkzeug.wrappers import Response
 
 from healthberry.blueprints import asking, codes, guard
-from healthberry.core import claims, events, grants, invitations, members, second_step, signup, teams
+from healthberry.core import claims, events, grants, invitations, members, roles, second_step, signup, teams
 from healthberry.core.errors import Invalid
 from healthberry.core.permissions import may
 from healthberry.mail import links, send
@@ -70,7 +70,7 @@ def refuse(other_id: UUID) -> ResponseReturnValue:
 @guard.proven(guard.RECENTLY)
 def change_role(other_id: UUID) -> ResponseReturnValue:
     """Change what somebody may do."""
-    members.change_role(guard.member(), other_id, request.form.get("role", ""))
+    roles.change_role(guard.member(), other_id, request.form.get("role", ""))
     events.commit()
     return _back("changed")
 
@@ -81,7 +81,7 @@ def change_role(other_id: UUID) -> ResponseReturnValue:
 @guard.proven(guard.RECENTLY)
 def hand_over(other_id: UUID) -> ResponseReturnValue:
     """Make somebody an administrator in one's own place."""
-    members.hand_over(guard.member(), other_id)
+    roles.hand_over(guard.member(), other_id)
     events.commit()
     return _back("handed_over")
 
@@ -105,7 +105,7 @@ def remove(other_id: UUID) -> ResponseReturnValue:
     """End the membership of a colleague; an administrator who means themselves is asked first, as anybody is."""
     if other_id == guard.member().id:
         return redirect(url_for("people.ask_leave"), 303)
-    members.remove(guard.member(), other_id)
+    roles.remove(guard.member(), other_id)
     events.commit()
     return _back("removed")
 
@@ -119,8 +119,8 @@ def ask_leave() -> ResponseReturnValue:
     return render_template(
         "people/leave.html",
         organisation=members.organisation_of(member),
-        is_last=members.is_last_administrator(member),
-        successors=members.successors(member),
+        is_last=roles.is_last_administrator(member),
+        successors=roles.successors(member),
     )
 
 
@@ -130,7 +130,7 @@ def ask_leave() -> ResponseReturnValue:
 @guard.proven(guard.RECENTLY)
 def leave() -> ResponseReturnValue:
     """End one's own membership, and sign out."""
-    members.remove(guard.member(), guard.member().id)
+    roles.remove(guard.member(), guard.member().id)
     events.commit()
     guard.sign_out()
     return redirect(url_for("public.home"), 303)
@@ -218,7 +218,7 @@ def _page(errors: dict[str, str] | None = None) -> str:
         fading={one.id for one in people if claims.is_due_soon(one)},
         teams=made,
         in_teams=_in_teams(made),
-        roles=members.roles(guard.member()),
+        roles=roles.offered(guard.member()),
         reading=grants.standing(guard.member()) if may(guard.member(), "manage") else {},
         given=request.form,
         errors=errors or {},

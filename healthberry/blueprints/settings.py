@@ -12,6 +12,7 @@ from healthberry.core import (
     events,
     members,
     organisations,
+    preferences,
     second_step,
     signup,
 )
@@ -45,7 +46,7 @@ def save() -> ResponseReturnValue:
         name = signup.person(request.form.get("name", "")[:1000])
     except Invalid as error:
         return _page({error.field: error.reason}), 422
-    members.save_settings(guard.member(), name=name, wants_alerts=request.form.get("wants_alerts") == "on")
+    preferences.save_settings(guard.member(), name=name, wants_alerts=request.form.get("wants_alerts") == "on")
     events.commit()
     return redirect(url_for("settings.index", done="saved"), 303)
 
@@ -58,7 +59,7 @@ def save_organisation() -> ResponseReturnValue:
     """Save what holds for everybody in the organisation."""
     given = request.form
     try:
-        members.save_organisation(
+        preferences.save_organisation(
             guard.member(), alert_excerpts=given.get("alert_excerpts") == "on", contacts=given.get("contacts")
         )
     except Invalid as error:

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from itsdangerous import BadData, URLSafeSerializer
 
-from healthberry.core import audit, mailboxes, members, scope, teams
+from healthberry.core import audit, mailboxes, members, roles, scope, teams
 from healthberry.core.errors import Invalid
 from healthberry.core.permissions import may, require
 from healthberry.extensions import db, part
@@ -35,7 +35,7 @@ def invite(member: Member, email: str, role: str, team_id: UUID | None = None) -
     """Return the token that invites a mailbox, for 7 days, and into a team. Raises: NotAllowed, Invalid, NotFound."""
     require(member, "manage")
     email = mailboxes.normalise(email)
-    if role not in members.roles(member):
+    if role not in roles.offered(member):
         raise Invalid("Choose what they may do", "role")
     team = teams.find(member, team_id).id.hex if team_id else ""
     expires_at = int((now() + timedelta(days=DAYS)).timestamp())

@@ -2,33 +2,18 @@
 
 from collections.abc import Sequence
 from datetime import timedelta
-from typing import Any, NamedTuple
+from typing import NamedTuple
 from uuid import UUID
 
-from sqlalchemy import Select, select, text, update
+from sqlalchemy import Select, select, text
 
-from healthberry.core import audit, claim_mails, claims, events, mailboxes, organisations
-from healthberry.core.commissioning import is_commissioner
-from healthberry.core.contacts import contacts_of
-from healthberry.core.errors import Conflict, Invalid, NotAllowed, NotFound
+from healthberry.core import audit, claim_mails, claims, events, mailboxes
+from healthberry.core.errors import Conflict, NotAllowed, NotFound
 from healthberry.core.permissions import may, require
 from healthberry.extensions import db
-from healthberry.models.keeping import ReadingGrant
 from healthberry.models.organisations import MAILBOX_VERIFIED, ORGANISATION_VERIFIED, Member, Organisation
 from healthberry.models.owned import new_id, now
 
-COMMISSIONER = "commissioner"
-ROLES = {
-    "administrator": "Answers, publishes with a reason what was stopped, invites people and links channels",
-    "approver": "Answers, and publishes with a reason what was stopped as too personal. Needs a second step to sign in",
-    "responder": "Answers",
-    "viewer": "Reads",
-    COMMISSIONER: "Sees figures and published words of the providers that you commission, and nothing else",
-}
-
-_SETTLED = timedelta(hours=72)
-_RANKS = list(ROLES)  # what may do most comes first
-_LONGEST_NAME = 200
 _MEMBERSHIPS = text("SELECT organisation_id, member_id, organisation_name FROM memberships_of(:email)")
 
 
@@ -67,7 +52,7 @@ def organisation_of(member: Member) -> Organisation:
 def everybody(member: Member) -> Sequence[Member]:
     """Return the people of the organisation, those who wait for approval first. Raises: NotAllowed."""
     require(member, "see_colleagues")
-    statement = _present(member.organisation_id).order_by(
+    statement = those_of(member.organisation_id).order_by(
         Member.level, Member.approval_asked_at.asc().nulls_last(), Member.name
     )
     return db.session.scalars(statement).all()
@@ -75,7 +60,7 @@ def everybody(member: Member) -> Sequence[Member]:
 
 def administrators(organisation_id: UUID) -> Sequence[Member]:
     """Return who may approve others; the organisation must be entered."""
-    statement = _present(organisation_id).where(Member.level == ORGANISATION_VERIFIED, Member.role == "administrator")
+    statement = those_of(organisation_id).where(Member.level == ORGANISATION_VERIFIED, Member.role == "administrator")
     return db.session.scalars(statement.order_by(Member.created_at)).all()
 
 
@@ -108,7 +93,7 @@ def approve(member: Member, other_id: UUID) -> Member:
     Raises: NotAllowed, NotFound, Conflict for whoever the operator decides about.
     """
     require(member, "manage")
-    other = _find(member, other_id)
+    other = find_colleague(member, other_id)
     if other.level >= ORGANISATION_VERIFIED and not (other.id != member.id and claims.is_due_soon(other)):
         return other
     if claims.is_frozen(other):
@@ -125,7 +110,7 @@ def refuse(member: Member, other_id: UUID) -> Member:
     Raises: NotAllowed, NotFound, Conflict for whoever was approved.
     """
     require(member, "manage")
-    other = _find(member, other_id)
+    other = find_colleague(member, other_id)
     if other.level >= ORGANISATION_VERIFIED:
         raise Conflict("They have been approved. Remove them instead.")
     claim = claims.of_member(other)
@@ -134,68 +119,6 @@ def refuse(member: Member, other_id: UUID) -> Member:
         other.approval_asked_at = None
         claim_mails.queue(claim_mails.REFUSED, member.organisation_id, [other.id], f"{other.id}:{now():%Y%m%d%H%M%S}")
         events.record(member.organisation_id, "member_refused", subject_id=other.id, member=member)
-    return other
-
-
-def change_role(member: Member, other_id: UUID, role: str) -> Member:
-    """Give a level-2 colleague another role.
-
-    Raises: NotAllowed (also for a new administrator, see `remove`), NotFound, Invalid, Conflict for the last
-    administrator.
-    """
-    require(member, "manage")
-    hold_administrators(member)
-    other = _find(member, other_id)
-    if role not in roles(member):
-        raise Invalid("Choose a role", "role")
-    if other.level < ORGANISATION_VERIFIED:
-        raise Conflict("Approve them first: roles are for people who may publish.")
-    if other.role != role:
-        _spare_last_administrator(other)
-        if _RANKS.index(role) > _RANKS.index(other.role):
-            _spare_those_before(member, other)
-        other.role = role
-        events.record(member.organisation_id, "member_role_changed", subject_id=other.id, member=member, role=role)
-    return other
-
-
-def hand_over(member: Member, other_id: UUID) -> Member:
-    """Make a level-2 colleague an administrator and oneself a responder, at once.
-
-    Raises: NotAllowed, NotFound; Conflict for oneself, and for who may not publish yet.
-    """
-    require(member, "manage")
-    if other_id == member.id:
-        raise Conflict("You are an administrator already. Hand over to somebody else.")
-    other = change_role(member, other_id, "administrator")
-    member.role = "responder"
-    events.record(member.organisation_id, "member_handed_over", subject_id=other.id, member=member)
-    return other
-
-
-def roles(member: Member) -> dict[str, str]:
-    """Return the roles that there are in the member's organisation: commissioners only where it commissions others."""
-    return {role: words for role, words in ROLES.items() if role != COMMISSIONER or is_commissioner(member)}
-
-
-def remove(member: Member, other_id: UUID) -> Member:
-    """End a membership: signed out everywhere, links in mails dead, no more alerts. What they did keeps their name.
-
-    Whoever became an administrator less than 72 hours ago can't remove level-2 colleagues who were there before.
-    Raises: NotAllowed, NotFound, Conflict for the last administrator.
-    """
-    if other_id != member.id:
-        require(member, "manage")
-    hold_administrators(member)
-    other = _find(member, other_id)
-    _spare_last_administrator(other)
-    _spare_those_before(member, other)
-    claims.left(other, member)
-    other.left_at = now()
-    other.session_key = new_id()
-    other.approval_asked_at = other.check_asked_at = None
-    _end_grants(other, member.name)
-    events.record(member.organisation_id, "member_left", subject_id=other.id, member=member)
     return other
 
 
@@ -253,70 +176,9 @@ def come_back(member: Member) -> None:
     db.session.flush()
 
 
-def save_settings(member: Member, *, name: str, wants_alerts: bool) -> None:
-    """Keep what members decide for themselves."""
-    changed = [
-        field for field, kept in (("name", name), ("wants_alerts", wants_alerts)) if getattr(member, field) != kept
-    ]
-    member.name = name
-    member.wants_alerts = wants_alerts
-    if changed:
-        audit.did(member, "own_settings_changed", "member", member.id, changed=changed)
-
-
-def save_organisation(member: Member, *, alert_excerpts: bool, contacts: str | None = None) -> None:
-    """Decide whether alerts hold the first words of a story, and which contacts are harmless in public replies.
-
-    `contacts` are telephone numbers and e-mail addresses, one a line; None leaves them as they are.
-
-    Raises: NotAllowed; Invalid (contacts) with the first line that is neither.
-    """
-    require(member, "manage")
-    before = organisations.details_of(member.organisation_id)
-    wanted: dict[str, Any] = {"alert_excerpts": alert_excerpts}
-    if contacts is not None:
-        wanted["published_contacts"] = contacts_of(contacts)
-    changed = [name for name, value in wanted.items() if getattr(before, name) != value]
-    if changed:
-        organisations.keep(member.organisation_id, **wanted)
-        audit.did(member, "settings_changed", alert_excerpts=alert_excerpts, changed=changed)
-
-
-def save_data_contact(member: Member, name: str, email: str) -> None:
-    """Keep who answers for data protection; both blank for nobody. Raises: NotAllowed, Invalid (dpo_email)."""
-    require(member, "manage")
-    typed, address = " ".join(name.replace("\x00", "").split())[:_LONGEST_NAME], email.strip()
-    if typed and not address:
-        raise Invalid("Enter the e-mail address at which they are reached.", "dpo_email")
-    if address:
-        try:
-            mailboxes.normalise(address)
-        except Invalid as invalid:
-            raise Invalid(invalid.reason, "dpo_email") from None
-    wanted = {"dpo_name": typed, "dpo_email": address}
-    before = organisations.details_of(member.organisation_id)
-    changed = [one for one, value in wanted.items() if getattr(before, one) != value]
-    if changed:
-        organisations.keep(member.organisation_id, **wanted)
-        audit.did(member, "settings_changed", changed=changed)
-
-
-def is_last_administrator(member: Member) -> bool:
-    """Say whether the organisation would be without an administrator if `member` left, or had another role."""
-    return may(member, "manage") and all(one.id == member.id for one in administrators(member.organisation_id))
-
-
-def successors(member: Member) -> Sequence[Member]:
-    """Return to whom an administrator can hand over: their approved colleagues, by name. Nobody for anybody else."""
-    if not may(member, "manage"):
-        return ()
-    others = _present(member.organisation_id).where(Member.level == ORGANISATION_VERIFIED, Member.id != member.id)
-    return db.session.scalars(others.order_by(Member.name)).all()
-
-
 def is_alone(member: Member) -> bool:
     """Say whether nobody else belongs to the organisation."""
-    return db.session.scalar(_present(member.organisation_id).where(Member.id != member.id).limit(1)) is None
+    return db.session.scalar(those_of(member.organisation_id).where(Member.id != member.id).limit(1)) is None
 
 
 def sign_out_everywhere(member: Member) -> None:
@@ -357,53 +219,21 @@ def _wants_proof(member: Member) -> bool:
     return member.level < ORGANISATION_VERIFIED or claims.is_due_soon(member)
 
 
-def _present(organisation_id: UUID) -> Select[Member]:
+def those_of(organisation_id: UUID) -> Select[Member]:
+    """Return the statement that selects who belongs to an organisation now."""
     return select(Member).where(Member.organisation_id == organisation_id, Member.left_at.is_(None))
 
 
 def colleague(member: Member, other_id: UUID) -> Member:
     """Return a colleague of an administrator, to be changed. Raises: NotAllowed, NotFound."""
     require(member, "manage")
-    return _find(member, other_id)
+    return find_colleague(member, other_id)
 
 
-def _find(member: Member, other_id: UUID) -> Member:
-    statement = _present(member.organisation_id).where(Member.id == other_id)
+def find_colleague(member: Member, other_id: UUID) -> Member:
+    """Return somebody of the member's organisation, held to be changed. Raises: NotFound, also for the unseen."""
+    statement = those_of(member.organisation_id).where(Member.id == other_id)
     found = db.session.scalar(statement.with_for_update(key_share=True))
     if found is None or not (may(member, "see_colleagues") or found.id == member.id):
         raise NotFound
     return found
-
-
-def _end_grants(other: Member, by: str) -> None:
-    """Whoever comes back does not read again what was restricted."""
-    mine = (ReadingGrant.organisation_id == other.organisation_id, ReadingGrant.member_id == other.id)
-    ended = update(ReadingGrant).where(*mine, ReadingGrant.ended_at.is_(None)).values(ended_at=now(), ended_by=by)
-    db.session.execute(ended.execution_options(synchronize_session=False))
-
-
-def hold_administrators(member: Member) -> None:
-    """Let nobody else become or stop being an administrator meanwhile: two who step down at once would leave none.
-
-    All are held in one order, so that two who change each other wait instead of blocking each other for good.
-    """
-    managing = (Member.level == ORGANISATION_VERIFIED, Member.role == "administrator")
-    statement = _present(member.organisation_id).where(*managing).order_by(Member.id)
-    held = statement.with_for_update(key_share=True).execution_options(populate_existing=True)
-    db.session.scalars(held).all()
-
-
-def _spare_those_before(member: Member, other: Member) -> None:
-    """Refuse a new administrator, for 72 hours, to take anything from whoever could publish before them."""
-    since = max(member.created_at, member.role_since, claims.raised_at(member))
-    is_before = other.level >= ORGANISATION_VERIFIED and claims.raised_at(other) < since
-    if other.id != member.id and is_before and now() - since < _SETTLED:
-        raise NotAllowed(
-            "You became an administrator less than three days ago. "
-            "Until then you can't remove colleagues who were here before, or let them do less."
-        )
-
-
-def _spare_last_administrator(other: Member) -> None:
-    if is_last_administrator(other):
-        raise Conflict("This is the only administrator. Make somebody else an administrator first.")

@@ -10,7 +10,7 @@ from uuid import UUID
 from sqlalchemy import delete, select
 from sqlalchemy.dialects.postgresql import insert
 
-from healthberry.core import audit, events, members, team_places
+from healthberry.core import audit, events, members, roles, team_places
 from healthberry.core.errors import Conflict, Invalid, NotFound
 from healthberry.core.permissions import require
 from healthberry.core.places import Places
@@ -107,7 +107,7 @@ def join(inviter: Member, joined: Member, team_id: UUID) -> None:
 
 def _hold(member: Member) -> None:
     """Let nobody else change a team meanwhile: what somebody sees is made of all teams that they are in."""
-    members.hold_administrators(member)
+    roles.hold_administrators(member)
     db.session.scalars(
         select(Team)
         .where(Team.organisation_id == member.organisation_id)

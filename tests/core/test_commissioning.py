@@ -21,6 +21,7 @@ from healthberry.core import (
     drafts,
     members,
     replies,
+    roles,
     scope,
 )
 from healthberry.core.errors import Invalid, NotAllowed, NotFound
@@ -255,14 +256,14 @@ def test_a_commissioner_reads_nothing_of_their_own_organisation_and_the_role_is_
     board_admin = world.member(db.session.get_one(Organisation, region.board.organisation_id))
     channel = world.channel(db.session.get_one(Organisation, region.board.organisation_id), "bluesky")
     colleague = world.member(db.session.get_one(Organisation, region.board.organisation_id), role="viewer")
-    assert members.change_role(board_admin, colleague.id, "commissioner").role == "commissioner"
+    assert roles.change_role(board_admin, colleague.id, "commissioner").role == "commissioner"
     world.arrives(channel, world.item("For the board"))
     told = db.session.scalars(db.text("SELECT member_id FROM outbox_mails")).all()
     assert set(told) == {board_admin.id}
 
     partner = world.member(region.practice, role="viewer")
     with pytest.raises(Invalid, match="Choose a role"):
-        members.change_role(_as(region.admin), partner.id, "commissioner")
+        roles.change_role(_as(region.admin), partner.id, "commissioner")
 
 
 def test_older_words_come_page_by_page(world: World, region: Region, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -29,6 +29,7 @@ from healthberry.core import (
     reading_rights,
     replies,
     restricting,
+    roles,
     scope,
     thread,
 )
@@ -324,7 +325,7 @@ def test_viewers_do_not_restrict_and_never_without_a_known_reason(
 
 
 def test_who_leaves_and_comes_back_reads_it_no_more(admin: Member, marker: Member, one: UUID) -> None:
-    members.remove(admin, marker.id)
+    roles.remove(admin, marker.id)
     db.session.commit()
     members.come_back(marker)
     marker.level = 2

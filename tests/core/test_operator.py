@@ -10,7 +10,7 @@ from flask import Flask
 
 from healthberry.cli import commands
 from healthberry.connectors.base import Authorisation
-from healthberry.core import channels, events, members, operator, scope
+from healthberry.core import channels, events, members, operator, roles, scope
 from healthberry.core.errors import Conflict
 from healthberry.core.vault import Vault
 from healthberry.extensions import db
@@ -150,7 +150,7 @@ def test_who_asked_to_be_checked_stands_in_the_operators_list_until_they_are_tru
     operator.verify("pat@nhs.net", code)
     events.commit()
     scope.enter(second.organisation_id)
-    members.remove(db.session.get_one(Member, (second.organisation_id, second.id)), second.id)
+    roles.remove(db.session.get_one(Member, (second.organisation_id, second.id)), second.id)
     events.commit()
     assert operator.waiting() == []
 

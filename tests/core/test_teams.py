@@ -29,6 +29,7 @@ from healthberry.core import (
     outbox,
     places,
     replies,
+    roles,
     scope,
     team_places,
     teams,
@@ -142,9 +143,9 @@ def test_administrators_see_everything_until_they_are_none_any_more(house: House
     house.team(people={house.admin.id, house.ward.id})
     assert listed(house.admin) == house.all
 
-    members.change_role(house.admin, house.ward.id, "administrator")
+    roles.change_role(house.admin, house.ward.id, "administrator")
     assert listed(house.ward) == house.all
-    members.change_role(house.ward, house.admin.id, "responder")
+    roles.change_role(house.ward, house.admin.id, "responder")
     assert listed(house.admin) == {house.north, house.outpatients}
 
 
@@ -357,7 +358,7 @@ def test_a_team_has_a_name_of_its_own_and_a_place_that_there_is(house: House, wi
 
 def test_whoever_left_and_comes_back_is_still_in_their_team(house: House) -> None:
     team = house.team()
-    members.remove(house.admin, house.ward.id)
+    roles.remove(house.admin, house.ward.id)
     teams.change(house.admin, team, Wish("North", sites=["SOU01"]))
     members.come_back(house.ward)
 

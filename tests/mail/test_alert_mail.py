@@ -10,7 +10,7 @@ import pytest
 from flask import current_app
 from sqlalchemy import update
 
-from healthberry.core import members
+from healthberry.core import preferences
 from healthberry.extensions import db
 from healthberry.local.letters import Letter
 from healthberry.local.mailbox import Mailbox
@@ -29,7 +29,7 @@ def alert(world: World, mailbox: Mailbox, *, excerpts: bool = False, member: str
     organisation = world.organisation(name="Cedar Surgery")
     priya = world.member(organisation, email="priya@cedar.nhs.uk", name=member)
     if excerpts:
-        members.save_organisation(priya, alert_excerpts=True)
+        preferences.save_organisation(priya, alert_excerpts=True)
     channel = world.channel(organisation)
     item = {"text": STORY, "title": "Left on a trolley", "service_name": "Cedar Surgery, Main Street", **item}
     world.arrives(channel, world.item(**item))

@@ -14,8 +14,8 @@ from werkzeug.routing import Rule
 from werkzeug.test import TestResponse
 
 from healthberry.core import scope
-from healthberry.core.members import ROLES
 from healthberry.core.permissions import ACTIONS, may
+from healthberry.core.roles import ROLES
 from tests.policy import test_routes as routes
 from tests.world import World
 

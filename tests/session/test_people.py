@@ -9,7 +9,7 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from healthberry.core import events, invitations, members, scope
+from healthberry.core import events, invitations, members, preferences, roles, scope
 from healthberry.core.errors import Conflict, Invalid, NotAllowed, NotFound
 from healthberry.extensions import db
 from healthberry.models.organisations import Member, Organisation
@@ -54,10 +54,10 @@ def test_nobody_else_approves_invites_changes_or_removes(
 
     for act in (
         lambda: members.approve(other, third.id),
-        lambda: members.change_role(other, third.id, "viewer"),
-        lambda: members.remove(other, third.id),
+        lambda: roles.change_role(other, third.id, "viewer"),
+        lambda: roles.remove(other, third.id),
         lambda: invitations.invite(other, "new@example.org", "viewer"),
-        lambda: members.save_organisation(other, alert_excerpts=True),
+        lambda: preferences.save_organisation(other, alert_excerpts=True),
     ):
         with pytest.raises(NotAllowed):
             act()
@@ -67,7 +67,7 @@ def test_nobody_reaches_into_another_organisation(world: World, organisation: Or
     stranger = world.member(world.organisation())
     scope.enter(organisation.id)
 
-    for act in (members.approve, members.remove, lambda one, other: members.change_role(one, other, "viewer")):
+    for act in (members.approve, roles.remove, lambda one, other: roles.change_role(one, other, "viewer")):
         with pytest.raises(NotFound):
             act(admin, stranger.id)
 
@@ -78,25 +78,25 @@ def test_the_last_administrator_can_not_go_or_step_down(
     colleague = world.member(organisation, role="responder")
 
     with pytest.raises(Conflict, match="only administrator"):
-        members.remove(admin, admin.id)
+        roles.remove(admin, admin.id)
     with pytest.raises(Conflict, match="only administrator"):
-        members.change_role(admin, admin.id, "viewer")
-    members.change_role(admin, colleague.id, "administrator")
-    assert members.remove(admin, admin.id).left_at is not None
+        roles.change_role(admin, admin.id, "viewer")
+    roles.change_role(admin, colleague.id, "administrator")
+    assert roles.remove(admin, admin.id).left_at is not None
 
 
 def test_a_new_administrator_removes_and_demotes_nobody_who_was_there_before_for_three_days(
     world: World, organisation: Organisation, admin: Member
 ) -> None:
     fresh = world.member(organisation)
-    for act in (members.remove, lambda one, other: members.change_role(one, other, "viewer")):
+    for act in (roles.remove, lambda one, other: roles.change_role(one, other, "viewer")):
         with pytest.raises(NotAllowed, match="three days"):
             act(fresh, admin.id)
     claimant = world.member(organisation, level=1)
-    assert members.remove(fresh, claimant.id).left_at is not None
+    assert roles.remove(fresh, claimant.id).left_at is not None
 
     fresh.created_at = fresh.role_since = now() - timedelta(hours=73)
-    assert members.remove(fresh, admin.id).left_at is not None
+    assert roles.remove(fresh, admin.id).left_at is not None
 
 
 def test_whoever_was_made_an_administrator_just_now_is_a_new_one_however_long_they_are_here(
@@ -104,15 +104,15 @@ def test_whoever_was_made_an_administrator_just_now_is_a_new_one_however_long_th
 ) -> None:
     colleague = world.member(organisation, role="responder", created_at=now() - timedelta(days=90))
     third = world.member(organisation, role="responder")
-    members.change_role(admin, colleague.id, "administrator")
+    roles.change_role(admin, colleague.id, "administrator")
 
     with pytest.raises(NotAllowed, match="three days"):
-        members.change_role(colleague, admin.id, "responder")
+        roles.change_role(colleague, admin.id, "responder")
     with pytest.raises(NotAllowed, match="three days"):
-        members.remove(colleague, third.id)
-    members.change_role(colleague, third.id, "approver")
+        roles.remove(colleague, third.id)
+    roles.change_role(colleague, third.id, "approver")
     invited = members.add(organisation.id, "new@cedar.example", "New", "responder", colleague)
-    assert members.remove(colleague, invited.id).left_at is not None, "a mistake of one's own can be undone"
+    assert roles.remove(colleague, invited.id).left_at is not None, "a mistake of one's own can be undone"
 
 
 def test_a_member_may_leave_by_themselves(newcomer: Newcomer, world: World, organisation: Organisation) -> None:
@@ -152,11 +152,11 @@ def test_an_administrator_hands_over_in_one_step(
 ) -> None:
     colleague, waiting = world.member(organisation, role="viewer"), world.member(organisation, level=1)
     with pytest.raises(Conflict, match="Approve them first"):
-        members.hand_over(admin, waiting.id)
+        roles.hand_over(admin, waiting.id)
     with pytest.raises(Conflict, match="somebody else"):
-        members.hand_over(admin, admin.id)
+        roles.hand_over(admin, admin.id)
     with pytest.raises(NotAllowed):
-        members.hand_over(colleague, admin.id)
+        roles.hand_over(colleague, admin.id)
     organisation_id, ids = organisation.id, (colleague.id, admin.id)
     world.signed_in(newcomer.client, admin)
     scope.leave()
@@ -187,10 +187,10 @@ def test_of_two_administrators_who_leave_at_the_same_moment_one_stays(
     def leave(member_id: UUID) -> None:
         with app.app_context():
             scope.enter(organisation_id)
-            members.remove(members.find_present(organisation_id, member_id), member_id)
+            roles.remove(members.find_present(organisation_id, member_id), member_id)
             events.commit()
 
-    members.remove(admin, admin.id)
+    roles.remove(admin, admin.id)
     db.session.flush()
     with ThreadPoolExecutor(1) as beside:
         waits = beside.submit(leave, other_id)

@@ -6,7 +6,7 @@ import pytest
 from flask.testing import FlaskClient
 
 from healthberry.blueprints.guard import local_path
-from healthberry.core import events, members, scope
+from healthberry.core import events, roles, scope
 from tests.signup.newcomer import Newcomer
 from tests.world import World
 
@@ -109,7 +109,7 @@ def test_a_member_who_left_is_signed_out_at_the_next_request(client: FlaskClient
     assert client.get("/settings").status_code == 200
 
     scope.enter(organisation.id)
-    members.remove(admin, member.id)
+    roles.remove(admin, member.id)
     events.commit()
     scope.leave()
 
