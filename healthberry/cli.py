@@ -322,6 +322,7 @@ def _in_app(act: Callable[[], T]) -> T:
             done = act()
             events.commit()
         finally:
+            events.forget()  # what was refused holds a connection still
             tables.engine.dispose()
         return done
 

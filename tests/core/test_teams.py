@@ -145,7 +145,7 @@ def test_administrators_see_everything_until_they_are_none_any_more(house: House
 
     roles.change_role(house.admin, house.ward.id, "administrator")
     assert listed(house.ward) == house.all
-    roles.change_role(house.ward, house.admin.id, "responder")
+    roles.change_role(house.admin, house.admin.id, "responder")
     assert listed(house.admin) == {house.north, house.outpatients}
 
 
