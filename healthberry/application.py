@@ -12,7 +12,7 @@ from healthberry import logs, observing, reactions
 from healthberry.admission import Admission
 from healthberry.blueprints.edge import register_blueprints
 from healthberry.clock import CLOCK
-from healthberry.connectors import registry
+from healthberry.connectors import openid, registry
 from healthberry.core import events, scope
 from healthberry.core.vault import Vault
 from healthberry.extensions import csrf, db, htmx, login_manager, mail, migrate
@@ -42,6 +42,7 @@ def create_app(settings: Settings, *, transport: httpx.BaseTransport | None = No
     app.extensions["connectors"] = registry.build(
         registry.endpoints(settings.sandbox_url), credentials, transport, choices=_choices(settings)
     )
+    app.extensions["openid"] = openid.Issuers(allowed=settings.sandbox_url)
     for extension in (db, csrf, htmx, login_manager, mail):
         extension.init_app(app)
     migrate.init_app(app, db, directory=str(_migrations()))

@@ -13,6 +13,7 @@ from healthberry.core import (
     events,
     failed_work,
     holds,
+    openid,
     operator_step,
     organisations,
     quarantine,
@@ -181,6 +182,7 @@ def rotate_secrets() -> Rotation:
         try:
             suppression.rotate(organisations.details_of(organisation_id))
             holds.rotate(organisation_id)
+            openid.rotate(organisation_id)
         except VaultError:
             keyless.append(organisation_id)
         second_step.rotate(organisation_id)
