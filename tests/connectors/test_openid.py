@@ -35,7 +35,7 @@ def test_keys_on_curves_are_taken_with_or_without_a_name_where_there_is_only_one
 
 
 def test_keys_that_are_short_doubtful_or_for_something_else_are_not() -> None:
-    short = rsa.generate_private_key(public_exponent=65537, key_size=1024)
+    short = rsa.generate_private_key(public_exponent=65537, key_size=1024)  # noqa: S505 - that is the point
     with pytest.warns(jwt.InsecureKeyLengthWarning), pytest.raises(NotBelieved, match="too short"):
         check(_token(short, "RS256"), [_jwk(short)], EXPECTED)
     with pytest.raises(NotBelieved, match="which key"):

@@ -26,6 +26,7 @@ from healthberry.core import codes, erasing, guarded, invitations, operator_step
 from healthberry.core.guarding import look, own
 from healthberry.extensions import db
 from healthberry.mail import links
+from healthberry.models.openid import SignInIssuer
 from healthberry.models.owned import now
 from healthberry.settings import Settings
 from tests.imagined import Kinds, kinds, page
@@ -62,6 +63,14 @@ _PERSON = {"name": "Priya Kaur", "email": "priya@example.nhs.uk"}
 _TYPED = {"organisation": "Elm Surgery", "kind": "gp_practice", "town": "Leeds"}
 _LINKING = {"address": "news.example", "password": "secret", "words": "ward", "days": "3", "how": "all"}
 _PASSKEY = {"credential": '{"id": "AA", "rawId": "AA", "response": {}}', "challenge": "<challenge>"}
+_ISSUER = {
+    "issuer": "https://issuer.invalid/a",
+    "client_id": "client",
+    "client_secret": "secret",
+    "domains": "cedar.example",
+    "role": "viewer",
+    "counts_as_step": "on",
+}
 _MOMENT = "2027-05-03T08:00:00+00:00"
 _WRITTEN = {
     "said": "Nobody told me where to park.",
@@ -77,7 +86,10 @@ FORMS = (
     Form("signup.add_unlisted", _TYPED),
     Form("signup.send_code", {"ods": "ZT1", **_PERSON}),
     Form("signup.send_code", {**_TYPED, **_PERSON}),
-    Form("session.send_code", {"email": "priya@example.nhs.uk", "next": "/inbox"}),
+    Form("session.send_code", {"email": "priya@example.nhs.uk", "next": "/inbox", "way": "code"}),
+    # No issuer answers here, and none may: a refusal.
+    Form("openid.begin", {"organisation": "<organisation>", "next": "/inbox"}, answers=(403,)),
+    Form("openid_settings.save", _ISSUER),
     Form("operator.retry", {"work": "all"}),
     Form("operator.send_code", {"email": "ada@host.example"}),
     Form("operator_step.check", {"step": "<digits>"}),
@@ -150,6 +162,7 @@ DELETE FROM restrictions;
 DELETE FROM reading_grants;
 DELETE FROM holds;
 UPDATE conversations SET restricted = false;
+UPDATE sign_in_issuers SET issuer = 'https://issuer.invalid/a', on_since = now(), tested_at = now();
 UPDATE channels SET state = 'active', erase_at = NULL;
 UPDATE imports SET state = 'asking';
 UPDATE members SET role = 'administrator', level = 2, left_at = NULL, name = 'Priya';
@@ -208,7 +221,8 @@ class Desk:
         """Make the rows."""
         self.app.extensions["settings"] = replace(self.app.extensions["settings"], operators=(OPERATOR,))
         organisation = self.world.organisation()
-        self.member = self.world.member(organisation)
+        self.member = self.world.member(organisation, email="ada@cedar.example")
+        db.session.add(_issuer(self.app, organisation.id))
         colleague = self.world.member(organisation)
         sealed = self.app.extensions["vault"].seal({"access_token": "token", "account_id": "9"})
         channel = self.world.channel(organisation, "x", account="@cedar", sealed_secrets=sealed)
@@ -284,6 +298,13 @@ class Desk:
             for table in ("second_steps", "operator_steps"):
                 db.session.execute(db.text(f"UPDATE {table} SET confirmed_at = now()"))  # noqa: S608
         return pyotp.TOTP(secret).at(now())
+
+
+def _issuer(app: Flask, organisation_id: uuid.UUID) -> SignInIssuer:
+    """Return an issuer that is switched on, and that nobody can reach."""
+    sealed = app.extensions["vault"].seal({"secret": "secret"})
+    values = {"issuer": _ISSUER["issuer"], "client_id": "client", "domains": ["cedar.example"], "sealed": sealed}
+    return SignInIssuer(organisation_id=organisation_id, **values, tested_at=now(), on_since=now())
 
 
 def _routes(app: Flask, ids: dict[str, Any], tokens: dict[str, str]) -> dict[str, tuple[str, str]]:

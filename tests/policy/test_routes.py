@@ -47,6 +47,8 @@ PUBLIC = {
     "session.choose",
     "session.chosen",
     "session.sign_out",
+    "openid.begin",
+    "openid.answer",
     "passkeys.sign_in",
     "passkeys.second",
     "second_step.show",
