@@ -19,6 +19,7 @@ ACTIONS: Mapping[str, str] = {
     "recovery_code_used": "Used a recovery code",
     "member_session_ended": "Signed out on another device",
     "identity_linked": "Linked their organisation's account",
+    "identity_unlinked": "Removed their organisation's account",
     # People
     "organisation_joined": "Signed the organisation up",
     "member_joined": "Joined",

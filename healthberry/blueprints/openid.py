@@ -89,6 +89,17 @@ def link() -> Response:
     return response
 
 
+@blueprint.post("/settings/sign-in/accounts/<uuid:identity_id>/remove")
+@guard.signed_in
+@guard.needs("own")
+@guard.proven(guard.RECENTLY)
+def unlink(identity_id: UUID) -> Response:
+    """Let an account sign its member in no more."""
+    openid_joining.unlink(guard.member(), identity_id)
+    events.commit()
+    return redirect(url_for("own_sign_in.index", done="removed"), 303)
+
+
 def _enter(setup: Setup, identity: Identity, wanted: str | None) -> Response:
     """Sign in whoever this is, or have them prove their mailbox. Commits. Raises: Out."""
     try:

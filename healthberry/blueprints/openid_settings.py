@@ -41,9 +41,17 @@ def index() -> ResponseReturnValue:
 @guard.proven(guard.RECENTLY)
 def save() -> ResponseReturnValue:
     """Keep what was filled in."""
-    texts = (request.form.get(name, "")[:5000] for name in ("issuer", "client_id", "client_secret", "domains", "role"))
+    form = request.form
+    given = Given(
+        issuer=form.get("issuer", "")[:1000],
+        client_id=form.get("client_id", "")[:1000],
+        secret=form.get("client_secret", "")[:1000],
+        domains=form.get("domains", "")[:5000],
+        role=form.get("role", "")[:100],
+        counts_as_step=form.get("counts_as_step") == "on",
+    )
     try:
-        openid.save(guard.member(), Given(*texts, counts_as_step=request.form.get("counts_as_step") == "on"))
+        openid.save(guard.member(), given)
     except Invalid as error:
         return _page({error.field: error.reason}), 422
     events.commit()
@@ -101,9 +109,9 @@ def tested(begun: Mapping[str, Any]) -> ResponseReturnValue:
     except (NotBelieved, CoreError) as error:
         reason = error.reason if isinstance(error, CoreError) else _UNUSABLE.format(error)
         events.forget()
-        response = make_response(_page({"": reason}), 422)
-        openid_kept.forget(response)
-        return response
+        refusal = make_response(_page({"": reason}), 422)
+        openid_kept.forget(refusal)
+        return refusal
     events.commit()
     response = _back("tested")
     openid_kept.forget(response)

@@ -6,7 +6,7 @@ for it. Domains that many organisations share are taken from one tenant of Micro
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from sqlalchemy import exists, func, or_, select, text
@@ -95,23 +95,16 @@ def save(member: Member, given: Given) -> None:
     """
     require(member, "manage")
     row = _row(member.organisation_id, lock=True)
-    issuer, client_id = _issuer(given.issuer), given.client_id.strip()
-    if not client_id or len(client_id) > _LONGEST or not client_id.isprintable():
-        raise Invalid("Enter the client id that the issuer gave you", "client_id")
+    values = _decisive(member, given, row)
     if given.role not in ROLES:
         raise Invalid("Choose what people who join may do", "role")
-    values = {"issuer": issuer, "client_id": client_id, "domains": _domains(member, given.domains, issuer)}
-    values |= {"sealed": _sealed(given.secret.strip(), row)}
-    beside = {"role": given.role, "counts_as_step": given.counts_as_step}
     same = row is not None and all(getattr(row, name) == value for name, value in values.items())
+    values |= {"role": given.role, "counts_as_step": given.counts_as_step}
     if not same:
-        beside |= {"tested_at": None, "on_since": None}
-    kept = insert(SignInIssuer).values(organisation_id=member.organisation_id, id=new_id(), **values, **beside)
-    kept = kept.on_conflict_do_update(index_elements=["organisation_id"], set_={**values, **beside})
-    db.session.execute(kept, execution_options={"populate_existing": True})
-    db.session.expire_all()
-    facts = {"issuer": issuer, "domains": values["domains"], **{name: beside[name] for name in ("role",)}}
-    audit.did(member, "issuer_changed", **facts, counts_as_step=given.counts_as_step, off=not same)
+        values |= {"tested_at": None, "on_since": None}
+    _keep(member.organisation_id, values)
+    told = {name: values[name] for name in ("domains", "role", "counts_as_step")}
+    audit.did(member, "issuer_changed", issuer=values["issuer"], off=not same, **told)
 
 
 def passed(member: Member, setup: Setup, identity: Identity) -> None:
@@ -177,6 +170,21 @@ def rotate(organisation_id: UUID) -> None:
 def _row(organisation_id: UUID, *, lock: bool = False) -> SignInIssuer | None:
     statement = select(SignInIssuer).where(SignInIssuer.organisation_id == organisation_id)
     return db.session.scalar(statement.with_for_update() if lock else statement)
+
+
+def _decisive(member: Member, given: Given, row: SignInIssuer | None) -> dict[str, Any]:
+    """Return the columns that decide who somebody is. Raises: Invalid."""
+    issuer, client_id = _issuer(given.issuer), given.client_id.strip()
+    if not client_id or len(client_id) > _LONGEST or not client_id.isprintable():
+        raise Invalid("Enter the client id that the issuer gave you", "client_id")
+    domains, sealed = _domains(member, given.domains, issuer), _sealed(given.secret.strip(), row)
+    return {"issuer": issuer, "client_id": client_id, "domains": domains, "sealed": sealed}
+
+
+def _keep(organisation_id: UUID, values: dict[str, Any]) -> None:
+    statement = insert(SignInIssuer).values(organisation_id=organisation_id, id=new_id(), **values)
+    statement = statement.on_conflict_do_update(index_elements=["organisation_id"], set_=values)
+    db.session.scalars(statement.returning(SignInIssuer), execution_options={"populate_existing": True}).one()
 
 
 def _issuer(typed: str) -> str:

@@ -5,12 +5,15 @@ that is proven to be the organisation's: whoever has one joins with the role tha
 a member already proves their mailbox once; whoever left stays out.
 """
 
-from sqlalchemy import select
+from collections.abc import Sequence
+from uuid import UUID
+
+from sqlalchemy import Select, select
 from sqlalchemy.dialects.postgresql import insert
 
 from healthberry.connectors.openid_issuers import Identity
 from healthberry.core import audit, events, mailboxes, members, openid, signup
-from healthberry.core.errors import Conflict, NotAllowed
+from healthberry.core.errors import Conflict, NotAllowed, NotFound
 from healthberry.core.openid import Setup
 from healthberry.extensions import db
 from healthberry.models.openid import LinkedIdentity
@@ -62,12 +65,23 @@ def link(member: Member, identity: Identity) -> None:
     audit.did(member, "identity_linked", "member", member.id, issuer=identity.issuer)
 
 
-def is_linked(member: Member, issuer: str) -> bool:
-    """Say whether an account of this issuer is the member's already."""
+def linked(member: Member) -> Sequence[LinkedIdentity]:
+    """Return the accounts that sign this member in, the newest first."""
+    return db.session.scalars(_mine(member).order_by(LinkedIdentity.linked_at.desc())).all()
+
+
+def unlink(member: Member, identity_id: UUID) -> None:
+    """Let one of the member's accounts sign them in no more; brought again, it is linked again. Raises: NotFound."""
+    row = db.session.scalar(_mine(member).where(LinkedIdentity.id == identity_id))
+    if row is None:
+        raise NotFound
+    db.session.delete(row)
+    audit.did(member, "identity_unlinked", "member", member.id, issuer=row.issuer)
+
+
+def _mine(member: Member) -> Select[LinkedIdentity]:
     mine = (LinkedIdentity.organisation_id == member.organisation_id, LinkedIdentity.member_id == member.id)
-    return (
-        db.session.scalar(select(LinkedIdentity.id).where(*mine, LinkedIdentity.issuer == issuer).limit(1)) is not None
-    )
+    return select(LinkedIdentity).where(*mine)
 
 
 def _linked(setup: Setup, identity: Identity) -> Member | None:
@@ -94,6 +108,8 @@ def _by_address(setup: Setup, email: str) -> Member | None:
 def _join(setup: Setup, identity: Identity, email: str) -> Member:
     """Make a new member. Two at once for one address: the second has to prove it, like whoever comes later."""
     organisation = db.session.get_one(Organisation, setup.organisation_id)
+    if not members.administrators(organisation.id):  # as during a dispute, where nobody is trusted
+        raise Out("nobody is its administrator")
     if mailboxes.domain_of(email) not in openid.proven_domains(organisation):
         raise Out("the domain proves nothing")
     row = {"organisation_id": setup.organisation_id, "id": new_id(), "email": email, "role": setup.role}

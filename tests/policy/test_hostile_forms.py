@@ -246,6 +246,7 @@ class Desk:
             "grant_id": uuid.uuid4(),
             "session_id": uuid.uuid4(),
             "passkey_id": uuid.uuid4(),
+            "identity_id": uuid.uuid4(),
             "code_id": uuid.uuid4(),
             "key": "k",
             "kind": "form",

@@ -97,6 +97,7 @@ def mine(app: Flask, client: FlaskClient) -> dict[str, object]:
             "grant_id": uuid.uuid4(),
             "session_id": uuid.uuid4(),
             "passkey_id": uuid.uuid4(),
+            "identity_id": uuid.uuid4(),
         }
         return {**ids, "other_id": colleague.id, "code_id": uuid.uuid4(), "kind": "x", "token": "t", "key": "k"}
 

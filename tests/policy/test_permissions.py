@@ -46,7 +46,7 @@ TABLE = {
         operator_step.confirm operator_step.show operator_step.show_app
     """,
     "own": """
-        confirm.check confirm.go_on confirm.index confirm.mail openid.link openid.show_link
+        confirm.check confirm.go_on confirm.index confirm.mail openid.link openid.show_link openid.unlink
         own_sign_in.begin_app own_sign_in.confirm_app
         own_sign_in.end own_sign_in.end_others own_sign_in.index own_sign_in.remove_app
         own_sign_in.renew_codes own_sign_in.show_app passkeys.add passkeys.confirm passkeys.remove

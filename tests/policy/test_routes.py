@@ -14,6 +14,7 @@ from healthberry.core import erasing, grants, holds, members, noise, restricting
 from healthberry.extensions import db
 from healthberry.models.channels import Channel
 from healthberry.models.conversations import Conversation
+from healthberry.models.openid import LinkedIdentity
 from healthberry.models.owned import now
 from healthberry.models.replies import Reply
 from healthberry.models.sign_in import Passkey
@@ -100,6 +101,7 @@ class Theirs:
     grant_id: uuid.UUID
     session_id: uuid.UUID
     passkey_id: uuid.UUID
+    identity_id: uuid.UUID
     organisation_id: uuid.UUID
     organisation_name: str
 
@@ -141,10 +143,13 @@ def theirs(app: Flask, world: World) -> Theirs:
     key = {"credential_id": b"1", "public_key": b"2", "sign_count": 0, "name": "Phone"}
     passkey = Passkey(organisation_id=organisation.id, id=uuid.uuid4(), member_id=member.id, **key)
     db.session.add(passkey)
+    account = {"member_id": member.id, "issuer": "https://issuer.invalid/a", "subject": "1"}
+    identity = LinkedIdentity(organisation_id=organisation.id, id=uuid.uuid4(), **account)
+    db.session.add(identity)
     db.session.commit()
     beside = (
         *(rule.id, uploaded.id, file_id, erasure.id, restriction.id, hold.id, grant.id),
-        *(session_id, passkey.id, organisation.id),
+        *(session_id, passkey.id, identity.id, organisation.id),
     )
     ids = (conversation_id, channel.id, reply.id, member.id, *beside)
     return Theirs(*ids, organisation.name)

@@ -11,13 +11,15 @@ from uuid import UUID
 
 import httpx
 import pytest
+from cryptography.fernet import Fernet
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import select
+from sqlalchemy import select, update
 from werkzeug.test import TestResponse
 
 from healthberry.connectors.openid import Issuers
-from healthberry.core import scope
+from healthberry.core import operator, scope
+from healthberry.core.vault import Vault
 from healthberry.extensions import db
 from healthberry.local.mailbox import Mailbox
 from healthberry.models.audit import AuditEntry
@@ -449,6 +451,41 @@ def test_a_shared_domain_lets_nobody_join_and_a_domain_that_proves_nothing_any_m
 
     assert shared.why() == ["the domain proves nothing"] * 2
     assert shared.members() == []
+
+
+def test_nobody_joins_while_nobody_is_trusted_to_act_for_the_organisation(app: Flask, world: World, ward: Ward) -> None:
+    scope.enter(ward.id)
+    db.session.execute(update(Member).values(level=1))
+    db.session.commit()
+    scope.leave()
+
+    assert ward.signs_in(app.test_client()).status_code == 403
+    assert ward.why() == ["nobody is its administrator"]
+
+
+def test_a_linked_account_is_shown_to_its_owner_and_signs_nobody_in_once_it_is_removed(
+    client: FlaskClient, app: Flask, world: World, ward: Ward
+) -> None:
+    ward.signs_in(client)
+    scope.enter(ward.id)
+    (robin,) = db.session.scalars(select(Member).where(Member.email == f"robin@{DOMAIN}"))
+    world.signed_in(client, robin)
+    scope.leave()
+
+    assert ward.issuer.issuer in client.get("/settings/sign-in").text
+    (identity,) = ward.rows(LinkedIdentity)
+    assert client.post(f"/settings/sign-in/accounts/{identity.id}/remove").status_code == 303
+    assert ward.issuer.issuer not in client.get("/settings/sign-in").text
+    assert ward.signs_in(app.test_client()).headers["Location"] == "/code", "it has to be proven anew"
+
+
+def test_the_clients_secret_is_sealed_anew_with_the_newest_key(app: Flask, ward: Ward) -> None:
+    newest = Fernet.generate_key().decode()
+    app.extensions["vault"] = Vault([newest, *app.extensions["settings"].channel_keys])
+    operator.rotate_secrets()
+    db.session.commit()
+
+    assert Vault([newest]).open(ward.rows(SignInIssuer)[0].sealed) == {"secret": SECRET}
 
 
 def test_a_session_by_a_second_step_elsewhere_is_not_made_to_set_one_up(app: Flask, world: World, ward: Ward) -> None:
