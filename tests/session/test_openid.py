@@ -247,13 +247,47 @@ def test_a_state_counts_once_in_the_browser_that_began_alone(client: FlaskClient
 
     assert client.get(path).status_code == 403, "the state was used already"
     assert not is_in(client)
-    for spoiled in ("/signin/organisation/callback", f"{path}x", path.replace("code=", "x=")):
+    for spoiled in ("/signin/organisation/callback", f"{path}x"):
         ward.begins(client)
         assert client.get(spoiled).status_code == 403
+    for more in ("&iss=https://other.example", "&error=access_denied"):
+        assert client.get(comes_back(ward.begins(client)) + more).status_code == 403
+    assert ward.why() == ["another issuer's answer", "the issuer refused, or somebody cancelled"]
     forged = app.test_client()
     forged.set_cookie("healthberry-account", "x")
     assert forged.get(path).status_code == 403
     assert not is_in(stranger)
+
+
+def test_what_is_switched_off_meanwhile_lets_nobody_in_and_links_nobody(
+    client: FlaskClient, app: Flask, world: World, ward: Ward, mailbox: Mailbox
+) -> None:
+    member(world, ward)
+    newcomer = Newcomer(app, client, mailbox)
+    ward.signs_in(client)
+    newcomer.type_code(newcomer.code(f"robin@{DOMAIN}"))
+    late = app.test_client()
+    path = comes_back(ward.begins(late))
+    scope.enter(ward.id)
+    db.session.execute(update(SignInIssuer).values(on_since=None))
+    db.session.commit()
+    scope.leave()
+
+    assert late.get(path).status_code == 403
+    assert client.post("/signin/organisation/link").status_code == 409
+    assert ward.rows(LinkedIdentity) == []
+
+
+def test_a_domain_is_not_an_organisations_because_its_administrator_has_an_address_there(
+    client: FlaskClient, world: World, ward: Ward
+) -> None:
+    for name, field in (("cedar.nhs.uk", "domains"), ("oak-mail.example", "")):
+        one = world.member(world.organisation(), email=f"ada@{name}")
+        world.signed_in(client, one)
+        given = {"issuer": ward.issuer.issuer, "client_id": CLIENT, "client_secret": SECRET, "role": "viewer"}
+        answer = client.post(PAGE, data={**given, "domains": name})
+        assert answer.status_code == (422 if field else 303)
+        assert ("is not proven" in answer.text) == bool(field)
 
 
 def test_nobody_is_led_elsewhere_after_signing_in(app: Flask, ward: Ward) -> None:
