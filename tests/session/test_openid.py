@@ -156,6 +156,9 @@ def test_whoever_has_an_address_at_the_domain_joins_and_is_known_by_the_account_
     assert is_in(again)
     assert len(ward.members()) == 1
     assert {"member_joined", "identity_linked", "signed_in"} <= {one.action for one in ward.rows(AuditEntry)}
+    ward.issuer.person = {**ROBIN, "sub": "kit-2", "email": f"kit@{DOMAIN}"}
+    assert ward.signs_in(app.test_client()).headers["Location"] == "/inbox"
+    assert [email for email, _, _ in ward.members()] == [f"kit@{DOMAIN}", f"robin@{DOMAIN}"], "another account"
     # A sign-in elsewhere is no fresh proof here.
     assert client.post("/settings/sign-in/app").headers["Location"] == "/confirm"
 
@@ -348,6 +351,8 @@ def test_a_member_proves_the_mailbox_once_before_an_account_is_theirs(
     assert ward.rows(LinkedIdentity) == []
 
     assert ward.signs_in(client, "/people").headers["Location"] == "/code"
+    world.signed_in(client, ward.administrator)
+    assert client.post("/signin/organisation/link").status_code == 409, "somebody else in the same browser"
     assert newcomer.type_code(newcomer.code(f"robin@{DOMAIN}")).headers["Location"] == "/signin/organisation/link"
     assert f"Link it to robin@{DOMAIN}" in client.get("/signin/organisation/link").text
     assert client.post("/signin/organisation/link").headers["Location"] == "/people"
@@ -443,6 +448,11 @@ def test_an_administrator_fills_it_in_tests_it_and_switches_it_on(
     issuer.spoil = lambda claims: claims
     assert client.post(f"{PAGE}/on").status_code == 409
     issuer.person["email_verified"] = True
+    path = comes_back(leads_to(client.post(f"{PAGE}/test")))
+    world.signed_in(client, world.member(db.session.get_one(Organisation, ward.id)))
+    scope.leave()
+    assert client.get(path).status_code == 403, "somebody else in the same browser"
+    world.signed_in(client, administrator)
     path = comes_back(leads_to(client.post(f"{PAGE}/test")))
     assert app.test_client().get(path).status_code == 403, "another browser"
     assert client.get(path).headers["Location"] == f"{PAGE}?done=tested"
