@@ -12,7 +12,7 @@ from healthberry import logs, observing, reactions
 from healthberry.admission import Admission
 from healthberry.blueprints.edge import register_blueprints
 from healthberry.clock import CLOCK
-from healthberry.connectors import registry
+from healthberry.connectors import openid, registry
 from healthberry.connectors.site_proofs import SiteProofs
 from healthberry.core import events, scope
 from healthberry.core.vault import Vault
@@ -46,6 +46,7 @@ def create_app(settings: Settings, *, transport: httpx.BaseTransport | None = No
     app.extensions["site_proofs"] = SiteProofs(
         registry.endpoints(settings.sandbox_url).websites, settings.dns_server, transport=transport
     )
+    app.extensions["openid"] = openid.Issuers(allowed=settings.sandbox_url)
     for extension in (db, csrf, htmx, login_manager, mail):
         extension.init_app(app)
     migrate.init_app(app, db, directory=str(_migrations()))

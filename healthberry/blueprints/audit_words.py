@@ -18,6 +18,8 @@ ACTIONS: Mapping[str, str] = {
     "recovery_codes_made": "Made new recovery codes",
     "recovery_code_used": "Used a recovery code",
     "member_session_ended": "Signed out on another device",
+    "identity_linked": "Linked their organisation's account",
+    "identity_unlinked": "Removed their organisation's account",
     # People
     "organisation_joined": "Signed the organisation up",
     "member_joined": "Joined",
@@ -45,6 +47,10 @@ ACTIONS: Mapping[str, str] = {
     "alerts_switched": "Alerts were switched by a link in an e-mail",
     "settings_changed": "Changed settings for everybody",
     "second_step_wanted": "Changed whether everybody needs a second step",
+    "issuer_changed": "Changed the sign-in with the organisation's own accounts",
+    "issuer_tested": "Tested the sign-in with the organisation's own accounts",
+    "issuer_switched_on": "Switched the sign-in with the organisation's own accounts on",
+    "issuer_switched_off": "Switched the sign-in with the organisation's own accounts off",
     "keeping_changed": "Changed how long something is kept",
     # Channels
     "channels_wanted": "Had channels looked for",

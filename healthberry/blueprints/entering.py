@@ -45,14 +45,29 @@ def enter_as(organisation_id: UUID, member_id: UUID, wanted: str | None) -> Resp
     return _admit(members.find_present(organisation_id, member_id), wanted or url_for("inbox.index"))
 
 
-def _admit(member: Member, onward: str) -> Response:
+def enter_known(member: Member, wanted: str | None, *, step_done: bool) -> Response:
+    """Sign in a member whom their organisation's own sign-in knows. Commits.
+
+    `step_done`: a second step was asked for there, and counts. Nobody can tell how long ago they signed in there: it is
+    no fresh proof.
+    """
+    onward = wanted or url_for("inbox.index")
+    if not step_done:
+        return _admit(member, onward, fresh=False)
+    events.commit()
+    guard.sign_in(member, proven_at=None, step_elsewhere=True)
+    return redirect(onward, 303)
+
+
+def _admit(member: Member, onward: str, *, fresh: bool = True) -> Response:
     """Sign in a member whose mailbox was proven; whoever has a second step is asked for it first. Commits.
 
-    A browser that is remembered is not asked; it has proven what it proved then, and no more.
+    A browser that is remembered is not asked; it has proven what it proved then, and no more. `fresh`: the mailbox was
+    proven just now.
     """
     has_one = second_step.is_set_up(member)
     known = devices.remembered(member) if has_one else None
-    proven_at, until = (known.proven_at, known.remembered_until) if known else (now(), None)
+    proven_at, until = (known.proven_at, known.remembered_until) if known else (now() if fresh else None, None)
     if known:
         known.remembered_until = None  # from now on by the new session
     events.commit()
@@ -124,6 +139,12 @@ def _accept(proven: EmailCode, wanted: str | None) -> Response:
     return _admit(member, wanted or url_for("inbox.index"))
 
 
+def _prove_account(proven: EmailCode, wanted: str | None) -> Response:
+    """Sign in a member who brought an account of their organisation's; it is linked on the page that comes next."""
+    organisation_id, member_id = map(UUID, proven.subject.split(":"))
+    return enter_as(organisation_id, member_id, wanted)
+
+
 def _confirm(proven: EmailCode, wanted: str | None) -> Response:
     """Take the code as a fresh proof, in the browser that asked for it alone; whoever has a second step uses that."""
     row = guard.this_session()
@@ -151,6 +172,7 @@ _BY_PURPOSE = {
     "invite": _accept,
     "operator": _operate,
     "confirm": _confirm,
+    "account": _prove_account,
 }
 
 

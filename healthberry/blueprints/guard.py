@@ -177,13 +177,25 @@ def proven(within: timedelta) -> Callable[[View[P]], View[P]]:
     return guard
 
 
-def sign_in(found: Member, *, proven_at: datetime | None, remembered_until: datetime | None = None) -> MemberSession:
+def sign_in(
+    found: Member,
+    *,
+    proven_at: datetime | None,
+    remembered_until: datetime | None = None,
+    step_elsewhere: bool = False,
+) -> MemberSession:
     """Sign `found` in on this browser, in place of whoever was; their organisation is entered. Commits."""
     organisation_id, member_id = found.organisation_id, found.id
     sign_out()
     scope.enter(organisation_id)
     one = members.find_present(organisation_id, member_id)
-    row = sessions.begin(one, devices.in_words(), proven_at=proven_at, remembered_until=remembered_until)
+    row = sessions.begin(
+        one,
+        devices.in_words(),
+        proven_at=proven_at,
+        remembered_until=remembered_until,
+        step_elsewhere=step_elsewhere,
+    )
     sign_ins.done(one)
     events.commit()
     session.permanent = True

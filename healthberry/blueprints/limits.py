@@ -26,7 +26,7 @@ TRIES = "200 per 15 minutes"
 WAYS_IN = frozenset(
     {
         "codes.again", "codes.check", "codes.check_link", "confirm.check", "confirm.mail", "operator.send_code",
-        "operator_step.check", "operator_step.confirm",
+        "openid.begin", "operator_step.check", "operator_step.confirm",
         "passkeys.confirm", "passkeys.second", "passkeys.sign_in",
         "people.accept", "proving.ask_address", "proving.ask_mailbox", "proving.check_code", "proving.look_at_domain",
         "proving.look_at_website", "reply_link.send_code", "second_step.check", "session.chosen", "session.send_code",

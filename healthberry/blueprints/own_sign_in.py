@@ -7,7 +7,7 @@ from flask.typing import ResponseReturnValue
 from werkzeug.wrappers import Response
 
 from healthberry.blueprints import guard, squares
-from healthberry.core import events, members, passkeys, recovery_codes, second_step, sessions
+from healthberry.core import events, members, openid_joining, passkeys, recovery_codes, second_step, sessions
 from healthberry.core.codes import Refused
 
 blueprint = Blueprint("own_sign_in", __name__)
@@ -138,6 +138,7 @@ def _page() -> str:
         passkeys=passkeys.of_member(member),
         can_make=passkeys.are_possible(),
         codes_left=recovery_codes.left(member),
+        accounts=openid_joining.linked(member),
         sessions=sessions.listed(member),
         here=guard.this_session().id,
         due=guard.due_at(),

@@ -8,7 +8,7 @@ from flask_login import current_user
 from werkzeug.wrappers import Response
 
 from healthberry.blueprints import codes, entering, guard, passkeys
-from healthberry.core import events, mailboxes, sign_ins
+from healthberry.core import events, mailboxes, openid, sign_ins
 from healthberry.core.errors import Invalid, NotFound
 
 blueprint = Blueprint("session", __name__)
@@ -27,7 +27,10 @@ def sign_in() -> ResponseReturnValue:
 @blueprint.post("/signin")
 @guard.public
 def send_code() -> ResponseReturnValue:
-    """Send a code; the answer is the same whether or not the address is known."""
+    """Send a code, or offer the organisation's own sign-in first where the domain has one.
+
+    The answer is the same whether or not the address is known.
+    """
     wanted = guard.local_path(request.form.get("next"))
     typed = request.form.get("email", "")[:300]
     try:
@@ -36,6 +39,9 @@ def send_code() -> ResponseReturnValue:
         errors = {error.field: error.reason}
         context = {"wanted": wanted, "email": typed, "errors": errors, "passkey": passkeys.asked()}
         return render_template("signup/sign_in.html", **context), 422
+    offers = openid.offers(email) if request.form.get("way") != "code" else []
+    if offers:
+        return render_template("signin/ways.html", offers=offers, email=email, wanted=wanted)
     return codes.send_code("signin", email, wanted=wanted)
 
 

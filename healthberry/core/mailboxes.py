@@ -50,16 +50,17 @@ def domain_of(email: str) -> str:
 
 def proves(email: str, web_domain: str | None) -> bool:
     """Say whether this normalised address is at exactly the organisation's registered web domain ("www." apart)."""
-    return may_prove(web_domain) and domain_of(email) == _registered(web_domain)
+    return may_prove(web_domain) and domain_of(email) == registered(web_domain)
 
 
 def may_prove(web_domain: str | None) -> bool:
     """Say whether addresses at this registered web domain say for whom somebody acts."""
-    registered = _registered(web_domain)
-    return bool(registered) and registered not in SHARED
+    domain = registered(web_domain)
+    return bool(domain) and domain not in SHARED
 
 
-def _registered(web_domain: str | None) -> str:
+def registered(web_domain: str | None) -> str:
+    """Return the register's web domain as mail domains are compared, "" for none."""
     return _ascii((web_domain or "").strip().lower().rstrip(".").removeprefix("www."))
 
 

@@ -16,6 +16,7 @@ from healthberry.core import (
     failed_work,
     holds,
     members,
+    openid,
     operator_step,
     organisations,
     quarantine,
@@ -187,6 +188,7 @@ def rotate_secrets() -> Rotation:
         try:
             suppression.rotate(organisations.details_of(organisation_id))
             holds.rotate(organisation_id)
+            openid.rotate(organisation_id)
         except VaultError:
             keyless.append(organisation_id)
         second_step.rotate(organisation_id)

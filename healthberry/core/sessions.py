@@ -38,7 +38,12 @@ class Known:
 
 
 def begin(
-    member: Member, browser: str, *, proven_at: datetime | None, remembered_until: datetime | None = None
+    member: Member,
+    browser: str,
+    *,
+    proven_at: datetime | None,
+    remembered_until: datetime | None = None,
+    step_elsewhere: bool = False,
 ) -> MemberSession:
     """Sign a member in on one browser; `proven_at` is when they proved themselves as strongly as they can."""
     row = MemberSession(
@@ -49,6 +54,7 @@ def begin(
         browser=browser,
         proven_at=proven_at,
         remembered_until=remembered_until,
+        step_elsewhere=step_elsewhere,
     )
     db.session.add(row)
     db.session.flush()
@@ -67,7 +73,7 @@ def known(organisation_id: UUID, session_id: UUID) -> Known | None:
     if found is None:
         return None
     member, row, wanted_since, has_one = found
-    return Known(member, row, has_one, second_step.due_at(member, wanted_since))
+    return Known(member, row, has_one or row.step_elsewhere, second_step.due_at(member, wanted_since))
 
 
 def lasting(organisation_id: UUID, session_ids: Collection[UUID]) -> set[UUID]:

@@ -109,8 +109,8 @@ class Member(Base, OrganisationOwned):
 class EmailCode(Base):
     """A six-digit code sent to a mailbox. Not owned: it exists before its member does, and holds no feedback.
 
-    `purpose` is signup, signin, reply, invite, operator or confirm. `details` of a sign-up (name, organisation) wait
-    here until the code is typed.
+    `purpose` is signup, signin, reply, invite, operator, confirm or account. `details` of a sign-up (name,
+    organisation) wait here until the code is typed.
     """
 
     __tablename__ = "email_codes"

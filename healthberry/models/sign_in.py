@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-from sqlalchemy import BigInteger, Index, LargeBinary, UniqueConstraint
+from sqlalchemy import BigInteger, Index, LargeBinary, UniqueConstraint, false
 from sqlalchemy.orm import Mapped, mapped_column
 
 from healthberry.extensions import Base
@@ -73,7 +73,8 @@ class MemberSession(Base, OrganisationOwned):
 
     `session_key` is the member's at that time: once theirs is another one, this counts no more. `proven_at` is when
     they last proved themselves as strongly as they can; until `remembered_until` this browser is asked for no second
-    step when it signs in again. `held` is a form that waits for a fresh proof, sealed.
+    step when it signs in again. `step_elsewhere`: a second step was asked for by their organisation's
+    own sign-in, and counts here. `held` is a form that waits for a fresh proof, sealed.
     """
 
     __tablename__ = "member_sessions"
@@ -89,6 +90,7 @@ class MemberSession(Base, OrganisationOwned):
     used_at: Mapped[Moment] = mapped_column(default=now)
     proven_at: Mapped[Moment | None]
     remembered_until: Mapped[Moment | None]
+    step_elsewhere: Mapped[bool] = mapped_column(default=False, server_default=false())
     ended_at: Mapped[Moment | None]
     held: Mapped[bytes | None] = mapped_column(LargeBinary)
     held_at: Mapped[Moment | None]

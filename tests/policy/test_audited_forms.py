@@ -15,6 +15,7 @@ NOT_OF_A_MEMBER = {
     "signup.add_unlisted",
     "signup.send_code",
     "session.send_code",
+    "openid.begin",
     "operator.retry",
     "operator.send_code",
     "operator_step.check",

@@ -43,6 +43,7 @@ from healthberry.extensions import db
 from healthberry.mail import links
 from healthberry.models.claims import Dispute
 from healthberry.models.conversations import Message
+from healthberry.models.openid import SignInIssuer
 from healthberry.models.owned import new_id, now
 from healthberry.settings import Settings
 from tests.imagined import Kinds, kinds, page
@@ -79,6 +80,14 @@ _PERSON = {"name": "Priya Kaur", "email": "priya@example.nhs.uk"}
 _TYPED = {"organisation": "Elm Surgery", "kind": "gp_practice", "town": "Leeds"}
 _LINKING = {"address": "news.example", "password": "secret", "words": "ward", "days": "3", "how": "all"}
 _PASSKEY = {"credential": '{"id": "AA", "rawId": "AA", "response": {}}', "challenge": "<challenge>"}
+_ISSUER = {
+    "issuer": "https://issuer.invalid/a",
+    "client_id": "client",
+    "client_secret": "secret",
+    "domains": "cedar.example",
+    "role": "viewer",
+    "counts_as_step": "on",
+}
 _MOMENT = "2027-05-03T08:00:00+00:00"
 _WRITTEN = {
     "said": "Nobody told me where to park.",
@@ -103,7 +112,10 @@ FORMS = (
     Form("signup.add_unlisted", _TYPED),
     Form("signup.send_code", {"ods": "ZT1", **_PERSON}),
     Form("signup.send_code", {**_TYPED, **_PERSON}),
-    Form("session.send_code", {"email": "priya@example.nhs.uk", "next": "/inbox"}),
+    Form("session.send_code", {"email": "priya@example.nhs.uk", "next": "/inbox", "way": "code"}),
+    # No issuer answers here, and none may: a refusal.
+    Form("openid.begin", {"organisation": "<organisation>", "next": "/inbox"}, answers=(403,)),
+    Form("openid_settings.save", _ISSUER),
     Form("operator.retry", {"work": "all"}),
     Form("operator.send_code", {"email": "ada@host.example"}),
     Form("operator_step.check", {"step": "<digits>"}),
@@ -200,6 +212,7 @@ UPDATE disclosures SET closed_at = NULL, outcome = '', removal = 'by_hand';
 DELETE FROM teams WHERE created_at > (SELECT min(created_at) FROM teams);
 UPDATE teams SET name = 'Desk';
 UPDATE conversations SET restricted = false;
+UPDATE sign_in_issuers SET issuer = 'https://issuer.invalid/a', on_since = now(), tested_at = now();
 UPDATE channels SET state = 'active', erase_at = NULL;
 UPDATE imports SET state = 'asking';
 UPDATE members SET role = 'administrator', level = 2, left_at = NULL, name = 'Priya', limited_to = NULL;
@@ -260,7 +273,8 @@ class Desk:
         self.app.extensions["settings"] = replace(self.app.extensions["settings"], operators=(OPERATOR,))
         organisation = self.world.organisation()
         self.member = self.world.member(organisation, email=f"priya@{organisation.web_domain}")
-        colleague = self.world.member(organisation)
+        db.session.add(_issuer(self.app, organisation.id))
+        colleague = self.world.member(organisation, email="ada@cedar.example")
         sealed = self.app.extensions["vault"].seal({"access_token": "token", "account_id": "9"})
         channel = self.world.channel(organisation, "x", account="@cedar", sealed_secrets=sealed)
         (conversation_id,) = self.world.arrives(channel, self.world.item("Where do I park?"))
@@ -296,6 +310,7 @@ class Desk:
             "disclosure_id": breach.id,
             "team_id": teams.make(self.member, teams.Wish("Desk", channels=[str(channel.id)])).id,
             "provider_id": uuid.uuid4(),
+            "identity_id": uuid.uuid4(),
             "code_id": uuid.uuid4(),
             "key": "k",
             "kind": "form",
@@ -369,6 +384,13 @@ class Desk:
             for table in ("second_steps", "operator_steps"):
                 db.session.execute(db.text(f"UPDATE {table} SET confirmed_at = now()"))  # noqa: S608
         return pyotp.TOTP(secret).at(now())
+
+
+def _issuer(app: Flask, organisation_id: uuid.UUID) -> SignInIssuer:
+    """Return an issuer that is switched on, and that nobody can reach."""
+    sealed = app.extensions["vault"].seal({"secret": "secret"})
+    values = {"issuer": _ISSUER["issuer"], "client_id": "client", "domains": ["cedar.example"], "sealed": sealed}
+    return SignInIssuer(organisation_id=organisation_id, **values, tested_at=now(), on_since=now())
 
 
 def _routes(app: Flask, ids: dict[str, Any], tokens: dict[str, str]) -> dict[str, tuple[str, str]]:

@@ -106,6 +106,7 @@ def mine(app: Flask, client: FlaskClient) -> dict[str, object]:
             "disclosure_id": uuid.uuid4(),
             "team_id": uuid.uuid4(),
             "provider_id": uuid.uuid4(),
+            "identity_id": uuid.uuid4(),
         }
         db.session.commit()
         return {**ids, "other_id": colleague.id, "code_id": uuid.uuid4(), "kind": "x", "token": "t", "key": "k"}

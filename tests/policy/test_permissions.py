@@ -38,10 +38,11 @@ TABLE = {
         data_requests.show data_requests.write_down disclosures.close documents.download documents.index
         documents.show erasing.as_html erasing.as_text erasing.ask erasing.erase erasing.show imports.answer
         imports.ask_undo imports.change imports.drop imports.index imports.show imports.start imports.undo
-        imports.upload keeping.index keeping.shorten keeping.show people.approve people.change_role
-        people.hand_over people.invite people.refuse people.remove people.reset_second_step requests.hold
-        requests.lift_hold requests.lift_restriction requests.restrict requests.show settings.save_organisation
-        teams.make teams.new teams.remove teams.save teams.show
+        imports.upload keeping.index keeping.shorten keeping.show openid_settings.index openid_settings.save
+        openid_settings.switch_off openid_settings.switch_on openid_settings.test people.approve
+        people.change_role people.hand_over people.invite people.refuse people.remove people.reset_second_step
+        requests.hold requests.lift_hold requests.lift_restriction requests.restrict requests.show
+        settings.save_organisation teams.make teams.new teams.remove teams.save teams.show
     """,
     "operator": """
         disputes.decide disputes.index
@@ -49,7 +50,8 @@ TABLE = {
         operator_step.confirm operator_step.show operator_step.show_app
     """,
     "own": """
-        confirm.check confirm.go_on confirm.index confirm.mail own_sign_in.begin_app own_sign_in.confirm_app
+        confirm.check confirm.go_on confirm.index confirm.mail openid.link openid.show_link openid.unlink
+        own_sign_in.begin_app own_sign_in.confirm_app
         own_sign_in.end own_sign_in.end_others own_sign_in.index own_sign_in.remove_app
         own_sign_in.renew_codes own_sign_in.show_app passkeys.add passkeys.confirm passkeys.remove
         passkeys.show people.ask people.ask_leave people.leave proving.ask_address proving.ask_mailbox
@@ -62,6 +64,7 @@ TABLE = {
     """,
     "public": """
         codes.again codes.check codes.check_link codes.show codes.show_link health.show health.web
+        openid.answer openid.begin
         operator.send_code operator.sign_in operator.sign_out passkeys.second passkeys.sign_in people.accept
         people.show_invitation public.accessibility public.cookies public.help_page public.home
         public.privacy reply_link.send_code reply_link.show rights.ask rights.index rights.received

@@ -15,6 +15,7 @@ from healthberry.core.data_requests import Asked
 from healthberry.extensions import db
 from healthberry.models.channels import Channel
 from healthberry.models.conversations import Conversation
+from healthberry.models.openid import LinkedIdentity
 from healthberry.models.owned import now
 from healthberry.models.replies import Reply
 from healthberry.models.rights import Disclosure
@@ -54,6 +55,8 @@ PUBLIC = {
     "session.choose",
     "session.chosen",
     "session.sign_out",
+    "openid.begin",
+    "openid.answer",
     "passkeys.sign_in",
     "passkeys.second",
     "second_step.show",
@@ -112,6 +115,7 @@ class Theirs:
     disclosure_id: uuid.UUID
     team_id: uuid.UUID
     provider_id: uuid.UUID
+    identity_id: uuid.UUID
     organisation_id: uuid.UUID
     organisation_name: str
 
@@ -165,11 +169,14 @@ def theirs(app: Flask, world: World) -> Theirs:
         found_at=now(),
         removal="by_hand",
     )
-    db.session.add(breach)
+    account = {"member_id": member.id, "issuer": "https://issuer.invalid/a", "subject": "1"}
+    identity = LinkedIdentity(organisation_id=organisation.id, id=uuid.uuid4(), **account)
+    db.session.add_all([breach, identity])
     db.session.commit()
     beside = (
         *(rule.id, uploaded.id, file_id, erasure.id, restriction.id, hold.id, grant.id),
-        *(session_id, passkey.id, asked.id, breach.message_id, breach.id, team.id, organisation.id, organisation.id),
+        *(session_id, passkey.id, asked.id, breach.message_id, breach.id, team.id, organisation.id, identity.id),
+        organisation.id,
     )
     ids = (conversation_id, channel.id, reply.id, member.id, *beside)
     return Theirs(*ids, organisation.name)
