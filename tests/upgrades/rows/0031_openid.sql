@@ -30,6 +30,9 @@ INSERT INTO channels (kind, remote_id, label, url, found_at, amount, config, sea
 ('x', '77', '@juniper', 'https://x.example/juniper', 'the website', '', '{"handle": "juniper", "user_id": "77"}', E'\\x67414141414142706e704d414d4a7a7a514e375f43554a6a6663775342673243774641364c69755353587548584c30766e32644f715475624c4d435166756663646251736d55334a774936714f523362514b536e5a627659564a6d4e3633474776695079444c6338335a426459714251787555326453343d', '2026-03-20 09:15:30.123456+00', NULL, '@juniper', 'failing', 'Sign in again.', '1790', 'b2', 'running', '2026-03-01 09:15:30.123456+00', '2026-03-02 09:15:30.123456+00', NULL, '1', NULL, '0', '2', NULL, '2026-03-08 09:15:30.123456+00', '2026-03-08 09:15:30.123456+00', '2026-03-09 09:15:30.123456+00', NULL, '2026-03-01 09:15:30.123456+00', '018f0000-0000-7000-8000-000000000001', '018f0000-0000-7000-8000-000000000022', NULL, NULL, '2026-03-08 09:15:30.123456+00', NULL, NULL, NULL, NULL, NULL, NULL, '2026-11-29 08:08:28.566005+00', NULL, NULL, NULL, NULL, NULL, 'false'),
 ('x', '88', '@old_juniper', 'https://x.example/juniper', '', '', '{}', NULL, NULL, NULL, NULL, 'unlinked', '', NULL, NULL, 'done', '2026-03-01 09:15:30.123456+00', NULL, NULL, '0', NULL, '0', '0', NULL, '2026-03-08 09:15:30.123456+00', NULL, '2026-03-09 09:15:30.123456+00', NULL, '2026-03-01 09:15:30.123456+00', '018f0000-0000-7000-8000-000000000001', '018f0000-0000-7000-8000-000000000023', '2026-03-12 09:15:30.123456+00', NULL, '2026-03-08 09:15:30.123456+00', NULL, '2026-03-09 09:15:30.123456+00', NULL, NULL, NULL, NULL, '2026-11-29 08:08:28.566005+00', NULL, NULL, NULL, NULL, NULL, 'false');
 
+INSERT INTO commissioned (provider_id, commissioner_id, is_so, said_at) VALUES
+('018f0000-0000-7000-8000-000000000001', '018f0000-0000-7000-8000-000000000002', 'false', '2026-11-29 11:30:00+00');
+
 INSERT INTO conversations (channel_id, channel_kind, remote_thread_id, screen_name, title, first_words, url, rating, rating_out_of, service_code, service_name, author_role, experienced, syndication_key, status, closed_reason, snoozed_until, assignee_id, historic, withdrawn, replied, version, started_at, last_activity_at, arrived_at, organisation_id, id, copy_of, copy_parted, also_on, aside_rule_id, expired_at, restricted, erased_at) VALUES
 ('018f0000-0000-7000-8000-000000000021', 'nhsuk', 'r1', 'Anonymous', 'Kind at the desk', 'They were kind.', 'https://www.nhs.example/r1', '4', '5', 'T1001', 'Juniper Surgery', 'patient', '2026-02', 's-1', 'closed', 'answered', NULL, '018f0000-0000-7000-8000-000000000011', 'false', 'false', 'true', '2', '2026-03-03 09:15:30.123456+00', '2026-03-04 09:15:30.123456+00', '2026-03-03 09:15:30.123456+00', '018f0000-0000-7000-8000-000000000001', '018f0000-0000-7000-8000-000000000041', NULL, 'false', '{careopinion}', NULL, NULL, 'false', NULL),
 ('018f0000-0000-7000-8000-000000000021', 'nhsuk', 'r2', 'Anonymous', '', 'Waited two hours', NULL, '1', '5', NULL, NULL, NULL, NULL, NULL, 'open', NULL, NULL, NULL, 'true', 'false', 'false', '1', '2026-03-05 09:15:30.123456+00', '2026-03-05 09:15:30.123456+00', '2026-03-05 09:15:30.123456+00', '018f0000-0000-7000-8000-000000000001', '018f0000-0000-7000-8000-000000000042', NULL, 'true', '{}', NULL, NULL, 'false', NULL),
@@ -42,8 +45,18 @@ INSERT INTO copy_prints (organisation_id, conversation_id, first, second, third,
 ('018f0000-0000-7000-8000-000000000001', '018f0000-0000-7000-8000-000000000042', '4294967200', '4294967200', '4294967200', '4294967200'),
 ('018f0000-0000-7000-8000-000000000001', '018f0000-0000-7000-8000-000000000045', '17', '17', '17', '17');
 
+INSERT INTO data_request_steps (request_id, step, member_id, member_name, words, at, organisation_id, id) VALUES
+('018f0000-0000-7000-8000-000000000201', 'data_copied', '018f0000-0000-7000-8000-000000000011', 'Ada Rowan', 'Identity checked (2 messages)', '2026-03-04 09:15:30.123456+00', '018f0000-0000-7000-8000-000000000001', '018f0000-0000-7000-8000-000000000203');
+
+INSERT INTO data_requests (reference, kind, about, words, contact, written_by, received_at, due_on, acknowledge_by, acknowledged_at, outcome, answer, closed_at, closed_by, forgotten_at, organisation_id, id) VALUES
+('R-2222-BBBB', 'complain', 'https://site.example/1', 'They shared it.', 'wren@people.example', '', '2026-03-03 09:15:30.123456+00', '2026-04-03', '2026-04-02', NULL, '', '', NULL, '', NULL, '018f0000-0000-7000-8000-000000000001', '018f0000-0000-7000-8000-000000000201'),
+('R-3333-CCCC', 'erase', '', '', '', 'Ada Rowan', '2024-01-31 12:00:00+00', '2024-02-29', NULL, NULL, 'refused', '', '2024-02-03 12:00:00+00', 'Ada Rowan', '2026-02-04 03:17:00+00', '018f0000-0000-7000-8000-000000000001', '018f0000-0000-7000-8000-000000000202');
+
 INSERT INTO deliveries (channel_id, key, body, received_at, organisation_id, id) VALUES
 ('018f0000-0000-7000-8000-000000000022', 'd1', '{"post": "They were kind."}', '2026-03-08 09:15:30.123456+00', '018f0000-0000-7000-8000-000000000001', '018f0000-0000-7000-8000-000000000025');
+
+INSERT INTO disclosures (conversation_id, channel_id, message_id, member_id, member_name, what, found_at, removal, trouble, attempts, next_at, removed_at, removed_by, outcome, ico_reference, reason, closed_at, closed_by, organisation_id, id) VALUES
+('018f0000-0000-7000-8000-000000000041', '018f0000-0000-7000-8000-000000000022', '018f0000-0000-7000-8000-000000000052', '018f0000-0000-7000-8000-000000000011', 'Ada Rowan', '["name", "health"]', '2026-03-05 09:15:30.123456+00', 'done', '', '1', NULL, '2026-03-05 09:16:30.123456+00', 'Ada Rowan', 'reported', 'IC-123', 'Sent in haste.', '2026-03-06 09:15:30.123456+00', 'Ada Rowan', '018f0000-0000-7000-8000-000000000001', '018f0000-0000-7000-8000-000000000204');
 
 INSERT INTO drafts (conversation_id, member_id, text, version, saved_at, organisation_id, id, way) VALUES
 ('018f0000-0000-7000-8000-000000000042', '018f0000-0000-7000-8000-000000000011', 'We are sorry that', '1', '2026-03-06 09:15:30.123456+00', '018f0000-0000-7000-8000-000000000001', '018f0000-0000-7000-8000-000000000071', 'public');
@@ -71,10 +84,10 @@ INSERT INTO mail_causes (organisation_id, about, conversation_id) VALUES
 INSERT INTO member_sessions (member_id, session_key, browser, made_at, used_at, proven_at, remembered_until, ended_at, held, held_at, organisation_id, id, step_elsewhere) VALUES
 ('018f0000-0000-7000-8000-000000000011', '018f0000-0000-7000-8000-000000000901', 'Firefox on Windows', '2026-03-10 09:15:30.123456+00', '2026-03-10 10:15:30.123456+00', '2026-03-10 09:15:30.123456+00', '2026-03-10 21:15:30.123456+00', NULL, E'\\x61', '2026-03-10 10:15:30.123456+00', '018f0000-0000-7000-8000-000000000001', '018f0000-0000-7000-8000-000000000924', 'false');
 
-INSERT INTO members (email, name, role, level, wants_alerts, session_key, approval_asked_at, check_asked_at, left_at, created_at, organisation_id, id, role_since) VALUES
-('ada@juniper.example', 'Ada Rowan', 'administrator', '2', 'true', '018f0000-0000-7000-8000-000000000901', NULL, NULL, NULL, '2026-03-01 09:15:30.123456+00', '018f0000-0000-7000-8000-000000000001', '018f0000-0000-7000-8000-000000000011', '2026-11-29 11:27:39.467795+00'),
-('ben@juniper.example', 'Ben Møller', 'approver', '2', 'false', '018f0000-0000-7000-8000-000000000902', NULL, NULL, '2026-03-09 09:15:30.123456+00', '2026-03-01 09:15:30.123456+00', '018f0000-0000-7000-8000-000000000001', '018f0000-0000-7000-8000-000000000012', '2026-11-29 11:27:39.467795+00'),
-('cai@hazel.example', 'Cai Llwyd', 'viewer', '1', 'true', '018f0000-0000-7000-8000-000000000903', NULL, '2026-03-03 09:15:30.123456+00', NULL, '2026-03-02 09:15:30.123456+00', '018f0000-0000-7000-8000-000000000002', '018f0000-0000-7000-8000-000000000013', '2026-11-29 11:27:39.467795+00');
+INSERT INTO members (email, name, role, level, wants_alerts, session_key, approval_asked_at, check_asked_at, left_at, created_at, organisation_id, id, role_since, limited_to) VALUES
+('ada@juniper.example', 'Ada Rowan', 'administrator', '2', 'true', '018f0000-0000-7000-8000-000000000901', NULL, NULL, NULL, '2026-03-01 09:15:30.123456+00', '018f0000-0000-7000-8000-000000000001', '018f0000-0000-7000-8000-000000000011', '2026-11-29 11:27:39.467795+00', NULL),
+('ben@juniper.example', 'Ben Møller', 'approver', '2', 'false', '018f0000-0000-7000-8000-000000000902', NULL, NULL, '2026-03-09 09:15:30.123456+00', '2026-03-01 09:15:30.123456+00', '018f0000-0000-7000-8000-000000000001', '018f0000-0000-7000-8000-000000000012', '2026-11-29 11:27:39.467795+00', '{"sites": ["T1001A"], "channels": ["018f0000-0000-7000-8000-000000000021"], "services": ["T1001A outpatients", "Ward 3"], "unplaced": true}'),
+('cai@hazel.example', 'Cai Llwyd', 'viewer', '1', 'true', '018f0000-0000-7000-8000-000000000903', NULL, '2026-03-03 09:15:30.123456+00', NULL, '2026-03-02 09:15:30.123456+00', '018f0000-0000-7000-8000-000000000002', '018f0000-0000-7000-8000-000000000013', '2026-11-29 11:27:39.467795+00', NULL);
 
 INSERT INTO messages (conversation_id, channel_id, remote_id, direction, author_id, member_id, screen_name, title, text, in_reply_to, ratings, attachments, url, source, may_not_reply, historic, posted_at, received_at, edited_at, withdrawn_at, recheck_at, organisation_id, id, also_id) VALUES
 ('018f0000-0000-7000-8000-000000000041', '018f0000-0000-7000-8000-000000000021', 'a1', 'outbound', NULL, '018f0000-0000-7000-8000-000000000011', 'Ada Rowan', '', 'Thank you.', 'r1', '[]', '[]', NULL, '{}', NULL, 'false', '2026-03-04 09:15:30.123456+00', '2026-03-04 09:15:30.123456+00', NULL, NULL, NULL, '018f0000-0000-7000-8000-000000000001', '018f0000-0000-7000-8000-000000000052', NULL),
@@ -94,9 +107,9 @@ INSERT INTO notes (conversation_id, member_id, member_name, text, created_at, or
 INSERT INTO operator_steps (email, sealed, last_step, confirmed_at, wrong, wrong_at) VALUES
 ('ada@host.example', E'\\x6162', '59222222', '2026-03-10 09:15:30.123456+00', '0', NULL);
 
-INSERT INTO organisation_details (organisation_id, alert_excerpts, discovery_problems, suppression_key, published_contacts, second_step_since) VALUES
-('018f0000-0000-7000-8000-000000000001', 'true', '{"x": "no answer"}', NULL, '[]', NULL),
-('018f0000-0000-7000-8000-000000000002', 'false', '{}', NULL, '[]', NULL);
+INSERT INTO organisation_details (organisation_id, alert_excerpts, discovery_problems, suppression_key, published_contacts, second_step_since, dpo_name, dpo_email) VALUES
+('018f0000-0000-7000-8000-000000000001', 'true', '{"x": "no answer"}', NULL, '[]', NULL, 'Ada Day', 'dpo@example.nhs.uk'),
+('018f0000-0000-7000-8000-000000000002', 'false', '{}', NULL, '[]', NULL, '', '');
 
 INSERT INTO organisations (id, ods_code, name, kind, nation, town, postcode, web_domain, listed, discover_next_at, discover_failures, discovered_at, created_at) VALUES
 ('018f0000-0000-7000-8000-000000000001', 'T1001', 'Juniper Surgery', 'gp_practice', 'england', 'Thornham', 'TH1 1AA', NULL, 'true', NULL, '0', '2026-03-01 09:15:30.123456+00', '2026-03-01 09:15:30.123456+00'),
@@ -105,7 +118,8 @@ INSERT INTO organisations (id, ods_code, name, kind, nation, town, postcode, web
 INSERT INTO outbox_mails (member_id, conversation_id, kind, about, message_id, state, attempts, reason, queued_at, next_attempt_at, sent_at, organisation_id, id, interruptions) VALUES
 ('018f0000-0000-7000-8000-000000000011', '018f0000-0000-7000-8000-000000000041', 'new_conversation', '41', '<m1@example.org>', 'sent', '1', '', '2026-03-03 09:15:30.123456+00', '2026-03-03 09:15:30.123456+00', '2026-03-03 09:15:30.123456+00', '018f0000-0000-7000-8000-000000000001', '018f0000-0000-7000-8000-000000000091', '0'),
 ('018f0000-0000-7000-8000-000000000011', '018f0000-0000-7000-8000-000000000043', 'new_conversation', '43', '<m2@example.org>', 'queued', '0', '', '2026-03-06 09:15:30.123456+00', '2026-03-06 09:15:30.123456+00', NULL, '018f0000-0000-7000-8000-000000000001', '018f0000-0000-7000-8000-000000000092', '0'),
-('018f0000-0000-7000-8000-000000000011', NULL, 'many_new', 'abc', '<m3@example.org>', 'skipped', '1', 'They turned these e-mails off.', '2026-03-06 09:15:30.123456+00', '2026-03-06 09:15:30.123456+00', NULL, '018f0000-0000-7000-8000-000000000001', '018f0000-0000-7000-8000-000000000093', '0');
+('018f0000-0000-7000-8000-000000000011', NULL, 'many_new', 'abc', '<m3@example.org>', 'skipped', '1', 'They turned these e-mails off.', '2026-03-06 09:15:30.123456+00', '2026-03-06 09:15:30.123456+00', NULL, '018f0000-0000-7000-8000-000000000001', '018f0000-0000-7000-8000-000000000093', '0'),
+(NULL, NULL, 'request_received', '018f0000-0000-7000-8000-000000000201', '<alert.1@localhost>', 'sent', '1', '', '2026-03-03 09:15:30.123456+00', '2026-03-03 09:15:30.123456+00', '2026-03-03 09:15:31.123456+00', '018f0000-0000-7000-8000-000000000001', '018f0000-0000-7000-8000-000000000205', '0');
 
 INSERT INTO paid_reads (kind, month, count) VALUES
 ('x', '2026-03-01', '4000000000');
@@ -147,6 +161,12 @@ INSERT INTO second_steps (sealed, last_step, confirmed_at, wrong, wrong_at, orga
 
 INSERT INTO sign_in_issuers (issuer, client_id, sealed, domains, role, counts_as_step, tested_at, on_since, organisation_id, id) VALUES
 ('https://issuer.example/a', 'client', E'\\x6162', '["juniper.example"]', 'responder', 'true', '2026-03-10 09:15:30.123456+00', '2026-03-11 09:15:30.123456+00', '018f0000-0000-7000-8000-000000000001', '018f0000-0000-7000-8000-000000000931');
+
+INSERT INTO team_members (organisation_id, team_id, member_id) VALUES
+('018f0000-0000-7000-8000-000000000001', '018f0000-0000-7000-8000-000000000c01', '018f0000-0000-7000-8000-000000000012');
+
+INSERT INTO teams (name, sites, services, channels, unplaced, created_at, organisation_id, id) VALUES
+('Ward 3', '{T1001A}', '{"T1001A outpatients","Ward 3"}', '{018f0000-0000-7000-8000-000000000021}', 'true', '2026-11-29 11:30:00+00', '018f0000-0000-7000-8000-000000000001', '018f0000-0000-7000-8000-000000000c01');
 
 INSERT INTO unread (organisation_id, member_id, conversation_id) VALUES
 ('018f0000-0000-7000-8000-000000000001', '018f0000-0000-7000-8000-000000000011', '018f0000-0000-7000-8000-000000000042'),
