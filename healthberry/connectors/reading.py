@@ -1,5 +1,6 @@
 """Reading what a provider sent, where any key may be missing, null or of another type."""
 
+import contextlib
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
@@ -106,17 +107,29 @@ def read_each(
                 items.pop(item.remote_id, None)
                 items[item.remote_id] = item
         except Unreadable as reason:
-            bad.append(bad_item(element, str(reason), name(element)))
+            bad.append(bad_item(element, str(reason), _name_of(element, name)))
         except (ValueError, TypeError, KeyError, AttributeError, OverflowError, RecursionError) as error:
             bad.append(bad_item(element, f"It could not be read ({type(error).__name__}).", _name_of(element, name)))
     return list(items.values()), bad
 
 
 def _name_of(element: Any, name: Callable[[Any], str]) -> str:
-    try:
-        return name(element)
-    except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
-        return ""
+    """Return its id; of one that was broken on the way the id without what broke, for so it comes the next time."""
+    for mended in (_as_it_is, _without_broken):
+        with contextlib.suppress(ValueError, TypeError, KeyError, AttributeError, RecursionError):
+            if found := name(mended(element)):
+                return found
+    return ""
+
+
+def _as_it_is(element: Any) -> Any:
+    return element
+
+
+def _without_broken(element: Any) -> Any:
+    """Return it without the characters that stand for bytes that were no text."""
+    written = json.dumps(element, ensure_ascii=True)
+    return json.loads(written.replace("\\ufffd", "")) if "\\ufffd" in written else None
 
 
 def garbled(items: Iterable[InboundItem], bad: Sequence[BadItem]) -> bool:

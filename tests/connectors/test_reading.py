@@ -1,9 +1,12 @@
 import json
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 
 from healthberry.connectors import reading, text
+from healthberry.connectors.base import InboundItem
+from healthberry.connectors.reading import Unreadable, read_each
 
 NOW = datetime(2026, 2, 3, 12, 0, tzinfo=UTC)
 
@@ -119,3 +122,17 @@ def test_what_is_withdrawn_carries_no_words() -> None:
     item = reading.withdrawn("7", "5")
     assert (item.remote_id, item.thread_id, item.text, item.change) == ("7", "5", "", "withdrawn")
     assert item.posted_at < NOW - timedelta(days=3650)
+
+
+def test_what_broke_on_the_way_is_known_by_the_id_that_it_comes_with_the_next_time() -> None:
+    def read(element: Any) -> list[InboundItem]:
+        raise Unreadable("It is not a post with an address.")
+
+    def name(element: Any) -> str:
+        uri = str(element["uri"])
+        return uri if uri.startswith("at://") else ""
+
+    _, (bad,) = read_each([{"uri": "\ufffd\ufffdat://did:plc:a/post/1"}], read, name)
+
+    assert bad.remote_id == "at://did:plc:a/post/1"
+    assert "ufffd" in bad.raw

@@ -84,13 +84,19 @@ def case(world: World, organisation: Organisation) -> Case:
         "other_id": marker.id,
         "session_id": uuid.uuid4(),
         "passkey_id": uuid.uuid4(),
-        "team_id": uuid.uuid4(),
-        "provider_id": uuid.uuid4(),
+        "organisation_id": organisation.id,
         "kind": "bluesky",
     }
-    for name in ("rule_id", "import_id", "erasure_id", "restriction_id", "grant_id", "code_id"):
+    for name in _OTHERS:
         ids[name] = who
     return Case(organisation.id, marker, one, attachment, ids | {"token": "t", "key": "k", "filename": "x"})
+
+
+# Rows that this house has none of.
+_OTHERS = (
+    *("rule_id", "import_id", "erasure_id", "restriction_id", "grant_id", "code_id", "team_id", "provider_id"),
+    *("request_id", "message_id", "disclosure_id", "identity_id"),
+)
 
 
 def _member(world: World, organisation: Organisation, role: str) -> Member:
