@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from flask import current_app
 
+from healthberry.blueprints import openid_kept
 from healthberry.core import second_step, sessions
 from healthberry.extensions import part
 from healthberry.fixed_headers import is_secure
@@ -90,6 +91,11 @@ def cookies() -> Sequence[Cookie]:
             f"{name}-device",
             "Only if you ask for it: this browser is not asked for your second step again.",
             f"{kept} hours.",
+        ),
+        Cookie(
+            openid_kept.name(),
+            "Only while you sign in with your organisation's account: proves that the answer belongs to this browser.",
+            "10 minutes.",
         ),
     )
 

@@ -26,7 +26,7 @@ def keep(response: Response, what: str, kept: Mapping[str, Any]) -> None:
     vault: Vault = part("vault")
     sealed = vault.seal({"what": what, "at": str(time.time()), "kept": json.dumps(dict(kept))})
     response.set_cookie(
-        _name(),
+        name(),
         sealed.decode(),
         max_age=_SECONDS,
         path="/",
@@ -40,7 +40,7 @@ def kept(what: str) -> dict[str, Any] | None:
     """Return what the asking browser keeps; None where it is something else, too old, or not ours."""
     vault: Vault = part("vault")
     try:
-        opened = vault.open(request.cookies.get(_name(), "").encode())
+        opened = vault.open(request.cookies.get(name(), "").encode())
     except (VaultError, ValueError):
         return None
     if opened.get("what") != what or time.time() - float(opened["at"]) > _SECONDS:
@@ -61,9 +61,10 @@ def begun(state: str) -> dict[str, Any] | None:
 def forget(response: Response) -> None:
     """Let the browser keep nothing any more."""
     response.delete_cookie(
-        _name(), path="/", secure=current_app.config["SESSION_COOKIE_SECURE"], httponly=True, samesite="Lax"
+        name(), path="/", secure=current_app.config["SESSION_COOKIE_SECURE"], httponly=True, samesite="Lax"
     )
 
 
-def _name() -> str:
+def name() -> str:
+    """Return what the cookie is called."""
     return f"{current_app.config['SESSION_COOKIE_NAME']}-account"

@@ -24,7 +24,7 @@ from healthberry.settings import Settings
 from tests.policy.test_hostile_input import FIELDS
 from tests.policy.test_hostile_input import mine as mine
 
-SUITE = 2_000
+SUITE = 2_400
 _REQUESTS = int(os.environ.get("HOSTILE_REQUESTS", SUITE))
 # A stream answers for as long as it is read; the others end the session that all need, or give away what its member may
 # do. They have their own tests.
