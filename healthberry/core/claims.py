@@ -7,7 +7,7 @@ A proof counts for a year. Then whoever gave it proves it once more, by any way,
 import secrets
 from collections.abc import Mapping
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 
 from sqlalchemy import select
@@ -49,7 +49,7 @@ def of_member(member: Member) -> Claim:
 
 def shown(member: Member) -> Claim:
     """Return the member's claim to be looked at; an empty one, not stored, where there is none."""
-    empty = {"id": member.id, "token": "", "way": "", "proofs": {}, "lapsed": ""}
+    empty: dict[str, Any] = {"id": member.id, "proofs": {}, **dict.fromkeys(("token", "way", "lapsed"), "")}
     return find(member.organisation_id, member.id) or Claim(organisation_id=member.organisation_id, **empty)
 
 
