@@ -13,7 +13,7 @@ from flask import Blueprint, Response, request
 from werkzeug.exceptions import HTTPException
 
 from healthberry import logs
-from healthberry.blueprints import guard, replays
+from healthberry.blueprints import guard
 from healthberry.connectors.base import Connector, WebhookAnswer, WebhookRequest
 from healthberry.connectors.errors import BadSignature, ConnectorError, Temporary
 from healthberry.core import events, pushes
@@ -116,19 +116,14 @@ def _for_each(connector: Connector, sent: WebhookRequest, called: Sequence[pushe
     if not accepted:
         raise BadSignature("Signed with none of the secrets of these channels.")
     for one, answer in accepted:
-        fresh = replays.unseen(str(one.channel_id), answer.deliveries)
-        pushes.keep(one.organisation_id, one.channel_id, fresh)
-        replays.remember(str(one.channel_id), fresh)
+        pushes.keep(one.organisation_id, one.channel_id, answer.deliveries)
     return accepted[0][1]
 
 
 def _for_whom_it_names(connector: Connector, sent: WebhookRequest) -> WebhookAnswer:
     answer = connector.receive(pushes.installed_access(connector), sent)
-    fresh = replays.unseen(connector.kind, answer.deliveries)
-    nobodys = pushes.keep_addressed(connector.kind, fresh)
-    if not nobodys:
-        replays.remember(connector.kind, fresh)
-    else:
+    nobodys = pushes.keep_addressed(connector.kind, answer.deliveries)
+    if nobodys:
         logs.event(log, "hook.nobodys", kind=connector.kind, pieces=nobodys)
     return answer
 

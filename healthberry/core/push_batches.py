@@ -33,6 +33,7 @@ class Waiting:
     id: UUID
     body: str = field(repr=False)
     old: bool = False
+    key: str = ""  # the provider's own name for it, or what is made of what it says: the same again is the same
 
 
 @dataclass
@@ -100,14 +101,14 @@ def claim(organisation_id: UUID, channel_id: UUID) -> Channel | None:
 
 def waiting(channel: Channel, after: UUID | None = None) -> list[Waiting]:
     """Return the next deliveries, the oldest first, at most `BATCH`, those after `after`."""
-    statement = select(PushDelivery.id, PushDelivery.body, PushDelivery.received_at).where(
+    statement = select(PushDelivery.id, PushDelivery.body, PushDelivery.received_at, PushDelivery.key).where(
         PushDelivery.organisation_id == channel.organisation_id, PushDelivery.channel_id == channel.id
     )
     if after is not None:
         statement = statement.where(PushDelivery.id > after)
     given_up = now() - _GIVEN_UP
     rows = db.session.execute(statement.order_by(PushDelivery.id).limit(BATCH))
-    return [Waiting(row.id, row.body, row.received_at < given_up) for row in rows]
+    return [Waiting(row.id, row.body, row.received_at < given_up, row.key) for row in rows]
 
 
 def any_waiting(channel: Channel) -> bool:

@@ -5,7 +5,7 @@ No connection to the database is held while a provider is waited for: every step
 
 import logging
 import time
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from uuid import UUID
 
 from healthberry.connectors.base import Access, Connector
@@ -13,7 +13,7 @@ from healthberry.connectors.errors import NotAuthorised, Permanent, RateLimited,
 from healthberry.core import channels, push_batches, reading, rereads, scope
 from healthberry.core.events import commit
 from healthberry.core.push_batches import Read, Waiting
-from healthberry.jobs import batches, ending, ingest, turns
+from healthberry.jobs import batches, ending, ingest, replays, turns
 from healthberry.jobs.base import job, nudge_once
 
 log = logging.getLogger(__name__)
@@ -40,9 +40,10 @@ def take(organisation: str, channel_id: str) -> None:
     hinted, kept, read, after = False, 0, Read(), None
     while not part_of_it.over and (waiting := push_batches.waiting(channel, after)):
         commit()
-        read, after = _read(connector, access, waiting)
+        read, after = _read(connector, access, waiting, replays.known(channel.id, [one.key for one in waiting]))
         linked = push_batches.store(channel, read)
         commit()
+        replays.remember(channel.id, [one.key for one in waiting if one.id in set(read.done)])
         if not linked:
             return
         hinted, kept = hinted or read.poll_now, kept + read.kept
@@ -66,15 +67,21 @@ def take_each() -> None:
 batches.rounds_of(take, take_each)
 
 
-def _read(connector: Connector, access: Access, waiting: Sequence[Waiting]) -> tuple[Read, UUID]:
+def _read(
+    connector: Connector, access: Access, waiting: Sequence[Waiting], known: Collection[str]
+) -> tuple[Read, UUID]:
     """Read deliveries one by one, as many as there is time for; return what they say, and the last that was looked at.
 
+    Those that were read before, by their `known` keys, are done without a look.
     What can't be read blocks nobody: it is quarantined, or waits where it may pass.
     """
     read, in_a_row, last = Read(), 0, waiting[0].id
     ends = time.monotonic() + _BATCH_SECONDS
     for delivery in waiting:
         last = delivery.id
+        if delivery.key in known:
+            read.done.append(delivery.id)
+            continue
         try:
             read.add(delivery, connector.read_delivery(access, delivery.body))
             in_a_row = 0
