@@ -46,7 +46,7 @@ _AWAY = "Signing in is not possible just now. Try again shortly."
 
 
 def install(app: Flask) -> None:
-    """Count before every request; three counters, for they allow and fail differently."""
+    """Count before every request; two counters, for they fail differently: each costs every request something."""
     settings: Settings = app.extensions["settings"]
     shared = {
         "strategy": "fixed-window",
@@ -56,15 +56,8 @@ def install(app: Flask) -> None:
     tries = Limiter(
         _network,
         app=app,
-        application_limits=[TRIES],
+        application_limits=[lambda: ASKS if _asks() else TRIES],
         key_prefix="tries",
-        **shared,  # type: ignore[arg-type]
-    )
-    asks = Limiter(
-        _network,
-        app=app,
-        application_limits=[ASKS],
-        key_prefix="asks",
         **shared,  # type: ignore[arg-type]
     )
     reads = Limiter(
@@ -76,8 +69,7 @@ def install(app: Flask) -> None:
         **shared,  # type: ignore[arg-type]
     )
     # Asked before all else: hooks take hundreds of deliveries a second, and are counted by neither.
-    tries.request_filter(lambda: not _tries())
-    asks.request_filter(lambda: not _asks())
+    tries.request_filter(lambda: not (_tries() or _asks()))
     reads.request_filter(lambda: not _reads())
     app.register_error_handler(RateLimitExceeded, _exceeded)
     app.register_error_handler(RedisError, _away)
