@@ -148,7 +148,12 @@ def test_a_request_that_was_signed_once_counts_once_however_often_it_is_sent(
     assert _waiting(told) == 1
     read: list[str] = []
     connector = app.extensions["connectors"].get(kind)
-    monkeypatch.setattr(connector, "read_delivery", lambda _, body: read.append(body) or Page([], None, more=False))
+
+    def look(_: object, body: str) -> Page:
+        read.append(body)
+        return Page([], None, more=False)
+
+    monkeypatch.setattr(connector, "read_delivery", look)
     pushes.take(str(told.organisation_id), str(told.id))
     assert (_waiting(told), len(read)) == (0, 1)
     assert client.post(path, data=body, headers=headers).status_code == statuses[0]

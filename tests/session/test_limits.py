@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from flask import Flask
+from flask.testing import FlaskClient
 from sqlalchemy import event
 
 from healthberry import create_app
@@ -161,3 +162,15 @@ def test_wrong_digits_and_a_wrong_recovery_code_cost_the_same_work(newcomer: New
 
     assert statuses == [422, 422]
     assert work[0] == work[1]
+
+
+def test_who_asks_about_their_data_over_and_over_is_told_to_wait_and_may_sign_in_all_the_same(
+    client: FlaskClient, world: World
+) -> None:
+    path = f"/rights/{world.organisation().id}"
+    scope.leave()
+
+    answers = [client.post(path).status_code for _ in range(31)]
+
+    assert answers == [422] * 30 + [429]
+    assert client.post("/signin", data={"email": "pat@example.org"}).status_code != 429
