@@ -2,8 +2,8 @@
 
 Linux gives a process that stands behind (SCHED_IDLE) a processor only while nobody else wants it, and takes it back at
 once. Niceness alone let each query of a page wait until a worker's slice was over: half a second a page under load.
-Only the process of a job stands behind, and not for long: what has waited for some seconds, or is worked on for as
-long, is as urgent as a page.
+Only the process of a job stands behind, and not for long: what has waited for some seconds is as urgent as a page, and
+so is what is still worked on at the next sign of life of its worker.
 """
 
 import contextlib
