@@ -28,7 +28,7 @@ def wake(app: Flask) -> None:
         try:
             with ExitStack() as opened:
                 for _ in range(app.config["SQLALCHEMY_ENGINE_OPTIONS"]["pool_size"]):
-                    opened.enter_context(db.engine.connect())
+                    pushes.prepare(opened.enter_context(db.engine.connect()))
             _look_for_nobody(app)
         except OperationalError as error:
             logs.event(log, "web.woke_without_database", logging.WARNING, error=type(error).__name__)

@@ -186,12 +186,18 @@ class SearchText(Base):
 
 
 class CopyPrint(Base):
-    """Prints of how a conversation begins, each of its own kind: near-identical texts share one (core.likeness)."""
+    """Prints of how a conversation begins, each of its own kind: near-identical texts share one (core.likeness).
+
+    `channel_id` and `started_at` are those of the conversation when it came: looking for copies needs nothing else.
+    """
 
     __tablename__ = "copy_prints"
     __table_args__ = (
         owned_key("conversation_id", "conversations"),
-        *(Index(f"ix_copy_prints_{name}", "organisation_id", name) for name in ("first", "second", "third", "fourth")),
+        *(
+            Index(f"ix_copy_prints_{name}_at", "organisation_id", name, "started_at")
+            for name in ("first", "second", "third", "fourth")
+        ),
     )
 
     organisation_id: Mapped[UUID] = mapped_column(primary_key=True)
@@ -200,6 +206,8 @@ class CopyPrint(Base):
     second: Mapped[int] = mapped_column(BigInteger)
     third: Mapped[int] = mapped_column(BigInteger)
     fourth: Mapped[int] = mapped_column(BigInteger)
+    channel_id: Mapped[UUID | None]
+    started_at: Mapped[Moment | None]
 
 
 class NoiseRule(Base, OrganisationOwned):

@@ -14,7 +14,7 @@ import pytest
 from cryptography.fernet import Fernet
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import select, update
+from sqlalchemy import inspect, select, update
 from werkzeug.test import TestResponse
 
 from healthberry.connectors.openid import Issuers
@@ -78,10 +78,10 @@ class Ward:
             return [(one.email, one.role, one.level) for one in rows if one.id != self.administrator.id]
 
     def rows(self, table: type[Any]) -> list[Any]:
-        """Return its rows of a table."""
+        """Return its rows of a table, in the order of their keys: the database promises none by itself."""
         with self.app.app_context():
             scope.enter(self.id)
-            return list(db.session.scalars(select(table)))
+            return list(db.session.scalars(select(table).order_by(*inspect(table).primary_key)))
 
     def why(self) -> list[str]:
         """Return the reasons in the audit log."""
