@@ -89,6 +89,15 @@ def this_session() -> MemberSession:
     return found
 
 
+def number() -> int:
+    """Return the newest change of the member's organisation that what is read from here on surely contains.
+
+    Asked anew where the request may have made changes itself: its page must not be told of them once more.
+    """
+    known: Known = current_user.known
+    return known.number if request.method == "GET" else events.last_number(member().organisation_id)
+
+
 def due_at() -> datetime | None:
     """Return from when on who is signed in may not be without a second step; None where they may, or have one."""
     known: Known = current_user.known

@@ -9,9 +9,10 @@ from uuid import UUID
 
 from flask import request
 
+from healthberry.blueprints import guard
 from healthberry.blueprints.guard import member
 from healthberry.blueprints.render import shown_address
-from healthberry.core import channels, events, inbox, members
+from healthberry.core import channels, inbox, members
 from healthberry.core.inbox import View
 from healthberry.models.organisations import ORGANISATION_VERIFIED
 
@@ -22,7 +23,7 @@ def list_context(view: View, after: str = "") -> dict[str, Any]:
     """Return what the list's templates need: rows, what they can be narrowed by, and the newest change they contain."""
     asking = member()
     # The number first: a change between the two is then shown twice, never missed.
-    number = events.last_number(asking.organisation_id)
+    number = guard.number()
     listing = inbox.list_conversations(asking, view, after)
     linked = channels.channels_of(asking)
     return {

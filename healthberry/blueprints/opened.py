@@ -9,7 +9,7 @@ from uuid import UUID
 
 from healthberry.blueprints import found, listing, snoozes
 from healthberry.blueprints.found import Found
-from healthberry.blueprints.guard import member
+from healthberry.blueprints.guard import member, number
 from healthberry.core import audit, events, inbox, members, replies, thread
 from healthberry.core.inbox import View
 from healthberry.core.thread import Page
@@ -100,7 +100,7 @@ def open_page(conversation_id: UUID) -> Page:
 
     That somebody read what is restricted is written into the audit log, and committed.
     """
-    page = thread.open_conversation(member(), conversation_id)
+    page = thread.open_conversation(member(), conversation_id, number())
     if page.why:
         audit.read(member(), "conversation", conversation_id)
         events.commit()

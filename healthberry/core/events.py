@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import bindparam, func
+from sqlalchemy import ColumnElement, bindparam, func
 from sqlalchemy.dialects.postgresql import insert
 
 from healthberry.core import audit
@@ -149,7 +149,10 @@ def _next_number(organisation_id: UUID) -> int:
 
 def last_number(organisation_id: UUID) -> int:
     """Return the number of the newest change of this organisation, 0 before the first."""
-    statement = db.select(func.coalesce(func.max(ActivityCounter.last_number), 0)).filter_by(
-        organisation_id=organisation_id
-    )
-    return int(db.session().execute(statement).scalar_one())
+    return int(db.session().execute(db.select(last_number_of(organisation_id))).scalar_one())
+
+
+def last_number_of(organisation_id: UUID) -> ColumnElement[int]:
+    """Return `last_number` as a column, for whoever asks for something else at the same time."""
+    highest = db.select(func.max(ActivityCounter.last_number)).filter_by(organisation_id=organisation_id)
+    return func.coalesce(highest.scalar_subquery(), 0)

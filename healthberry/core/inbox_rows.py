@@ -83,10 +83,11 @@ def assignee_name(organisation_id: Any) -> ColumnElement[str]:
 def holds_private(organisation_id: Any) -> ColumnElement[bool]:
     """Return whether something in a conversation was written in private, as a column; what was taken down is not."""
     # An aggregate, asked for each row of the page: EXISTS might read all private messages of the organisation at once.
+    # Not "inbound": an index of the channels' inbound messages would then seem as good as that of the conversation.
     marked = select(func.bool_or(Message.source.contains({"private": True}))).where(
         Message.organisation_id == organisation_id,
         Message.conversation_id == Conversation.id,
-        Message.direction == "inbound",
+        Message.direction != "outbound",
         Message.withdrawn_at.is_(None),
     )
     return func.coalesce(marked.scalar_subquery(), False).label("private")

@@ -7,9 +7,10 @@ import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, func, select, update
+from sqlalchemy import ColumnElement, Select, func, select, update
 from sqlalchemy.dialects.postgresql import distinct_on, insert
 
 from healthberry.connectors.base import InboundItem
@@ -136,7 +137,7 @@ def block(member: Member, conversation_id: UUID) -> NoiseRule:
     """
     require(member, "handle")
     conversation = conversations.readable(member, conversation_id)
-    author = db.session.scalar(_author(conversation))
+    author = db.session.scalar(_author(conversation.organisation_id, conversation.id))
     if author is None or not author.remote_id:
         raise Invalid("This channel does not say who wrote it, so the author can't be blocked.", "author")
     channel = whole(member, conversation.channel_id, lock=True)
@@ -144,19 +145,19 @@ def block(member: Member, conversation_id: UUID) -> NoiseRule:
     return next(rule for rule in rules_of(channel) if (rule.kind, rule.value) == ("author", author.remote_id))
 
 
-def may_block(conversation: Conversation) -> bool:
-    """Say whether the channel says who wrote it."""
-    author = db.session.scalar(_author(conversation))
-    return author is not None and bool(author.remote_id)
+def says_author(organisation_id: Any, conversation_id: Any) -> ColumnElement[bool]:
+    """Return whether the channel says who wrote a conversation, so that they can be blocked, as a column."""
+    author = _author(organisation_id, conversation_id).with_only_columns(Author.remote_id)
+    return func.coalesce(author.scalar_subquery(), "") != ""
 
 
-def _author(conversation: Conversation) -> Select[Author]:
+def _author(organisation_id: Any, conversation_id: Any) -> Select[Author]:
     return (
         select(Author)
         .join(Message, (Message.organisation_id == Author.organisation_id) & (Message.author_id == Author.id))
         .where(
-            Message.organisation_id == conversation.organisation_id,
-            Message.conversation_id == conversation.id,
+            Message.organisation_id == organisation_id,
+            Message.conversation_id == conversation_id,
             Message.direction == "inbound",
         )
         .order_by(Message.posted_at, Message.id)

@@ -4,6 +4,7 @@ By API: queued → sending → sent | failed | unknown; an unknown outcome is lo
 Assisted: written → copied → sent, when the site shows it. One reply at a time is on its way in a conversation.
 """
 
+from collections.abc import Sequence
 from uuid import UUID
 
 from sqlalchemy import select
@@ -43,6 +44,12 @@ def target_of(organisation_id: UUID, conversation_id: UUID) -> Message | None:
         .limit(1)
     )
     return db.session.scalar(statement)
+
+
+def target_among(messages: Sequence[Message]) -> Message | None:
+    """Return the same of the conversation's messages where all are loaded."""
+    there = [one for one in messages if one.direction == "inbound" and one.withdrawn_at is None]
+    return max(there, key=lambda one: (one.posted_at, one.id), default=None)
 
 
 def permission(channel: Channel, conversation: Conversation, target: Message | None) -> ReplyPermission:

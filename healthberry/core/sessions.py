@@ -24,12 +24,16 @@ _NOTED = timedelta(minutes=1)  # how exactly the last use is known
 
 @dataclass(frozen=True)
 class Known:
-    """Who asks, from which browser, whether they have a second step, and from when on they may not be without."""
+    """Who asks, from which browser, whether they have a second step, and from when on they may not be without.
+
+    `number` is the newest change of their organisation when they were looked up, 0 where that was not asked.
+    """
 
     member: Member
     session: MemberSession
     has_second_step: bool
     second_step_due: datetime | None
+    number: int = 0
 
     @property
     def is_overdue(self) -> bool:
@@ -64,7 +68,13 @@ def begin(
 def known(organisation_id: UUID, session_id: UUID) -> Known | None:
     """Return who is signed in with this session; None where it is over. The organisation must be entered."""
     statement = (
-        select(Member, MemberSession, OrganisationDetails.second_step_since, second_step.has_one())
+        select(
+            Member,
+            MemberSession,
+            OrganisationDetails.second_step_since,
+            second_step.has_one(),
+            events.last_number_of(organisation_id),
+        )
         .join(MemberSession, _of_member())
         .outerjoin(OrganisationDetails, OrganisationDetails.organisation_id == Member.organisation_id)
         .where(Member.organisation_id == organisation_id, MemberSession.id == session_id, *_lasting())
@@ -72,8 +82,8 @@ def known(organisation_id: UUID, session_id: UUID) -> Known | None:
     found = db.session.execute(statement).one_or_none()
     if found is None:
         return None
-    member, row, wanted_since, has_one = found
-    return Known(member, row, has_one or row.step_elsewhere, second_step.due_at(member, wanted_since))
+    member, row, wanted_since, has_one, number = found
+    return Known(member, row, has_one or row.step_elsewhere, second_step.due_at(member, wanted_since), number)
 
 
 def lasting(organisation_id: UUID, session_ids: Collection[UUID]) -> set[UUID]:

@@ -25,6 +25,7 @@ from healthberry.core import (
 )
 from healthberry.core.copies import Elsewhere
 from healthberry.core.deliveries import Delivery
+from healthberry.core.opening import Opened, opened
 from healthberry.core.permissions import may
 from healthberry.core.veiling import veiled_conversation, veiled_message
 from healthberry.extensions import db
@@ -123,22 +124,22 @@ class Page:
         return told or (message.edited_at is not None and message.edited_at > max(answers))
 
 
-def open_conversation(member: Member, conversation_id: UUID) -> Page:
-    """Load the page. Changes nothing. Raises: NotFound."""
-    conversation = conversations.find(member, conversation_id)
-    number = events.last_number(member.organisation_id)
-    channel = channels.find(member.organisation_id, conversation.channel_id)
+def open_conversation(member: Member, conversation_id: UUID, number: int | None = None) -> Page:
+    """Load the page. Changes nothing. `number` is a change that it surely contains. Raises: NotFound."""
+    there = opened(member, conversation_id)
+    conversation, channel = there.conversation, there.channel
+    number = events.last_number(member.organisation_id) if number is None else number
     sees_colleagues = may(member, "see_colleagues")
     people = conversations.colleagues(member) if sees_colleagues else [member]
-    target = replies.target_of(member.organisation_id, conversation_id)
-    reply = _reply(member, conversation_id, sees_colleagues)
-    permission = replies.permission(channel, conversation, target)
+    messages = _messages(member.organisation_id, conversation_id)
+    reply = _reply(member, conversation_id) if sees_colleagues and there.has_reply else None
+    permission = replies.permission(channel, conversation, replies.target_among(messages))
     page = Page(
         conversation=conversation,
         channel=channel,
         capabilities=channels.capabilities_of(channel.kind),
-        entries=_entries(member, conversation_id, sees_colleagues),
-        draft=drafts.find(member, conversation_id),
+        entries=_in_order(messages, _beside(there) if sees_colleagues else []),
+        draft=drafts.find(member, conversation_id) if there.has_draft else None,
         reply=reply,
         answered=reply is not None and replies.answer_since(reply) is not None,
         permission=permission,
@@ -146,11 +147,11 @@ def open_conversation(member: Member, conversation_id: UUID) -> Page:
         can={action: may(member, action) for action in _ACTIONS},
         assignee=_assignee(conversation, people) if sees_colleagues else None,
         colleagues=[one for one in people if places.sees(one, conversation)] if sees_colleagues else (),
-        deliveries=deliveries.of_conversation(member, conversation_id) if sees_colleagues else (),
+        deliveries=deliveries.of_conversation(member, conversation_id) if sees_colleagues and there.has_mails else (),
         names={str(person.id): person.name for person in people},
-        elsewhere=copies.elsewhere(member, conversation),
+        elsewhere=copies.elsewhere(member, conversation) if there.has_copies else (),
         aside=noise.reason(conversation) if conversation.status == "aside" else "",
-        may_block=places.sees_all_of(member, channel.id) and noise.may_block(conversation),
+        may_block=places.sees_all_of(member, channel.id) and there.says_author,
         held=replies.held(channel, permission),
         on_hold=may(member, "manage") and bool(holds.of_conversation(member, conversation_id)),
     )
@@ -185,21 +186,26 @@ def _is_reasoned(entry: Entry) -> bool:
     return entry.activity is not None and entry.activity.kind == "guard_overridden"
 
 
-def _entries(member: Member, conversation_id: UUID, sees_colleagues: bool) -> list[Entry]:
-    owned = (member.organisation_id, conversation_id)
-    messages = db.session.scalars(
-        select(Message)
-        .where(Message.organisation_id == owned[0], Message.conversation_id == owned[1])
-        .order_by(Message.posted_at, Message.id)
+def _messages(organisation_id: UUID, conversation_id: UUID) -> Sequence[Message]:
+    statement = select(Message).where(
+        Message.organisation_id == organisation_id, Message.conversation_id == conversation_id
     )
+    return db.session.scalars(statement.order_by(Message.posted_at, Message.id)).all()
+
+
+def _in_order(messages: Sequence[Message], beside: Sequence[Entry]) -> list[Entry]:
     entries = [Entry("message", message.posted_at, message=message) for message in messages]
-    if sees_colleagues:
-        notes = db.session.scalars(
-            select(Note).where(Note.organisation_id == owned[0], Note.conversation_id == owned[1])
-        )
-        entries += [Entry("note", note.created_at, note=note) for note in notes]
-        entries += [Entry("did", activity.at, activity=activity) for activity in _activities(*owned)]
-    return sorted(entries, key=lambda entry: entry.at)
+    return sorted([*entries, *beside], key=lambda entry: entry.at)
+
+
+def _beside(there: Opened) -> list[Entry]:
+    """Return what colleagues wrote about it and did with it."""
+    owned = (there.conversation.organisation_id, there.conversation.id)
+    entries = [Entry("did", activity.at, activity=activity) for activity in _activities(*owned)]
+    if not there.has_notes:
+        return entries
+    notes = db.session.scalars(select(Note).where(Note.organisation_id == owned[0], Note.conversation_id == owned[1]))
+    return [*(Entry("note", note.created_at, note=note) for note in notes), *entries]
 
 
 def _activities(organisation_id: UUID, conversation_id: UUID) -> Sequence[Activity]:
@@ -211,8 +217,8 @@ def _activities(organisation_id: UUID, conversation_id: UUID) -> Sequence[Activi
     return db.session.scalars(statement.order_by(Activity.number)).all()
 
 
-def _reply(member: Member, conversation_id: UUID, sees_colleagues: bool) -> Reply | None:
-    return replies.in_progress(member.organisation_id, conversation_id) if sees_colleagues else None
+def _reply(member: Member, conversation_id: UUID) -> Reply | None:
+    return replies.in_progress(member.organisation_id, conversation_id)
 
 
 def _assignee(conversation: Conversation, people: Sequence[Member]) -> Member | None:

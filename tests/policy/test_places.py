@@ -37,7 +37,6 @@ EXEMPT = {
     "inbox_rows.select_rows": "the columns alone; the list adds its conditions",
     "keeping.would_go": "a count for administrators, who are asked for before",
     "restricting.settle": "marks what a restriction is about; returns nothing",
-    "thread._entries": "only asked of a conversation that was found",
 }
 
 
