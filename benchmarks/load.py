@@ -49,6 +49,7 @@ HOUSES, READERS, STREAMS, RATE, THINK = 20, 200, 1_000, 20, 3.0
 STEADY_SECONDS, OVERLOAD_SECONDS, TIMES = 600, 60, 5
 TARGET_MS, TARGET_RECOVERY, TARGET_GROWTH = 200.0, 30.0, 10.0
 _WORDS = ("nurse", "parking", "waited", "kind", "ward", "letter", "appointment")
+_LOOKS = 20  # in all: to count the memory of so many processes takes the half of a second of one processor
 _ROOT = Path(__file__).resolve().parent.parent
 _LINK = re.compile(rb'href="(/conversations/[0-9a-f-]{36})')
 
@@ -162,12 +163,12 @@ def _overload(web: Web, houses: Sequence[House]) -> list[Figure]:
 def _drive(
     web: Web, houses: Sequence[House], readers: int, rate: float, seconds: float, look: Callable[[], None]
 ) -> Told:
-    """Let another process read and send for so long; `look` is called every five seconds meanwhile."""
+    """Let another process read and send for so long; `look` is called some twenty times meanwhile."""
     context = multiprocessing.get_context("spawn")
     ours, theirs = context.Pipe()
     process = context.Process(target=drive, args=(theirs, web.port, list(houses), readers, rate, seconds), daemon=True)
     process.start()
-    while not ours.poll(5.0):
+    while not ours.poll(max(seconds / _LOOKS, 1.0)):
         look()
     told: Told = ours.recv()
     process.join(30)

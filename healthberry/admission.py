@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from healthberry import meter
 from healthberry.fixed_headers import fixed
+from healthberry.in_turn import InTurn
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
 # What is open for long by its nature, or must answer while all else is refused.
 _FREE: Final = ("/stream", "/health", "/metrics")
 _RETRY_SECONDS: Final = "3"
+_PAGES_AT_ONCE: Final = 2
+_PATIENCE_SECONDS: Final = 0.3
 _PAGE: Final = """<!doctype html>
 <html lang="en-GB"><head><meta charset="utf-8"><title>Busy · HealthBerry</title>
 <meta name="viewport" content="width=device-width, initial-scale=1"></head>
@@ -35,6 +38,7 @@ class Admission:
         self._inner, self._most, self._secure = inner, most, secure
         self._inside = 0
         self._lock = threading.Lock()
+        self._pages = InTurn(_PAGES_AT_ONCE, _PATIENCE_SECONDS)
 
     def __call__(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
         """Answer, or refuse in a few microseconds."""
@@ -43,10 +47,17 @@ class Admission:
         if not self._enter():
             return _refuse(environ, start_response, secure=self._secure)
         try:
-            return _Leaving(self._inner(environ, start_response), self._leave)
+            return _Leaving(self._work(environ, start_response), self._leave)
         except BaseException:
             self._leave()
             raise
+
+    def _work(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
+        """Draw pages in turn. What is sent to us is not held up by them, nor they by those who send slowly."""
+        if environ["REQUEST_METHOD"] != "GET":
+            return self._inner(environ, start_response)
+        with self._pages.turn():
+            return self._inner(environ, start_response)
 
     def _enter(self) -> bool:
         with self._lock:

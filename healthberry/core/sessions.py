@@ -7,9 +7,11 @@ when the member's `session_key` becomes another one (they left, or signed out ev
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import lru_cache
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, or_, select, update
+from sqlalchemy import ColumnElement, Select, bindparam, or_, select, update
 
 from healthberry.core import events, second_step
 from healthberry.core.errors import NotFound
@@ -67,30 +69,33 @@ def begin(
 
 def known(organisation_id: UUID, session_id: UUID) -> Known | None:
     """Return who is signed in with this session; None where it is over. The organisation must be entered."""
-    statement = (
-        select(
-            Member,
-            MemberSession,
-            OrganisationDetails.second_step_since,
-            second_step.has_one(),
-            events.last_number_of(organisation_id),
-        )
-        .join(MemberSession, _of_member())
-        .outerjoin(OrganisationDetails, OrganisationDetails.organisation_id == Member.organisation_id)
-        .where(Member.organisation_id == organisation_id, MemberSession.id == session_id, *_lasting())
-    )
-    found = db.session.execute(statement).one_or_none()
+    values = {"organisation_id": organisation_id, "session_id": session_id, "idle": _idle(), "old": _old()}
+    found = db.session.execute(_who_asks(), values).one_or_none()
     if found is None:
         return None
     member, row, wanted_since, has_one, number = found
     return Known(member, row, has_one or row.step_elsewhere, second_step.due_at(member, wanted_since), number)
 
 
+@lru_cache(maxsize=1)
+def _who_asks() -> Select[*tuple[Any, ...]]:
+    """Write the question that begins nearly every request once."""
+    organisation_id: Any = bindparam("organisation_id")
+    beside = (OrganisationDetails.second_step_since, second_step.has_one(), events.last_number_of(organisation_id))
+    return (
+        select(Member, MemberSession, *beside)
+        .join(MemberSession, _of_member())
+        .outerjoin(OrganisationDetails, OrganisationDetails.organisation_id == Member.organisation_id)
+        .where(Member.organisation_id == organisation_id, MemberSession.id == bindparam("session_id"))
+        .where(*_lasting(bindparam("idle"), bindparam("old")))
+    )
+
+
 def lasting(organisation_id: UUID, session_ids: Collection[UUID]) -> set[UUID]:
     """Return which of these sessions still last."""
     statement = select(MemberSession.id).join(Member, _of_member())
     mine = (MemberSession.organisation_id == organisation_id, MemberSession.id.in_(session_ids))
-    return set(db.session.scalars(statement.where(*mine, *_lasting())))
+    return set(db.session.scalars(statement.where(*mine, *_lasting(_idle(), _old()))))
 
 
 def use(row: MemberSession) -> bool:
@@ -167,13 +172,13 @@ def _of_member() -> ColumnElement[bool]:
     return (MemberSession.organisation_id == Member.organisation_id) & (MemberSession.member_id == Member.id)
 
 
-def _lasting() -> tuple[ColumnElement[bool], ...]:
+def _lasting(idle: Any, old: Any) -> tuple[ColumnElement[bool], ...]:
     return (
         MemberSession.session_key == Member.session_key,
         Member.left_at.is_(None),
         MemberSession.ended_at.is_(None),
-        MemberSession.used_at > _idle(),
-        MemberSession.made_at > _old(),
+        MemberSession.used_at > idle,
+        MemberSession.made_at > old,
     )
 
 
