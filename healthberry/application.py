@@ -91,6 +91,7 @@ def _config(settings: Settings) -> dict[str, object]:
             "pool_size": _POOL_SIZE,
             "max_overflow": 0,
             "pool_timeout": _POOL_WAIT_SECONDS,
+            "pool_use_lifo": True,  # the one used last knows most of what it is asked
             "hide_parameters": True,  # what patients wrote does not belong in an error, nor in the log that tells of it
         },
         "SESSION_COOKIE_NAME": "__Host-healthberry" if secure else "healthberry",

@@ -72,8 +72,10 @@ def _services(channel: Channel, firsts: Collection[InboundItem]) -> dict[str, di
 
     Some codes carry the name of a service behind the site's: "RXX01 outpatients".
     """
-    owner = db.session.get_one(Organisation, channel.organisation_id)
     codes = {item.service_code for item in firsts if item.service_code}
+    if not codes:
+        return {}
+    owner = db.session.get_one(Organisation, channel.organisation_id)
     known = register.names(db.session(), {code.split(" ")[0] for code in codes})
     named: dict[str, dict[str, str | None]] = {}
     for code in codes:
