@@ -8,8 +8,10 @@ import os
 import signal
 import sys
 import time
+from contextlib import suppress
 from typing import NoReturn
 
+from redis import Redis
 from redis.exceptions import RedisError
 
 from healthberry import create_app
@@ -40,11 +42,20 @@ def main(names: list[str]) -> int:
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, signal.SIG_DFL)
         sys.stderr.write(f"The queue does not answer ({type(error).__name__}): trying again.\n")
-        time.sleep(_AWAY_SECONDS)
+        wait_for(app.extensions["valkey"])
     else:
         if worker.told_to_end:
             return 0
     return begin_anew()
+
+
+def wait_for(valkey: Redis) -> None:
+    """Wait until the queue answers. To begin anew costs seconds of a processor, which others need in an outage."""
+    while True:
+        time.sleep(_AWAY_SECONDS)
+        with suppress(RedisError):
+            valkey.ping()
+            return
 
 
 def begin_anew() -> NoReturn:

@@ -77,6 +77,7 @@ def _http(error: HTTPException) -> Response:
 
 def _database_gone(error: Exception) -> Response:
     logs.event(log, "database.unavailable", logging.ERROR, error=type(error).__name__)
+    g.asks_for_nobody = True  # its page must not ask the database who is signed in (guard.load)
     response = answer(503)
     response.headers["Retry-After"] = "10"
     return response

@@ -4,6 +4,7 @@ import re
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from uuid import UUID
 
 import pytest
 from flask import Flask
@@ -117,6 +118,23 @@ def test_without_its_database_pages_say_so_and_health_is_down(app: Flask, postgr
     assert health.get_json()["checks"]["database"] == {"ok": False, "reason": "the database does not answer"}
     assert health.get_json()["checks"]["queue"]["ok"]
     assert client.get("/").status_code == 200
+
+
+@pytest.mark.parametrize("part", [{}, {"HX-Request": "true"}])
+def test_without_its_database_whoever_is_signed_in_is_told_so_and_stays_signed_in(
+    app: Flask, postgres: LocalPostgres, part: dict[str, str]
+) -> None:
+    nowhere = postgres.app_url.replace("host=", "host=%2Fnowhere&x=").split("&x=")[0]
+    client = create_app(replace(app.extensions["settings"], database_url=nowhere)).test_client()
+    with client.session_transaction() as session:
+        session["_user_id"] = f"{UUID(int=1)}:{UUID(int=2)}"
+
+    page = client.get("/inbox", headers=part)
+
+    assert page.status_code == 503
+    assert page.headers["Retry-After"]
+    with client.session_transaction() as session:
+        assert session["_user_id"]
 
 
 def test_health_names_each_part_and_what_is_wrong_with_it(client: FlaskClient) -> None:
