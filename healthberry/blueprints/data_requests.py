@@ -6,9 +6,10 @@ from uuid import UUID
 from flask import Blueprint, Response, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from healthberry.blueprints import subject_files
+from healthberry.blueprints import colleague_files, subject_files
 from healthberry.blueprints.guard import RECENTLY, member, needs, proven, signed_in
 from healthberry.core import (
+    colleague_copies,
     data_matches,
     data_requests,
     disclosures,
@@ -124,9 +125,25 @@ def copy(request_id: UUID) -> ResponseReturnValue:
         return _page(request_id, {field: refusal.reason}), status
     body, name = subject_files.zipped(made), f"{made.request.reference}.zip"
     events.commit()
-    response = Response(body, mimetype="application/zip")
-    response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
-    return response
+    return _file(body, name)
+
+
+@blueprint.post(_ONE + "/account")
+@signed_in
+@needs("manage")
+@proven(RECENTLY)
+def copy_account(request_id: UUID) -> ResponseReturnValue:
+    """Give what is held of a colleague's account as a ZIP file; that it was taken, and why, is written down."""
+    given = request.form
+    try:
+        made = colleague_copies.make(member(), request_id, given.get("colleague", ""), given.get("account_reason", ""))
+    except Invalid as refusal:
+        events.forget()
+        field = "account_reason" if refusal.field == "reason" else refusal.field
+        return _page(request_id, {field: refusal.reason}), 422
+    body, name = colleague_files.zipped(made), f"{made.request.reference}-account.zip"
+    events.commit()
+    return _file(body, name)
 
 
 @blueprint.post(_ONE + "/close")
@@ -168,6 +185,7 @@ def _page(request_id: UUID, errors: dict[str, str] | None = None) -> str:
         "data_requests/show.html",
         one=found,
         matches=[] if found.closed_at or found.forgotten_at else data_matches.find(member(), found.about),
+        colleagues=[] if found.closed_at else colleague_copies.find(member(), found),
         steps=data_requests.steps(found),
         erasures=data_requests.erasures(found),
         restrictions=restricting.listed(member(), Restriction.reason == _reason(found.reference)),
@@ -177,6 +195,12 @@ def _page(request_id: UUID, errors: dict[str, str] | None = None) -> str:
         errors=errors or {},
         given=request.form,
     )
+
+
+def _file(body: bytes, name: str) -> Response:
+    response = Response(body, mimetype="application/zip")
+    response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
+    return response
 
 
 def _reason(reference: str) -> str:

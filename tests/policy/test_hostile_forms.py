@@ -172,6 +172,7 @@ FORMS = (
     Form("data_requests.save_contact", {"dpo_name": "Ada Day", "dpo_email": "dpo@example.nhs.uk"}),
     Form("data_requests.restrict", {"who": "<match>"}),
     Form("data_requests.copy", {"who": "<match>", "reason": "Identity checked", "notes": "on"}),
+    Form("data_requests.copy_account", {"colleague": "<colleague>", "account_reason": "Identity checked"}),
     Form("data_requests.close", {"outcome": "answered", "answer": "Here it is.", "tell": "on"}),
     Form("disclosures.report", {"what": "name", "found": "<earlier>"}),
     Form("disclosures.removed", {"sure": "on"}),
@@ -279,7 +280,7 @@ class Desk:
         channel = self.world.channel(organisation, "x", account="@cedar", sealed_secrets=sealed)
         (conversation_id,) = self.world.arrives(channel, self.world.item("Where do I park?"))
         writer = erasing.writers(self.member, conversation_id)[0]
-        asked = data_requests.write_down(self.member, Asked("complain", writer.screen_name, "x"), None)
+        asked = data_requests.write_down(self.member, Asked("complain", writer.screen_name, "x", colleague.email), None)
         first = self.world.item()
         told = (self.world.item(thread_id=first.thread_id, direction="outbound") for _ in range(2))
         (answered,) = self.world.arrives(channel, first, *told)
