@@ -107,6 +107,7 @@ ACTIONS: Mapping[str, str] = {
     "hold_placed": "Placed a legal hold",
     "hold_lifted": "Lifted a legal hold",
     "commissioning_said": "Said who commissions whom",
+    "provider_read": "Read a provider's figures and published words",
     # The log and the installation
     "audit_exported": "Took the audit log out",
     "work_retried": "Had failed work tried again",
