@@ -11,19 +11,20 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Origin:
-    """The network that a request came from and the request's id; "" where there is none."""
+    """The network that a request came from, its id, and its browser in words; "" where there is none."""
 
     network: str = ""
     request_id: str = ""
+    browser: str = ""
 
 
 _NOWHERE = Origin()
 _present: ContextVar[Origin] = ContextVar("origin", default=_NOWHERE)
 
 
-def come_from(address: str | None, request_id: str = "") -> None:
+def come_from(address: str | None, request_id: str = "", browser: str = "") -> None:
     """Say where everything further in this request comes from."""
-    _present.set(Origin(network(address or ""), request_id))
+    _present.set(Origin(network(address or ""), request_id, browser))
 
 
 def forget() -> None:
