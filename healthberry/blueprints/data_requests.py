@@ -14,6 +14,7 @@ from healthberry.core import (
     data_requests,
     disclosures,
     events,
+    extending,
     organisations,
     preferences,
     restricting,
@@ -86,6 +87,25 @@ def acknowledge(request_id: UUID) -> ResponseReturnValue:
     data_requests.acknowledge(member(), request_id)
     events.commit()
     flash("Noted.")
+    return redirect(url_for("data_requests.show", request_id=request_id), 303)
+
+
+@blueprint.post(_ONE + "/extend")
+@signed_in
+@needs("manage")
+@proven(RECENTLY)
+def extend(request_id: UUID) -> ResponseReturnValue:
+    """Put off the day of the answer by two months, once, and tell whoever asked; again: nothing."""
+    given = request.form
+    try:
+        made = extending.extend(member(), request_id, given.get("extension", ""), told=given.get("told") == "on")
+    except (Invalid, Conflict) as refusal:
+        events.forget()
+        field, status = (refusal.field, 422) if isinstance(refusal, Invalid) else ("", 409)
+        return _page(request_id, {field: refusal.reason}), status
+    said = "They are told by e-mail." if made.contact else "You have told them."
+    events.commit()
+    flash(f"Extended. {said}")
     return redirect(url_for("data_requests.show", request_id=request_id), 303)
 
 
@@ -189,6 +209,8 @@ def _page(request_id: UUID, errors: dict[str, str] | None = None) -> str:
         steps=data_requests.steps(found),
         erasures=data_requests.erasures(found),
         restrictions=restricting.listed(member(), Restriction.reason == _reason(found.reference)),
+        told_by=extending.first_month(found) if extending.is_possible(found) else None,
+        later=extending.last_day(found),
         today=data_requests.today(),
         kinds=KINDS,
         outcomes=OUTCOMES,

@@ -73,6 +73,8 @@ def _request(one: DataRequest) -> dict[str, Any]:
         "about": one.about,
         "words": one.words,
         "contact": one.contact,
+        "answer_due": one.due_on.isoformat(),
+        "extended_because": one.extended_because,
         "outcome": one.outcome,
         "answer": one.answer,
     }
