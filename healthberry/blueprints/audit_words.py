@@ -99,6 +99,7 @@ ACTIONS: Mapping[str, str] = {
     "data_request_written_down": "Wrote a request about data down",
     "data_request_acknowledged": "Acknowledged a request about data",
     "data_request_restricted": "Restricted words while a request is assessed",
+    "data_request_unrestricted": "Ended a restriction while a request is assessed",
     "data_request_extended": "Extended the time for a request about data",
     "data_request_closed": "Closed a request about data",
     "data_copied": "Took a copy of what is held about somebody",

@@ -1,5 +1,6 @@
 """Settings: what people asked about their data, until when it is answered, and what is done about it."""
 
+from collections.abc import Sequence
 from datetime import date
 from uuid import UUID
 
@@ -20,9 +21,11 @@ from healthberry.core import (
     restricting,
     subject_copies,
 )
+from healthberry.core.data_matches import Match
 from healthberry.core.data_requests import KINDS, OUTCOMES, Asked
-from healthberry.core.errors import Conflict, Invalid
+from healthberry.core.errors import Conflict, Invalid, NotFound
 from healthberry.models.keeping import Restriction
+from healthberry.models.rights import DataRequest
 
 blueprint = Blueprint("data_requests", __name__)
 
@@ -128,6 +131,25 @@ def restrict(request_id: UUID) -> ResponseReturnValue:
     return redirect(url_for("data_requests.show", request_id=request_id), 303)
 
 
+@blueprint.post(_ONE + "/restrictions/<uuid:restriction_id>/end")
+@signed_in
+@needs("manage")
+@proven(RECENTLY)
+def end_restriction(request_id: UUID, restriction_id: UUID) -> ResponseReturnValue:
+    """Show again what was restricted for a request; again: nothing."""
+    found = data_requests.find(member(), request_id)
+    if restricting.find(member(), restriction_id).lifted_at is None:
+        if all(one.id != restriction_id for one in _restricted(found, _matches(found))):
+            raise NotFound  # it is not about this request
+        restricting.lift(member(), restriction_id)
+        data_requests.step(member(), found, "data_request_unrestricted")
+    events.commit()
+    flash(
+        "The restriction is ended. Everybody who reads here sees the words again, unless something else restricts them."
+    )
+    return redirect(url_for("data_requests.show", request_id=request_id), 303)
+
+
 @blueprint.post(_ONE + "/copy")
 @signed_in
 @needs("manage")
@@ -201,14 +223,15 @@ def _list(errors: dict[str, str] | None = None) -> str:
 
 def _page(request_id: UUID, errors: dict[str, str] | None = None) -> str:
     found = data_requests.find(member(), request_id)
+    matches = _matches(found)
     return render_template(
         "data_requests/show.html",
         one=found,
-        matches=[] if found.closed_at or found.forgotten_at else data_matches.find(member(), found.about),
+        matches=matches,
         colleagues=[] if found.closed_at else colleague_copies.find(member(), found),
         steps=data_requests.steps(found),
         erasures=data_requests.erasures(found),
-        restrictions=restricting.listed(member(), Restriction.reason == _reason(found.reference)),
+        restrictions=_restricted(found, matches),
         told_by=extending.first_month(found) if extending.is_possible(found) else None,
         later=extending.last_day(found),
         today=data_requests.today(),
@@ -217,6 +240,17 @@ def _page(request_id: UUID, errors: dict[str, str] | None = None) -> str:
         errors=errors or {},
         given=request.form,
     )
+
+
+def _matches(found: DataRequest) -> Sequence[Match]:
+    return [] if found.closed_at or found.forgotten_at else data_matches.find(member(), found.about)
+
+
+def _restricted(found: DataRequest, matches: Sequence[Match]) -> Sequence[Restriction]:
+    """Return what lasts under this request's reference, and on whatever may be theirs."""
+    ours = restricting.listed(member(), Restriction.reason == _reason(found.reference))
+    there = restricting.at_writers(member(), [(one.conversation_id, one.writer.author_id) for one in matches])
+    return list({one.id: one for one in (*ours, *there)}.values())
 
 
 def _file(body: bytes, name: str) -> Response:
