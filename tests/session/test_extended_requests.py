@@ -1,5 +1,6 @@
 """Two further months for a request: once, for a reason, told within the first month, and shown wherever the day is."""
 
+import re
 from datetime import date, timedelta
 
 import pytest
@@ -49,7 +50,9 @@ def test_whoever_asked_is_told_why_and_the_later_day_stands_everywhere(
     where, reference = f"/settings/requests/{made.id}", made.reference
     later = months_after(data_requests.today(), 3)
     form = {"extension": WHY}
-    assert f"You would then answer by {_written(later)}" in client.get(where).text
+    page = client.get(where).text
+    assert f"You would then answer by {_written(later)}" in page
+    assert re.findall(r'<(\w+)[^>]*id="extension"', page) == ["textarea"], "its label leads to it"
 
     assert client.post(f"{where}/extend", data={"extension": " "}).status_code == 422
     assert [client.post(f"{where}/extend", data=form).status_code for _ in range(2)] == [303, 303]
