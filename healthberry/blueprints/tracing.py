@@ -32,7 +32,7 @@ def _begin() -> None:
     # Nothing of the request before, which the same thread may have answered.
     logs.forget()
     logs.know(request_id=g.request_id)
-    origin.come_from(request.remote_addr, g.request_id, devices.in_words())
+    origin.come_from(request.remote_addr, g.request_id, devices.in_words)
     g.spans = ExitStack()
     g.span = g.spans.enter_context(observing.span("request", route=request.endpoint or "none"))
 

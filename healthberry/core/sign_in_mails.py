@@ -18,6 +18,7 @@ from healthberry.models.organisations import Member, Organisation
 from healthberry.models.owned import now
 
 KIND: Final = "sign_in_changed"
+_LONGEST_NAME: Final = 200
 WHAT: Final[Mapping[str, str]] = {
     "app_added": "An authenticator app was set up",
     "app_removed": "Your authenticator app was removed",
@@ -54,7 +55,7 @@ def tell(member: Member, what: str, name: str = "", *, by: str = "") -> None:
     whence = origin.present() if not by else origin.Origin()
     said = {
         "what": what,
-        "name": name,
+        "name": name[:_LONGEST_NAME],
         "by": by,
         "at": now().isoformat(),
         "network": whence.network,
