@@ -99,6 +99,8 @@ ACTIONS: Mapping[str, str] = {
     "data_request_written_down": "Wrote a request about data down",
     "data_request_acknowledged": "Acknowledged a request about data",
     "data_request_restricted": "Restricted words while a request is assessed",
+    "data_request_unrestricted": "Ended a restriction while a request is assessed",
+    "data_request_extended": "Extended the time for a request about data",
     "data_request_closed": "Closed a request about data",
     "data_copied": "Took a copy of what is held about somebody",
     "breach_reported": "Reported that a reply contained personal data",
@@ -107,6 +109,7 @@ ACTIONS: Mapping[str, str] = {
     "hold_placed": "Placed a legal hold",
     "hold_lifted": "Lifted a legal hold",
     "commissioning_said": "Said who commissions whom",
+    "provider_read": "Read a provider's figures and published words",
     # The log and the installation
     "audit_exported": "Took the audit log out",
     "work_retried": "Had failed work tried again",

@@ -1,26 +1,31 @@
 """Settings: what people asked about their data, until when it is answered, and what is done about it."""
 
+from collections.abc import Sequence
 from datetime import date
 from uuid import UUID
 
 from flask import Blueprint, Response, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from healthberry.blueprints import subject_files
+from healthberry.blueprints import colleague_files, subject_files
 from healthberry.blueprints.guard import RECENTLY, member, needs, proven, signed_in
 from healthberry.core import (
+    colleague_copies,
     data_matches,
     data_requests,
     disclosures,
     events,
+    extending,
     organisations,
     preferences,
     restricting,
     subject_copies,
 )
+from healthberry.core.data_matches import Match
 from healthberry.core.data_requests import KINDS, OUTCOMES, Asked
-from healthberry.core.errors import Conflict, Invalid
+from healthberry.core.errors import Conflict, Invalid, NotFound
 from healthberry.models.keeping import Restriction
+from healthberry.models.rights import DataRequest
 
 blueprint = Blueprint("data_requests", __name__)
 
@@ -88,6 +93,25 @@ def acknowledge(request_id: UUID) -> ResponseReturnValue:
     return redirect(url_for("data_requests.show", request_id=request_id), 303)
 
 
+@blueprint.post(_ONE + "/extend")
+@signed_in
+@needs("manage")
+@proven(RECENTLY)
+def extend(request_id: UUID) -> ResponseReturnValue:
+    """Put off the day of the answer by two months, once, and tell whoever asked; again: nothing."""
+    given = request.form
+    try:
+        made = extending.extend(member(), request_id, given.get("extension", ""), told=given.get("told") == "on")
+    except (Invalid, Conflict) as refusal:
+        events.forget()
+        field, status = (refusal.field, 422) if isinstance(refusal, Invalid) else ("", 409)
+        return _page(request_id, {field: refusal.reason}), status
+    said = "They are told by e-mail." if made.contact else "You have told them."
+    events.commit()
+    flash(f"Extended. {said}")
+    return redirect(url_for("data_requests.show", request_id=request_id), 303)
+
+
 @blueprint.post(_ONE + "/restrict")
 @signed_in
 @needs("manage")
@@ -104,6 +128,25 @@ def restrict(request_id: UUID) -> ResponseReturnValue:
     data_requests.step(member(), found, "data_request_restricted")
     events.commit()
     flash("Restricted. Only administrators see the words until you end it, or erase them.")
+    return redirect(url_for("data_requests.show", request_id=request_id), 303)
+
+
+@blueprint.post(_ONE + "/restrictions/<uuid:restriction_id>/end")
+@signed_in
+@needs("manage")
+@proven(RECENTLY)
+def end_restriction(request_id: UUID, restriction_id: UUID) -> ResponseReturnValue:
+    """Show again what was restricted for a request; again: nothing."""
+    found = data_requests.find(member(), request_id)
+    if restricting.find(member(), restriction_id).lifted_at is None:
+        if all(one.id != restriction_id for one in _restricted(found, _matches(found))):
+            raise NotFound  # it is not about this request
+        restricting.lift(member(), restriction_id)
+        data_requests.step(member(), found, "data_request_unrestricted")
+    events.commit()
+    flash(
+        "The restriction is ended. Everybody who reads here sees the words again, unless something else restricts them."
+    )
     return redirect(url_for("data_requests.show", request_id=request_id), 303)
 
 
@@ -124,9 +167,25 @@ def copy(request_id: UUID) -> ResponseReturnValue:
         return _page(request_id, {field: refusal.reason}), status
     body, name = subject_files.zipped(made), f"{made.request.reference}.zip"
     events.commit()
-    response = Response(body, mimetype="application/zip")
-    response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
-    return response
+    return _file(body, name)
+
+
+@blueprint.post(_ONE + "/account")
+@signed_in
+@needs("manage")
+@proven(RECENTLY)
+def copy_account(request_id: UUID) -> ResponseReturnValue:
+    """Give what is held of a colleague's account as a ZIP file; that it was taken, and why, is written down."""
+    given = request.form
+    try:
+        made = colleague_copies.make(member(), request_id, given.get("colleague", ""), given.get("account_reason", ""))
+    except Invalid as refusal:
+        events.forget()
+        field = "account_reason" if refusal.field == "reason" else refusal.field
+        return _page(request_id, {field: refusal.reason}), 422
+    body, name = colleague_files.zipped(made), f"{made.request.reference}-account.zip"
+    events.commit()
+    return _file(body, name)
 
 
 @blueprint.post(_ONE + "/close")
@@ -164,19 +223,40 @@ def _list(errors: dict[str, str] | None = None) -> str:
 
 def _page(request_id: UUID, errors: dict[str, str] | None = None) -> str:
     found = data_requests.find(member(), request_id)
+    matches = _matches(found)
     return render_template(
         "data_requests/show.html",
         one=found,
-        matches=[] if found.closed_at or found.forgotten_at else data_matches.find(member(), found.about),
+        matches=matches,
+        colleagues=[] if found.closed_at else colleague_copies.find(member(), found),
         steps=data_requests.steps(found),
         erasures=data_requests.erasures(found),
-        restrictions=restricting.listed(member(), Restriction.reason == _reason(found.reference)),
+        restrictions=_restricted(found, matches),
+        told_by=extending.first_month(found) if extending.is_possible(found) else None,
+        later=extending.last_day(found),
         today=data_requests.today(),
         kinds=KINDS,
         outcomes=OUTCOMES,
         errors=errors or {},
         given=request.form,
     )
+
+
+def _matches(found: DataRequest) -> Sequence[Match]:
+    return [] if found.closed_at or found.forgotten_at else data_matches.find(member(), found.about)
+
+
+def _restricted(found: DataRequest, matches: Sequence[Match]) -> Sequence[Restriction]:
+    """Return what lasts under this request's reference, and on whatever may be theirs."""
+    ours = restricting.listed(member(), Restriction.reason == _reason(found.reference))
+    there = restricting.at_writers(member(), [(one.conversation_id, one.writer.author_id) for one in matches])
+    return list({one.id: one for one in (*ours, *there)}.values())
+
+
+def _file(body: bytes, name: str) -> Response:
+    response = Response(body, mimetype="application/zip")
+    response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
+    return response
 
 
 def _reason(reference: str) -> str:

@@ -8,6 +8,7 @@ from uuid import uuid4
 from flask import Flask, Response, g, request
 
 from healthberry import logs, meter, observing
+from healthberry.blueprints import devices
 from healthberry.core import origin
 from healthberry.extensions import part
 
@@ -31,7 +32,7 @@ def _begin() -> None:
     # Nothing of the request before, which the same thread may have answered.
     logs.forget()
     logs.know(request_id=g.request_id)
-    origin.come_from(request.remote_addr, g.request_id)
+    origin.come_from(request.remote_addr, g.request_id, devices.in_words)
     g.spans = ExitStack()
     g.span = g.spans.enter_context(observing.span("request", route=request.endpoint or "none"))
 

@@ -29,6 +29,7 @@ VALUES (:organisation_id, :actor, :member_id, :name, :action, :object_kind, :obj
 BY_ITSELF = frozenset({"erasure_finished", "member_lapsed", "breach_removed"})
 _LONGEST_NAME = 200
 _READ_AGAIN = timedelta(hours=1)
+_PROVIDER_READ_AGAIN = timedelta(days=1)
 
 
 def did(member: Member, action: str, kind: str = "", about: object = "", **details: Any) -> None:
@@ -58,15 +59,27 @@ def is_kept() -> bool:
 
 def read(member: Member, kind: str, about: UUID) -> None:
     """Write down that a member read something restricted: once for each member, object and hour."""
+    _read(member, "restricted_read", (kind, about), _READ_AGAIN)
+
+
+def read_provider(member: Member, provider_id: UUID, name: str) -> None:
+    """Write down that a commissioner read a provider's figures and words: once for each member, provider and day.
+
+    The words change by the day, and all of them are public: whoever pages through them is one reader, not twenty.
+    """
+    _read(member, "provider_read", ("provider", provider_id), _PROVIDER_READ_AGAIN, provider=name)
+
+
+def _read(member: Member, action: str, about: tuple[str, UUID], again: timedelta, **details: Any) -> None:
     recently = exists().where(
         AuditEntry.organisation_id == member.organisation_id,
-        AuditEntry.object_id == str(about),
-        AuditEntry.action == "restricted_read",
+        AuditEntry.object_id == str(about[1]),
+        AuditEntry.action == action,
         AuditEntry.member_id == member.id,
-        AuditEntry.at > now() - _READ_AGAIN,
+        AuditEntry.at > now() - again,
     )
     if not db.session.scalar(select(recently)):
-        did(member, "restricted_read", kind, about)
+        did(member, action, *about, **details)
 
 
 def nobody_did(organisation_id: UUID, action: str, kind: str = "", about: object = "", **details: Any) -> None:

@@ -56,12 +56,23 @@ class Asked:
 
 def today() -> date:
     """Return the day that it is in London."""
-    return now().astimezone(_LONDON).date()
+    return day_of(now())
+
+
+def day_of(moment: datetime) -> date:
+    """Return the day in London of a moment."""
+    return moment.astimezone(_LONDON).date()
 
 
 def month_after(day: date) -> date:
     """Return the same day of the next month; its last day where it is shorter: 31 January, 28 February."""
-    year, month = (day.year + 1, 1) if day.month == 12 else (day.year, day.month + 1)
+    return months_after(day, 1)
+
+
+def months_after(day: date, months: int) -> date:
+    """Return the same day so many months later; the last day of a month that is shorter."""
+    years, month = divmod(day.month - 1 + months, 12)
+    year, month = day.year + years, month + 1
     return date(year, month, min(day.day, calendar.monthrange(year, month)[1]))
 
 
@@ -150,7 +161,7 @@ def erasures(request: DataRequest) -> Sequence[Erasure]:
 
 def acknowledge(member: Member, request_id: UUID) -> DataRequest:
     """Note that whoever asked was written to; again: nothing. Raises: NotFound, NotAllowed, Conflict once closed."""
-    found = _opened(member, request_id)
+    found = opened(member, request_id)
     if found.acknowledged_at is None:
         found.acknowledged_at = now()
         step(member, found, "data_request_acknowledged")
@@ -166,7 +177,7 @@ def close(member: Member, request_id: UUID, outcome: str, answer: str, *, tell: 
     found = find(member, request_id)
     if found.closed_at is not None and found.outcome == outcome:
         return found
-    _opened(member, request_id)
+    opened(member, request_id)
     if outcome not in OUTCOMES:
         raise Invalid("Choose how it ended.", "outcome")
     if outcome == "erased" and not erasures(found):
@@ -197,7 +208,7 @@ def _made(organisation_id: UUID, request_id: UUID, asked: Asked, contact: str, a
         raise Invalid("Paste a link to what you wrote, or give the name that you wrote it under.", "about")
     if not about and not words:
         raise Invalid("Say what happened.", "words")
-    day = at.astimezone(_LONDON).date()
+    day = day_of(at)
     made = DataRequest(
         organisation_id=organisation_id,
         id=request_id,
@@ -220,7 +231,8 @@ def _reference() -> str:
     return f"R-{drawn[:4]}-{drawn[4:]}"
 
 
-def _opened(member: Member, request_id: UUID) -> DataRequest:
+def opened(member: Member, request_id: UUID) -> DataRequest:
+    """Return a request that is not closed, held to be changed. Raises: NotFound, NotAllowed, Conflict."""
     find(member, request_id)
     found = db.session.get_one(DataRequest, (member.organisation_id, request_id), with_for_update=True)
     if found.closed_at is not None:

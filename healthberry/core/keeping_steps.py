@@ -97,7 +97,7 @@ def requests(organisation_id: UUID) -> int:
     )
     over = (DataRequest.closed_at < _before(REQUESTS), DataRequest.forgotten_at.is_(None), ~lasting)
     old = select(DataRequest.id).where(mine, *over).order_by(DataRequest.id).limit(AT_ONCE)
-    bare = {"about": "", "words": "", "contact": "", "answer": "", "forgotten_at": now()}
+    bare = {"about": "", "words": "", "contact": "", "answer": "", "extended_because": "", "forgotten_at": now()}
     gone = _run(update(DataRequest).where(mine, DataRequest.id.in_(old)).values(**bare).returning(DataRequest.id))
     step = DataRequestStep
     noted = update(step).where(step.organisation_id == organisation_id, step.request_id.in_(gone)).values(words="")

@@ -90,7 +90,7 @@ MAILS = Kept(
     "alert e-mail's record",
     "records of alert e-mails",
     180,
-    "Who was told, and when. Never what the e-mail said.",
+    "Who was told, and when. What the e-mail said, only of a change to somebody's own sign-in.",
 )
 PIECES = Kept(
     # Raw, so they hold anything. Long enough for an upgrade that can read them; shorter than any source's own limit.

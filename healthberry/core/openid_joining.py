@@ -12,7 +12,7 @@ from sqlalchemy import Select, select
 from sqlalchemy.dialects.postgresql import insert
 
 from healthberry.connectors.openid_issuers import Identity
-from healthberry.core import audit, events, mailboxes, members, openid, signup
+from healthberry.core import audit, events, mailboxes, members, openid, sign_in_mails, signup
 from healthberry.core.errors import Conflict, NotAllowed, NotFound
 from healthberry.core.openid import Setup
 from healthberry.extensions import db
@@ -59,10 +59,12 @@ def member_of(setup: Setup, identity: Identity) -> Member:
 
 
 def link(member: Member, identity: Identity) -> None:
-    """Let an account be this member's from now on; again: nothing changes. Raises: Conflict where it is another's."""
-    if not _keep(member, identity):
-        raise Conflict("This account is linked to somebody else.")
-    audit.did(member, "identity_linked", "member", member.id, issuer=identity.issuer)
+    """Let an account be this member's from now on, and tell them; again: nothing changes.
+
+    Raises: Conflict where it is another's.
+    """
+    if _keep(member, identity):
+        sign_in_mails.tell(member, "account_linked", identity.issuer)
 
 
 def linked(member: Member) -> Sequence[LinkedIdentity]:
@@ -77,6 +79,7 @@ def unlink(member: Member, identity_id: UUID) -> None:
         raise NotFound
     db.session.delete(row)
     audit.did(member, "identity_unlinked", "member", member.id, issuer=row.issuer)
+    sign_in_mails.tell(member, "account_unlinked", row.issuer)
 
 
 def _mine(member: Member) -> Select[LinkedIdentity]:
@@ -122,15 +125,18 @@ def _join(setup: Setup, identity: Identity, email: str) -> Member:
     events.record(
         setup.organisation_id, "member_joined", subject_id=member.id, member=member, level=member.level, by="issuer"
     )
-    link(member, identity)
+    _keep(member, identity)
     return member
 
 
 def _keep(member: Member, identity: Identity) -> bool:
-    """Keep whose account it is; return whether it is this member's now."""
+    """Keep whose account it is; return whether that is new. Raises: Conflict where it is another's."""
     key = {"organisation_id": member.organisation_id, "issuer": identity.issuer, "subject": identity.subject}
     row = {**key, "id": new_id(), "member_id": member.id, "linked_at": now()}
     unique = ["organisation_id", "issuer", "subject"]
-    db.session.execute(insert(LinkedIdentity).values(row).on_conflict_do_nothing(index_elements=unique))
-    owner = db.session.scalar(select(LinkedIdentity.member_id).filter_by(**key))
-    return owner == member.id
+    made = insert(LinkedIdentity).values(row).on_conflict_do_nothing(index_elements=unique)
+    new = db.session.scalar(made.returning(LinkedIdentity.id)) is not None
+    if db.session.scalar(select(LinkedIdentity.member_id).filter_by(**key)) != member.id:
+        raise Conflict("This account is linked to somebody else.")
+    audit.did(member, "identity_linked", "member", member.id, issuer=identity.issuer)
+    return new

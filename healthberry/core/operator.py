@@ -22,6 +22,7 @@ from healthberry.core import (
     quarantine,
     scope,
     second_step,
+    sign_in_mails,
     suppression,
 )
 from healthberry.core.vault import Vault, VaultError
@@ -88,6 +89,8 @@ def reset_second_step(email: str, code: str) -> str:
         return f"Nobody with the address {email} is a member of {code}."
     second_step.forget(member)
     events.record(member.organisation_id, "member_second_step_reset", subject_id=member.id)
+    audit.operated("member_second_step_reset", "", "member", member.id, member.organisation_id)
+    sign_in_mails.tell(member, "reset", by="whoever runs this HealthBerry")
     return f"{member.name} signs in by a code to {member.email} alone, and is asked to set up a second step anew."
 
 

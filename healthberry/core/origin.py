@@ -5,25 +5,35 @@ continent, not one person's machine from the next.
 """
 
 import ipaddress
+from collections.abc import Callable
 from contextvars import ContextVar
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
 class Origin:
-    """The network that a request came from and the request's id; "" where there is none."""
+    """The network that a request came from and the request's id; "" where there is none.
+
+    `named` says what its browser is called: asked only where that is wanted, for few requests do.
+    """
 
     network: str = ""
     request_id: str = ""
+    named: Callable[[], str] = str
+
+    @property
+    def browser(self) -> str:
+        """Return the browser in words, "" where there is none."""
+        return self.named()
 
 
 _NOWHERE = Origin()
 _present: ContextVar[Origin] = ContextVar("origin", default=_NOWHERE)
 
 
-def come_from(address: str | None, request_id: str = "") -> None:
+def come_from(address: str | None, request_id: str = "", named: Callable[[], str] = str) -> None:
     """Say where everything further in this request comes from."""
-    _present.set(Origin(network(address or ""), request_id))
+    _present.set(Origin(network(address or ""), request_id, named))
 
 
 def forget() -> None:

@@ -19,7 +19,7 @@ from webauthn.helpers.structs import (
     UserVerificationRequirement,
 )
 
-from healthberry.core import events, members, scope, second_step
+from healthberry.core import events, members, scope, second_step, sign_in_mails
 from healthberry.core.codes import Refused
 from healthberry.core.errors import NotFound
 from healthberry.extensions import db, part
@@ -87,6 +87,7 @@ def add(member: Member, answer: str, challenge: bytes, name: str) -> Passkey:
     db.session.add(row)
     db.session.flush()
     events.record(member.organisation_id, "second_step_added", subject_id=member.id, member=member, sort="passkey")
+    sign_in_mails.tell(member, "passkey_added", row.name)
     return row
 
 
@@ -97,7 +98,7 @@ def remove(member: Member, passkey_id: UUID) -> None:
         raise NotFound
     db.session.delete(row)
     db.session.flush()
-    second_step.removed(member, "passkey")
+    second_step.removed(member, "passkey", row.name)
 
 
 def asking(challenge: bytes, member: Member | None = None) -> str:

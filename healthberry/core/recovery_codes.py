@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from sqlalchemy import delete, func, select
 
-from healthberry.core import events
+from healthberry.core import events, sign_in_mails
 from healthberry.extensions import db, part
 from healthberry.models.organisations import Member
 from healthberry.models.owned import new_id, now
@@ -19,8 +19,11 @@ _LENGTH = 10
 
 
 def make(member: Member) -> Sequence[str]:
-    """Make ten new codes, in place of all others; they are told once, here, and kept as HMACs."""
-    forget(member)
+    """Make ten new codes, in place of all others; they are told once, here, and kept as HMACs.
+
+    The member is told that others ceased to work; the first ones come with a second step, of which they are told.
+    """
+    replaced = forget(member)
     codes = ["".join(secrets.choice(_SIGNS) for _ in range(_LENGTH)) for _ in range(MANY)]
     db.session.add_all(
         RecoveryCode(
@@ -29,6 +32,8 @@ def make(member: Member) -> Sequence[str]:
         for code in codes
     )
     events.record(member.organisation_id, "recovery_codes_made", subject_id=member.id, member=member)
+    if replaced:
+        sign_in_mails.tell(member, "codes_made")
     return [f"{code[:5]}-{code[5:]}" for code in codes]
 
 
@@ -48,13 +53,14 @@ def use(member: Member, typed: str) -> bool:
     for row in right:
         row.used_at = now()
         events.record(member.organisation_id, "recovery_code_used", subject_id=member.id, member=member)
+        sign_in_mails.tell(member, "code_used")
     return bool(right)
 
 
-def forget(member: Member) -> None:
-    """Make all codes of the member worthless."""
+def forget(member: Member) -> bool:
+    """Make all codes of the member worthless; say whether there were any, used ones too."""
     mine = (RecoveryCode.organisation_id == member.organisation_id, RecoveryCode.member_id == member.id)
-    db.session.execute(delete(RecoveryCode).where(*mine))
+    return bool(db.session.scalars(delete(RecoveryCode).where(*mine).returning(RecoveryCode.id)).all())
 
 
 def _mac(member: Member, code: str) -> str:

@@ -58,12 +58,18 @@ def restrict(member: Member, conversation_id: UUID, who: UUID | None, reason: st
 
 def lift(member: Member, restriction_id: UUID) -> Restriction:
     """Show again what a restriction hid, as far as no other one does; again: nothing. Raises: NotFound, NotAllowed."""
+    found = find(member, restriction_id)
+    if found.lifted_at is None:
+        _end(found, member.name, member)
+    return found
+
+
+def find(member: Member, restriction_id: UUID) -> Restriction:
+    """Return a restriction, also one that is over. Raises: NotFound, NotAllowed."""
     found = db.session.get(Restriction, (member.organisation_id, restriction_id))
     if found is None:
         raise NotFound
     require(member, "manage")
-    if found.lifted_at is None:
-        _end(found, member.name, member)
     return found
 
 
@@ -91,6 +97,17 @@ def of_conversation(member: Member, conversation_id: UUID) -> Sequence[Restricti
     )
     here = or_(Restriction.conversation_id == conversation_id, Restriction.author_id.in_(wrote))
     return listed(member, here)
+
+
+def at_writers(member: Member, writers: Collection[tuple[UUID, UUID | None]]) -> Sequence[Restriction]:
+    """Return what lasts, for requests, on any of these writers, each given as conversation and author (None: unknown).
+
+    Raises: NotAllowed.
+    """
+    places = [one for one, _ in writers]
+    authors = [author for _, author in writers if author is not None]
+    whole = and_(Restriction.author_id.is_(None), Restriction.conversation_id.in_(places))
+    return listed(member, Restriction.kind == REQUEST, or_(whole, Restriction.author_id.in_(authors)))
 
 
 def listed(member: Member, *which: ColumnElement[bool]) -> Sequence[Restriction]:

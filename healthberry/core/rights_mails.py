@@ -5,11 +5,12 @@ read from the request, or from the settings, when the mail goes out.
 """
 
 from dataclasses import dataclass
-from datetime import datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import Any, Final
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
+from sqlalchemy import update
 from sqlalchemy.dialects.postgresql import insert
 
 from healthberry.core import events, members, organisations
@@ -23,9 +24,10 @@ from healthberry.models.replies import OutboxMail
 from healthberry.models.rights import DataRequest, Disclosure
 
 RECEIVED, ARRIVED, DECIDED, DUE = "request_received", "request_arrived", "request_decided", "request_due"
+EXTENDED = "request_extended"
 BREACH, BREACH_DUE = "breach_found", "breach_due"
 _LONDON: Final = ZoneInfo("Europe/London")
-KINDS: Final = (RECEIVED, ARRIVED, DECIDED, DUE, BREACH, BREACH_DUE)
+KINDS: Final = (RECEIVED, ARRIVED, DECIDED, EXTENDED, DUE, BREACH, BREACH_DUE)
 _BREACHES: Final = (BREACH, BREACH_DUE)
 _BEFORE: Final = timedelta(days=5)  # of a request's last day: enough to answer it still
 _SOON: Final = timedelta(hours=48)  # after a breach was found: a day is left
@@ -57,6 +59,11 @@ def decide(request: DataRequest) -> None:
     _queue(request.organisation_id, DECIDED, request.id, [None])
 
 
+def tell_of_extension(request: DataRequest) -> None:
+    """Tell whoever asked that the answer comes later, when, and why."""
+    _queue(request.organisation_id, EXTENDED, request.id, [None])
+
+
 def tell_of_request(request: DataRequest) -> None:
     """Tell administrators and the data protection contact; without either, whoever runs the installation."""
     _queue(request.organisation_id, ARRIVED, request.id, _answering(request.organisation_id))
@@ -69,9 +76,27 @@ def tell_of_breach(disclosure: Disclosure) -> None:
 
 def remind_of_request(request: DataRequest) -> None:
     """Have whoever answers be reminded five days before the last day; no e-mail goes out where it is closed by then."""
-    day = min(request.due_on, request.acknowledge_by or request.due_on) - _BEFORE
-    at = max(datetime.combine(day, time(9), _LONDON), now())
+    at = _before(min(request.due_on, request.acknowledge_by or request.due_on))
     _queue(request.organisation_id, DUE, request.id, _answering(request.organisation_id), at)
+
+
+def remind_anew(request: DataRequest) -> None:
+    """Have whoever answers be reminded of the later day, in place of the earlier one."""
+    waiting = update(OutboxMail).where(
+        OutboxMail.organisation_id == request.organisation_id,
+        OutboxMail.kind == DUE,
+        OutboxMail.about == str(request.id),
+        OutboxMail.state == "queued",
+    )
+    values = {"state": "skipped", "reason": "It was extended."}
+    db.session.execute(waiting.values(**values).execution_options(synchronize_session=False))
+    _queue(
+        request.organisation_id,
+        DUE,
+        f"{request.id}:extended",
+        _answering(request.organisation_id),
+        _before(request.due_on),
+    )
 
 
 def remind_of_breach(disclosure: Disclosure) -> None:
@@ -82,7 +107,7 @@ def remind_of_breach(disclosure: Disclosure) -> None:
 
 def load(mail: Claimed) -> Letter:
     """Load what the claimed mail is about. Raises: NotNeeded when nobody needs to be told any more."""
-    key = (mail.organisation_id, UUID(mail.about))
+    key = (mail.organisation_id, UUID(mail.about.partition(":")[0]))
     model: Any = Disclosure if mail.kind in _BREACHES else DataRequest
     subject = db.session.get(model, key, populate_existing=True)
     if subject is None:
@@ -97,7 +122,7 @@ def load(mail: Claimed) -> Letter:
 
 
 def _addressed(mail: Claimed, subject: Any, organisation: Organisation) -> tuple[str, str, str]:
-    if mail.kind in (RECEIVED, DECIDED):
+    if mail.kind in (RECEIVED, DECIDED, EXTENDED):
         if not subject.contact:
             raise NotNeeded("There is no address any more.")
         return subject.contact, "", f"You get this because somebody gave this address to {organisation.name}."
@@ -127,8 +152,13 @@ def _answering(organisation_id: UUID) -> list[UUID | None]:
     return [*people, None] if contact or needs_operator else people
 
 
+def _before(last: date) -> datetime:
+    """Return when to remind of a last day: at nine, some days before; now where that is over."""
+    return max(datetime.combine(last - _BEFORE, time(9), _LONDON), now())
+
+
 def _queue(
-    organisation_id: UUID, kind: str, about: UUID, member_ids: list[UUID | None], at: datetime | None = None
+    organisation_id: UUID, kind: str, about: UUID | str, member_ids: list[UUID | None], at: datetime | None = None
 ) -> None:
     rows: list[dict[str, Any]] = [
         {

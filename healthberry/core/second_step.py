@@ -11,7 +11,7 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, delete, exists, select
 from sqlalchemy.dialects.postgresql import insert
 
-from healthberry.core import digits, events, members, organisations, recovery_codes, sign_ins
+from healthberry.core import digits, events, members, organisations, recovery_codes, sign_in_mails, sign_ins
 from healthberry.core.permissions import require
 from healthberry.core.vault import Vault, VaultError
 from healthberry.extensions import db, part
@@ -83,6 +83,7 @@ def confirm_app(member: Member, typed: str) -> None:
     """Take the app into use once it has shown the right digits. Raises: Refused, TooMany, Conflict."""
     digits.confirm(_row(member), typed)
     events.record(member.organisation_id, "second_step_added", subject_id=member.id, member=member, sort="app")
+    sign_in_mails.tell(member, "app_added")
 
 
 def remove_app(member: Member) -> None:
@@ -93,11 +94,12 @@ def remove_app(member: Member) -> None:
     removed(member, "app")
 
 
-def removed(member: Member, sort: str) -> None:
-    """Note that an app or a passkey is gone."""
+def removed(member: Member, sort: str, name: str = "") -> None:
+    """Note that an app or a passkey is gone, and tell the member."""
     if not is_set_up(member):
         recovery_codes.forget(member)
     events.record(member.organisation_id, "second_step_removed", subject_id=member.id, member=member, sort=sort)
+    sign_in_mails.tell(member, f"{sort}_removed", name)
 
 
 def check(member: Member, typed: str) -> None:
@@ -124,6 +126,7 @@ def reset(member: Member, other_id: UUID) -> Member:
     other = members.colleague(member, other_id)
     forget(other)
     events.record(member.organisation_id, "member_second_step_reset", subject_id=other.id, member=member)
+    sign_in_mails.tell(other, "reset", by=f"{member.name}, an administrator")
     return other
 
 

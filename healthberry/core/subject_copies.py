@@ -13,7 +13,7 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.orm import undefer
 
-from healthberry.core import data_matches, data_requests, details, holds, members, reading_rights
+from healthberry.core import data_matches, data_requests, details, holds, members, reading_rights, subject_traces
 from healthberry.core.data_matches import Match
 from healthberry.core.errors import Conflict
 from healthberry.extensions import db
@@ -31,7 +31,11 @@ MOST: Final = 10_000  # messages; whoever wrote more is answered in parts, by ha
 
 @dataclass(frozen=True)
 class SubjectCopy:
-    """All that the file says; `left_out` counts conversations that the administrator may not read."""
+    """All that the file says; `left_out` counts conversations that the administrator may not read.
+
+    `requests` are all that came from the same address, `elsewhere` what we take for the same words on another site, and
+    `unsent` answers that were begun and did not go out; they come with the notes.
+    """
 
     organisation: Organisation
     request: DataRequest
@@ -46,6 +50,9 @@ class SubjectCopy:
     history: Sequence[Activity]
     restrictions: Sequence[Restriction]
     files: Sequence[Attachment]
+    requests: Sequence[DataRequest]
+    elsewhere: Sequence[Conversation]
+    unsent: Sequence[str]
     left_out: int
 
     def beside(self, message: Message) -> Sequence[tuple[str, str]]:
@@ -91,6 +98,9 @@ def _made(member: Member, request: DataRequest, match: Match, with_notes: bool) 
         history=_of(Activity, org, ids, Activity.at),
         restrictions=_of(Restriction, org, ids, Restriction.since),
         files=_files(org, messages),
+        requests=subject_traces.requests(request),
+        elsewhere=subject_traces.elsewhere(member, list(readable.values())),
+        unsent=subject_traces.unsent(org, ids) if with_notes else [],
         left_out=left_out,
     )
 

@@ -16,6 +16,7 @@ from healthberry.core import (
     outbox,
     rights_mails,
     scope,
+    sign_in_mails,
     silences,
 )
 from healthberry.core.deliveries import Progress
@@ -31,11 +32,12 @@ from healthberry.mail.claim import write_claim
 from healthberry.mail.headers import BadAddress
 from healthberry.mail.outage import write_outage
 from healthberry.mail.rights import write_letter
+from healthberry.mail.sign_in import write_change
 from healthberry.models.owned import now
 
 log = logging.getLogger(__name__)
 
-_NOT_ABOUT_FEEDBACK = {*silences.KINDS, *claim_mails.KINDS, *rights_mails.KINDS}
+_NOT_ABOUT_FEEDBACK = {*silences.KINDS, *claim_mails.KINDS, *rights_mails.KINDS, sign_in_mails.KIND}
 
 
 @job("alerts")
@@ -108,6 +110,9 @@ def _loaded(mail: outbox.Claimed) -> Callable[[], EmailMessage]:
     if mail.kind in rights_mails.KINDS:
         letter = rights_mails.load(mail)
         return lambda: write_letter(letter, mail.kind, mail.message_id)
+    if mail.kind == sign_in_mails.KIND:
+        change = sign_in_mails.load(mail)
+        return lambda: write_change(change, mail.kind, mail.message_id)
     alert = alerts.load(mail)
     return lambda: write_alert(alert, mail.message_id)
 

@@ -47,6 +47,7 @@ def _request(request: DataRequest) -> dict[str, str]:
         "acknowledge": _day(request.acknowledge_by) if request.acknowledge_by else "",
         "outcome": data_requests.OUTCOMES.get(request.outcome, "").partition(":")[0].partition(",")[0],
         "answer": clean(request.answer),
+        "because": clean(request.extended_because),
         "request_url": links.address("data_requests.show", request_id=str(request.id)),
     }
 

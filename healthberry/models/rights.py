@@ -16,7 +16,8 @@ class DataRequest(Base, OrganisationOwned):
 
     `about` is the link or handle that they gave, `contact` their e-mail address; "" where it was written down by a
     member (`written_by`) without one. `acknowledge_by` is for complaints alone. `answer` is what they were told in the
-    end. What says who they are goes some time after it is closed: `forgotten_at`.
+    end, `extended_because` why they had to wait two months longer: `due_on` is then the later day. What says who they
+    are goes some time after it is closed: `forgotten_at`.
     """
 
     __tablename__ = "data_requests"
@@ -37,6 +38,8 @@ class DataRequest(Base, OrganisationOwned):
     received_at: Mapped[Moment] = mapped_column(default=now)
     due_on: Mapped[date]
     acknowledge_by: Mapped[date | None]
+    extended_at: Mapped[Moment | None]
+    extended_because: Mapped[str] = mapped_column(default="", server_default="")
     acknowledged_at: Mapped[Moment | None]
     outcome: Mapped[str] = mapped_column(default="")
     answer: Mapped[str] = mapped_column(default="")

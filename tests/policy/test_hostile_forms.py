@@ -172,6 +172,8 @@ FORMS = (
     Form("data_requests.save_contact", {"dpo_name": "Ada Day", "dpo_email": "dpo@example.nhs.uk"}),
     Form("data_requests.restrict", {"who": "<match>"}),
     Form("data_requests.copy", {"who": "<match>", "reason": "Identity checked", "notes": "on"}),
+    Form("data_requests.copy_account", {"colleague": "<colleague>", "account_reason": "Identity checked"}),
+    Form("data_requests.extend", {"extension": "It is a lot.", "told": "on"}),
     Form("data_requests.close", {"outcome": "answered", "answer": "Here it is.", "tell": "on"}),
     Form("disclosures.report", {"what": "name", "found": "<earlier>"}),
     Form("disclosures.removed", {"sure": "on"}),
@@ -207,7 +209,7 @@ DELETE FROM disputes;
 UPDATE claims SET dispute_id = NULL, refused_at = NULL;
 DELETE FROM outbox_mails;
 UPDATE organisation_details SET dpo_name = '', dpo_email = '';
-UPDATE data_requests SET closed_at = NULL, outcome = '', acknowledged_at = NULL;
+UPDATE data_requests SET closed_at = NULL, outcome = '', acknowledged_at = NULL, extended_at = NULL;
 UPDATE disclosures SET closed_at = NULL, outcome = '', removal = 'by_hand';
 DELETE FROM teams WHERE created_at > (SELECT min(created_at) FROM teams);
 UPDATE teams SET name = 'Desk';
@@ -279,7 +281,8 @@ class Desk:
         channel = self.world.channel(organisation, "x", account="@cedar", sealed_secrets=sealed)
         (conversation_id,) = self.world.arrives(channel, self.world.item("Where do I park?"))
         writer = erasing.writers(self.member, conversation_id)[0]
-        asked = data_requests.write_down(self.member, Asked("complain", writer.screen_name, "x"), None)
+        asked = data_requests.write_down(self.member, Asked("complain", writer.screen_name, "x", colleague.email), None)
+        complex_one = data_requests.write_down(self.member, Asked("copy", "Nobody"), None)
         first = self.world.item()
         told = (self.world.item(thread_id=first.thread_id, direction="outbound") for _ in range(2))
         (answered,) = self.world.arrives(channel, first, *told)
@@ -318,6 +321,7 @@ class Desk:
         formed = self.world.channel(organisation, "form", remote_id="news")
         self.routes = _routes(self.app, self.ids, tokens)
         self.routes["disclosures.report"] = f"/conversations/{answered}/messages/{ours}/breach", "POST"
+        self.routes["data_requests.extend"] = f"/settings/requests/{complex_one.id}/extend", "POST"
         self.routes["channels.save_settings"] = f"/channels/{formed.id}/settings", "POST"
         paper = self.world.channel(organisation, "paper", remote_id="paper")
         self.routes["writing_down.save"] = f"/channels/{paper.id}/enter", "POST"

@@ -34,8 +34,10 @@ TABLE = {
         audit.export audit.index channels.ask_unlink channels.explain channels.handle_quarantined
         channels.read_quarantined_again channels.save_settings channels.settings channels.start channels.unlink
         concerns.end concerns.give concerns.give_all concerns.lift data_requests.acknowledge data_requests.close
-        data_requests.copy data_requests.index data_requests.restrict data_requests.save_contact
-        data_requests.show data_requests.write_down disclosures.close documents.download documents.index
+        data_requests.copy data_requests.copy_account data_requests.end_restriction data_requests.extend
+        data_requests.index
+        data_requests.restrict data_requests.save_contact data_requests.show
+        data_requests.write_down disclosures.close documents.download documents.index
         documents.show erasing.as_html erasing.as_text erasing.ask erasing.erase erasing.show imports.answer
         imports.ask_undo imports.change imports.drop imports.index imports.show imports.start imports.undo
         imports.upload keeping.index keeping.shorten keeping.show openid_settings.index openid_settings.save
