@@ -9,7 +9,6 @@ from functools import cache
 from uuid import UUID
 
 from flask import Flask
-from flask.sessions import SecureCookieSessionInterface
 
 from healthberry.blueprints.guard import name_of
 from healthberry.core import changes, conversations, events, scope, sessions
@@ -20,6 +19,7 @@ from healthberry.models.conversations import Conversation
 from healthberry.models.organisations import Member, Organisation
 from healthberry.models.owned import now
 from healthberry.realtime import publish
+from healthberry.session_cookie import SessionCookie
 
 _MEMBERS, _CONVERSATIONS = 10, 20
 # What twenty pages of one organisation look at: most the plain list, some a narrowed one, a few a conversation.
@@ -123,7 +123,7 @@ def signed_in(member: Member) -> str:
 
 def cookie(app: Flask, member: Member) -> str:
     """Return the cookie header of a browser that is signed in as `member`."""
-    signer = SecureCookieSessionInterface().get_signing_serializer(app)
+    signer = SessionCookie().get_signing_serializer(app)
     assert signer is not None
     session = {"_user_id": signed_in(member), "_fresh": True}
     return f"{app.config['SESSION_COOKIE_NAME']}={signer.dumps(session)}"

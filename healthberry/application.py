@@ -19,6 +19,7 @@ from healthberry.core.vault import Vault
 from healthberry.extensions import csrf, db, htmx, login_manager, mail, migrate
 from healthberry.fixed_headers import is_secure
 from healthberry.mail.send import mail_config
+from healthberry.session_cookie import SessionCookie
 from healthberry.settings import Settings
 
 _POOL_SIZE = 10
@@ -34,6 +35,7 @@ def create_app(settings: Settings, *, transport: httpx.BaseTransport | None = No
     _log(settings, credentials)
     observing.start(settings)
     app = Flask(__name__)
+    app.session_interface = SessionCookie()
     app.config.update(_config(settings))
     app.extensions["settings"] = settings
     app.extensions["vault"] = Vault(settings.channel_keys)

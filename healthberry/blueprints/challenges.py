@@ -5,6 +5,7 @@ import secrets
 
 from itsdangerous import BadData, URLSafeTimedSerializer
 
+from healthberry.core import signed
 from healthberry.core.codes import Refused
 from healthberry.extensions import part
 
@@ -31,4 +32,4 @@ def take(text: str) -> bytes:
 
 
 def _serializer() -> URLSafeTimedSerializer:
-    return URLSafeTimedSerializer(part("settings").secret_key, salt="passkey-challenge")
+    return signed.timed_signer("passkey-challenge")

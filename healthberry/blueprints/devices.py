@@ -7,8 +7,7 @@ from flask import current_app, request
 from itsdangerous import BadData, URLSafeSerializer
 from werkzeug.wrappers import Response
 
-from healthberry.core import sessions
-from healthberry.extensions import part
+from healthberry.core import sessions, signed
 from healthberry.models.organisations import Member
 from healthberry.models.sign_in import MemberSession
 
@@ -62,4 +61,4 @@ def _name() -> str:
 
 
 def _serializer() -> URLSafeSerializer:
-    return URLSafeSerializer(part("settings").secret_key, salt="remembered-device")
+    return signed.signer("remembered-device")

@@ -1,16 +1,15 @@
 """Invitations: a signed token in an e-mail, worth what its inviter may still do when it is accepted."""
 
-import hashlib
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
 from itsdangerous import BadData, URLSafeSerializer
 
-from healthberry.core import audit, mailboxes, members, roles, scope, teams
+from healthberry.core import audit, mailboxes, members, roles, scope, signed, teams
 from healthberry.core.errors import Invalid
 from healthberry.core.permissions import may, require
-from healthberry.extensions import db, part
+from healthberry.extensions import db
 from healthberry.models.organisations import Member, Organisation
 from healthberry.models.owned import now
 from healthberry.models.teams import Team
@@ -69,8 +68,4 @@ def address_in(token: str) -> str:
 
 
 def _signer() -> URLSafeSerializer:
-    return URLSafeSerializer(
-        part("settings").secret_key,
-        salt="healthberry.invitation",
-        signer_kwargs={"digest_method": hashlib.sha256, "key_derivation": "hmac"},
-    )
+    return signed.signer("healthberry.invitation")

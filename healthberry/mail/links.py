@@ -1,6 +1,5 @@
 """Signed links in mails: each names its purpose and its member, and signs nobody in by itself."""
 
-import hashlib
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -8,6 +7,7 @@ from uuid import UUID
 from flask import current_app
 from itsdangerous import BadData, URLSafeSerializer
 
+from healthberry.core import signed
 from healthberry.extensions import part
 from healthberry.models.owned import now
 
@@ -87,8 +87,4 @@ def _read(purpose: str, token: str) -> list[str]:
 
 def _signer(purpose: str) -> URLSafeSerializer:
     """One salt for each purpose: a token made for one is worthless for another."""
-    return URLSafeSerializer(
-        part("settings").secret_key,
-        salt=f"healthberry.link.{purpose}",
-        signer_kwargs={"digest_method": hashlib.sha256, "key_derivation": "hmac"},
-    )
+    return signed.signer(f"healthberry.link.{purpose}")

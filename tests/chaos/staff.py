@@ -16,8 +16,8 @@ from uuid import UUID
 
 import httpx
 import psycopg
-from flask.sessions import SecureCookieSessionInterface
 
+from healthberry.session_cookie import SessionCookie
 from tests.chaos.channels import written
 from tests.chaos.house import House
 
@@ -148,7 +148,7 @@ class Staff(threading.Thread):
 
 
 def _browser(house: House, session: str) -> httpx.Client:
-    signer = SecureCookieSessionInterface().get_signing_serializer(house.app)
+    signer = SessionCookie().get_signing_serializer(house.app)
     assert signer is not None
     browser = httpx.Client(base_url=house.web, trust_env=False, timeout=20)
     value = signer.dumps({"_user_id": session, "_fresh": True})

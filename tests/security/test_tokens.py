@@ -4,17 +4,18 @@ Single letters changed, purposes mixed up and what is in the links: tests/mail/t
 provider: tests/connectors.
 """
 
+import hashlib
 import re
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 from uuid import uuid4
 
 import pytest
 from flask import Flask
-from flask.sessions import SecureCookieSessionInterface
 from flask.testing import FlaskClient
 from itsdangerous import TimestampSigner, URLSafeTimedSerializer
 from sqlalchemy import delete, update
@@ -24,6 +25,7 @@ from healthberry.extensions import db
 from healthberry.mail import links
 from healthberry.models.organisations import EmailCode, Member
 from healthberry.models.owned import now
+from healthberry.session_cookie import SessionCookie
 from tests.pushed import Pushed, pushed, seal, send, signature
 from tests.session.apps import Phone
 from tests.session.conftest import each_request_by_itself, newcomer, providers
@@ -114,15 +116,17 @@ def test_links_that_are_too_old_open_nothing(client: FlaskClient, member: Member
     assert answers(client, url) == {410}
 
 
-def _cookie(app: Flask, values: dict[str, object], *, key: str | None = None, age: int = 0) -> str:
-    """Make a session cookie as the application does; `age` seconds ago, or with another key."""
+def _cookie(
+    app: Flask, values: dict[str, object], *, key: str | None = None, age: int = 0, digest: Any = hashlib.sha256
+) -> str:
+    """Make a session cookie as the application does; `age` seconds ago, or with another key or hash."""
 
     class Before(TimestampSigner):
         def get_timestamp(self) -> int:
             return int(time.time()) - age
 
-    own = SecureCookieSessionInterface()
-    kwargs = {"key_derivation": own.key_derivation, "digest_method": own.digest_method}
+    own = SessionCookie()
+    kwargs = {"key_derivation": own.key_derivation, "digest_method": digest}
     serializer = URLSafeTimedSerializer(
         key or app.secret_key or "", salt=own.salt, serializer=own.serializer, signer=Before, signer_kwargs=kwargs
     )
@@ -147,6 +151,7 @@ def test_only_a_whole_fresh_session_cookie_of_this_installation_opens_pages(app:
     assert _opens(app, _cookie(app, values, age=life - 60)) == 200
     assert _opens(app, _cookie(app, values, age=life + 60)) == 303
     assert _opens(app, _cookie(app, values, key="another-key")) == 303
+    assert _opens(app, _cookie(app, values, digest=hashlib.sha1)) == 303
     assert {_opens(app, good[:length]) for length in range(0, len(good) - 1, 9)} == {303}
     assert {tail: _opens(app, good + tail) for tail in _TAILS} == dict.fromkeys(_TAILS, 303)
 
