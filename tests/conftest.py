@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import cache
 
 import psycopg
 import pytest
@@ -109,7 +110,7 @@ def app(settings: Settings, engines: Engines, owner: psycopg.Connection) -> Iter
         events.forget()
         scope.leave()
     engines.take_back(application)
-    Redis.from_url(settings.redis_url).flushall()
+    _valkey(settings.redis_url).flushall()
     owner.execute(EMPTY)
 
 
@@ -124,6 +125,12 @@ def context(app: Flask) -> Iterator[Flask]:
     """An application context around the test."""
     with app.app_context():
         yield app
+
+
+@cache
+def _valkey(url: str) -> Redis:
+    """Return one connection for all tests: to make one costs more than to empty the server."""
+    return Redis.from_url(url)
 
 
 def _sqlalchemy(url: str) -> str:
