@@ -24,6 +24,15 @@ from tests.sandbox_server import KEYS, Sandbox
 
 ROOT = Path(__file__).resolve().parents[2]
 T = TypeVar("T")
+SWEEP_SECONDS = 1
+_QUICK_SCHEDULER = f"""
+import sys
+from healthberry.jobs import schedule
+schedule.SWEEP_SECONDS = {SWEEP_SECONDS}
+from healthberry.cli import main
+sys.argv[1:] = ["scheduler"]
+main()
+"""
 
 
 @pytest.fixture
@@ -44,7 +53,8 @@ class Processes:
         return self._start(["worker.py", *queues], given)
 
     def scheduler(self, **given: str) -> "subprocess.Popen[bytes]":
-        return self._start(["-m", "healthberry.cli", "scheduler"], given)
+        """Start the command, with a sweep every second: nearly all that these tests wait for is found by a sweep."""
+        return self._start(["-c", _QUICK_SCHEDULER], given)
 
     def listener(self, **given: str) -> "subprocess.Popen[bytes]":
         return self._start(["-m", "healthberry.cli", "listen"], given)
