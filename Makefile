@@ -15,7 +15,7 @@ run: .venv/.run assets ## start HealthBerry with everything it needs; Ctrl-C end
 	@exec $(BIN)/python -m healthberry.local.run
 
 test: .venv/.dev assets chromium ## run all tests, or those of one path: make test T=tests/core
-	@exec $(BIN)/python -m pytest --numprocesses=2 --dist=loadfile --no-loadscope-reorder $(T)
+	@PYTHONDONTWRITEBYTECODE= exec $(BIN)/python -m pytest --numprocesses=2 --dist=loadfile --no-loadscope-reorder $(T)
 
 check: .venv/.dev ## formatting, lint, types, import contracts, locks of migrations, known weaknesses
 	$(BIN)/ruff format --check .

@@ -30,12 +30,28 @@ class CompiledTemplates(BytecodeCache):
 
 
 class CompiledRule(Rule):
-    """Keeps the functions that put addresses together: werkzeug compiles two for each rule of each application.
+    """Keeps what a rule's words compile to: the parts that addresses are told by, and the functions that build them.
 
-    They take the rule as an argument, and depend on nothing but its words where it has no defaults.
+    Werkzeug compiles both anew for each rule of each application. The functions take the rule as an argument, and
+    depend on nothing but its words where it has no defaults; no application here has converters of its own.
     """
 
     _kept: ClassVar[dict[tuple[Any, ...], Callable[..., tuple[str, str]]]] = {}
+    _told: ClassVar[dict[tuple[Any, ...], tuple[Any, ...]]] = {}
+
+    def compile(self) -> None:
+        """Take what the same words compiled to before."""
+        if self.defaults:
+            return super().compile()
+        same = (self.rule, self.subdomain, self.host, self.map.host_matching, self.merge_slashes)
+        if same not in self._told:
+            super().compile()
+            self._told[same] = (self._parts, self._trace, self._converters)
+        self._parts, self._trace, self._converters = self._told[same]
+        self.arguments.update(self._converters)
+        self._build = self._compile_builder(False).__get__(self, None)
+        self._build_unknown = self._compile_builder(True).__get__(self, None)
+        return None
 
     def _compile_builder(self, append_unknown: bool = True) -> Callable[..., tuple[str, str]]:
         if self.defaults:

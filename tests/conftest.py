@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import cache
 
 import psycopg
 import pytest
@@ -27,7 +28,7 @@ from tests.name_server import name_server
 
 pytest_plugins = ["tests.servers", "tests.sandbox_server", "tests.world"]
 compile_once()
-_LONGEST = ("chaos", "background", "local", "stories", "browser", "realtime", "policy", "session")
+_LONGEST = ("chaos", "backup", "background", "local", "upgrades", "stories", "browser", "realtime", "policy", "session")
 # Every table but the register. Everything owned goes with its organisation: quicker than TRUNCATE by far.
 _NOT_OWNED = ("email_codes", "heartbeats", "operator_steps", "outages", "paid_reads", "paid_today")
 EMPTY = ";".join(f"DELETE FROM {table}" for table in ("organisations", *_NOT_OWNED)).encode()  # noqa: S608
@@ -109,7 +110,7 @@ def app(settings: Settings, engines: Engines, owner: psycopg.Connection) -> Iter
         events.forget()
         scope.leave()
     engines.take_back(application)
-    Redis.from_url(settings.redis_url).flushall()
+    _valkey(settings.redis_url).flushall()
     owner.execute(EMPTY)
 
 
@@ -124,6 +125,12 @@ def context(app: Flask) -> Iterator[Flask]:
     """An application context around the test."""
     with app.app_context():
         yield app
+
+
+@cache
+def _valkey(url: str) -> Redis:
+    """Return one connection for all tests: to make one costs more than to empty the server."""
+    return Redis.from_url(url)
 
 
 def _sqlalchemy(url: str) -> str:

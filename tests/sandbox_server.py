@@ -13,6 +13,8 @@ from typing import Any
 import httpx
 import pytest
 
+from healthberry.connectors.pace import Pace
+
 KEYS = {
     "NHSUK_SUBSCRIPTION_KEY": "nhsuk-key-for-tests-0123456789abcdef",
     "NHSUK_PUBLISHER_ID": "EXAMPLEPUB",
@@ -107,7 +109,8 @@ def _sandbox(_sandbox_url: str) -> Iterator[Sandbox]:
 
 
 @pytest.fixture
-def sandbox(_sandbox: Sandbox) -> Sandbox:
-    """An empty running sandbox that answers at once."""
+def sandbox(_sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> Sandbox:
+    """An empty running sandbox that answers at once, and may be asked as often as one likes by this process."""
+    monkeypatch.setattr(Pace, "wait", lambda pace: None)
     _sandbox.control("POST", "reset")
     return _sandbox

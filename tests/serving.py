@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
 # How often a server looks whether it should end. By itself it does so twice a second, and every test would wait for it.
-_LOOK_SECONDS = 0.02
+_LOOK_SECONDS = 0.003
 
 
 def files_read_first(app: "WSGIApplication") -> "WSGIApplication":

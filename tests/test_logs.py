@@ -70,9 +70,9 @@ def test_ids_and_ordinary_words_stay(line: str) -> None:
 @pytest.mark.parametrize("piece", ["a", "a-", "a.", "a1-", "://a:", "key=", "bearer "])
 def test_a_line_without_end_is_logged_in_a_moment(piece: str) -> None:
     stream = written()
-    started = time.perf_counter()
+    started = time.thread_time()
     logging.getLogger("healthberry.test").warning(piece * 500_000)
-    assert time.perf_counter() - started < 1
+    assert time.thread_time() - started < 1
     assert len(stream.getvalue()) < 100_000
 
 

@@ -7,7 +7,7 @@ from typing import Final
 from flask import request
 
 from healthberry.blueprints.guard import member
-from healthberry.core import guarded
+from healthberry.core import drafts, guarded
 from healthberry.core.guarded import LetStand
 from healthberry.core.guarding import Finding, Kind
 from healthberry.core.thread import Page
@@ -58,7 +58,12 @@ class Found:
 
 
 def look(page: Page, text: str, way: str) -> Found | None:
-    """Return what should not be public in the reply as it stands in the field; None where nothing is found."""
+    """Return what should not be public in the reply as it stands in the field; None where nothing is found.
+
+    What is too long even to be kept goes nowhere, and is not looked through: a megabyte takes most of a second.
+    """
+    if len(text) > drafts.LONGEST:
+        return None
     found = guarded.findings(member(), page.channel, page.permission, text, way)
     return Found(_pieces(text, found), guarded.mark(text, found)) if found else None
 

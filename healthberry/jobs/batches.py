@@ -24,7 +24,7 @@ log = logging.getLogger(__name__)
 
 _QUEUED_SECONDS = 60  # so long a round may wait for a worker before another is asked for
 _ALONE_SECONDS = 2  # so long one round may be over one piece before another begins
-_LINGER_SECONDS = 0.2  # for the next piece, before the process is given up
+LINGER_SECONDS = 0.2  # for the next piece, before the process is given up
 _IN_HAND_SECONDS = 3600
 
 _rounds: dict[str, Job] = {}  # by the kind of the work
@@ -82,7 +82,7 @@ def in_hand(job_id: str, valkey: Redis) -> Piece | None:
 def _pieces(function: Job, valkey: Redis) -> Iterator[list[str]]:
     running, part_of_it = get_current_job(), Slice()
     held = _held(running.id if running else "none")
-    while not part_of_it.over and (popped := valkey.bzpopmin(_waiting(function), _LINGER_SECONDS)):
+    while not part_of_it.over and (popped := valkey.bzpopmin(_waiting(function), LINGER_SECONDS)):
         _, member, told_at = cast(tuple[bytes, bytes, float], popped)
         precedence.suit(time.time() - told_at)
         ids = member.decode()

@@ -9,7 +9,7 @@ import pytest
 
 from healthberry.core import scope
 from healthberry.models.channels import Channel
-from tests.background.conftest import Processes, Records, eventually
+from tests.background.conftest import SWEEP_SECONDS, Processes, Records, eventually
 from tests.sandbox_server import Sandbox
 from tests.world import World
 
@@ -58,7 +58,7 @@ def test_work_that_always_fails_is_stopped_shown_and_tried_again_when_asked(
     assert _failed(records, 8) == ("poll", poison.id, 8, "DataError", True)
     records.change("UPDATE channels SET next_poll_at = now()")
     seen = _sweeps(records)
-    eventually(lambda: _sweeps(records) > seen + timedelta(seconds=11))
+    eventually(lambda: _sweeps(records) > seen + timedelta(seconds=2 * SWEEP_SECONDS + 1))
     assert records.all(FAILED) == [("poll", poison.id, 8, "DataError", True)]
 
     said = next(line for line in processes.run("failed").splitlines() if "  poll  " in line)
@@ -89,7 +89,7 @@ def test_a_new_release_tries_once_what_an_earlier_one_stopped(
 
     assert _failed(records, 9) == ("poll", poison.id, 9, "DataError", True)
     seen = _sweeps(records)
-    eventually(lambda: _sweeps(records) > seen + timedelta(seconds=11))
+    eventually(lambda: _sweeps(records) > seen + timedelta(seconds=2 * SWEEP_SECONDS + 1))
     assert _failed(records, 9) == ("poll", poison.id, 9, "DataError", True)
 
 

@@ -20,7 +20,7 @@ from tests.backup.saved import HOSTILE, KEY
 SETTLED = {"replies", "outbox_mails", "channels", "members", "email_codes", "pending_links", "heartbeats", "imports"}
 
 
-def test_every_table_holds_on_the_other_machine_what_it_held(
+def test_every_table_on_the_other_machine_is_as_migrations_make_it_and_holds_what_it_held(
     taken: take.Backup, restorer: Restorer, database: Database, empty: Database
 ) -> None:
     before = saved.rows(database.owner_url)
@@ -31,21 +31,11 @@ def test_every_table_holds_on_the_other_machine_what_it_held(
     assert before["messages"].rows == 3
     assert {name for name in before if after[name] != before[name]} <= SETTLED
     assert {name: one.rows for name, one in after.items()} == {name: one.rows for name, one in before.items()}
-
-
-def test_the_schema_there_is_the_one_that_migrations_make(
-    taken: take.Backup, restorer: Restorer, database: Database, empty: Database
-) -> None:
-    restorer.restore(taken.path, KEY)
-
     assert saved.schema(empty.owner_url) == saved.schema(database.owner_url)
+    _words_and_secrets_come_back_and_the_wall_stands(restorer, empty)
 
 
-def test_words_and_secrets_come_back_and_the_wall_stands(
-    taken: take.Backup, restorer: Restorer, empty: Database
-) -> None:
-    restorer.restore(taken.path, KEY)
-
+def _words_and_secrets_come_back_and_the_wall_stands(restorer: Restorer, empty: Database) -> None:
     with psycopg.connect(empty.owner_url) as connection:
         texts = {text for (text,) in connection.execute("SELECT text FROM messages WHERE direction = 'inbound'")}
         ((organisation, sealed),) = connection.execute(
@@ -71,33 +61,33 @@ def _cut(path: Path, at: int) -> None:
     path.write_bytes(path.read_bytes()[:at])
 
 
-@pytest.mark.parametrize(
-    ("harm", "sentence"),
-    [
-        (lambda path: _flip(path, 0), "no backup of HealthBerry"),
-        (lambda path: _flip(path, 9), "format 0; this version of HealthBerry reads format 1"),
-        (lambda path: _flip(path, 15), "BACKUP_KEY is not the one"),
-        (lambda path: _flip(path, 100), "damaged or was changed"),
-        (lambda path: _flip(path, -1), "damaged or was changed"),
-        (lambda path: _cut(path, 12), "ends too early"),
-        (lambda path: _cut(path, 42), "ends too early"),
-        (lambda path: _cut(path, -1), "damaged or was changed"),
-        (lambda path: path.write_bytes(path.read_bytes() + b"\0"), "damaged or was changed"),
-        (lambda path: path.write_bytes(b""), "no backup of HealthBerry"),
-    ],
+HARMS: tuple[tuple[Callable[[Path], object], str], ...] = (
+    (lambda path: _flip(path, 0), "no backup of HealthBerry"),
+    (lambda path: _flip(path, 9), "format 0; this version of HealthBerry reads format 1"),
+    (lambda path: _flip(path, 15), "BACKUP_KEY is not the one"),
+    (lambda path: _flip(path, 100), "damaged or was changed"),
+    (lambda path: _flip(path, -1), "damaged or was changed"),
+    (lambda path: _cut(path, 12), "ends too early"),
+    (lambda path: _cut(path, 42), "ends too early"),
+    (lambda path: _cut(path, -1), "damaged or was changed"),
+    (lambda path: path.write_bytes(path.read_bytes() + b"\0"), "damaged or was changed"),
+    (lambda path: path.write_bytes(b""), "no backup of HealthBerry"),
 )
+
+
 def test_a_file_that_was_touched_ends_in_a_sentence_and_an_untouched_database(
-    taken: take.Backup, restorer: Restorer, empty: Database, harm: Callable[[Path], None], sentence: str
+    taken: take.Backup, restorer: Restorer, empty: Database
 ) -> None:
-    harm(taken.path)
+    whole = taken.path.read_bytes()
+    for harm, sentence in HARMS:
+        taken.path.write_bytes(whole)
+        harm(taken.path)
+        with pytest.raises(BackupError, match=sentence):
+            restorer.restore(taken.path, KEY)
+        assert saved.is_untouched(empty.owner_url)
 
-    with pytest.raises(BackupError, match=sentence):
-        restorer.restore(taken.path, KEY)
-    assert saved.is_untouched(empty.owner_url)
-
-
-def test_a_wrong_key_is_told_from_a_damaged_file(taken: take.Backup, restorer: Restorer, empty: Database) -> None:
-    with pytest.raises(BackupError, match="BACKUP_KEY is not the one"):
+    taken.path.write_bytes(whole)
+    with pytest.raises(BackupError, match="BACKUP_KEY is not the one"):  # a wrong key is told from a damaged file
         restorer.restore(taken.path, "z" * 32)
     assert saved.is_untouched(empty.owner_url)
 

@@ -2,7 +2,7 @@
 
 import os
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +17,8 @@ from tests.serving import files_read_first, serving
 from tests.world import session_name
 
 AXE = Path(__file__).resolve().parents[2] / "node_modules" / "axe-core" / "axe.min.js"
-PHONE, TABLET, DESK = (390, 844), (820, 1180), (1440, 900)
+SMALL, PHONE, TABLET, DESK = (320, 640), (390, 844), (820, 1180), (1440, 900)
+SIZES = (SMALL, PHONE, TABLET, DESK)
 # Answers with these statuses carry words for people; the browser's console mentions them all the same.
 _EXPECTED = "Failed to load resource: the server responded with a status of 4"
 _RUN_AXE = """
@@ -99,6 +100,25 @@ def violations(page: Page) -> list[str]:
         session.detach()
     found: list[str] = page.evaluate(_RUN_AXE)
     return found
+
+
+def look_over(page: Page, sizes: Iterable[tuple[int, int]] = SIZES) -> None:
+    """Look at the page as it stands, at each size: axe finds nothing, nothing is wider than the window.
+
+    No script asks for the size: what fits is for the style sheet to say, whenever the window changes.
+    """
+    for width in at_sizes(page, sizes):
+        assert (violations(page), overflows(page)) == ([], False), (page.url, width)
+
+
+def at_sizes(page: Page, sizes: Iterable[tuple[int, int]] = SIZES) -> Iterator[int]:
+    """Give the page each of these sizes, and at the end the one that it had; yields the widths."""
+    was = page.viewport_size
+    for width, height in sizes:
+        page.set_viewport_size({"width": width, "height": height})
+        yield width
+    if was is not None:
+        page.set_viewport_size(was)
 
 
 def overflows(page: Page) -> bool:

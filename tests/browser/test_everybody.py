@@ -10,7 +10,7 @@ from healthberry.core import claims, codes, events, invitations
 from healthberry.extensions import db
 from healthberry.mail import links
 from healthberry.models.organisations import Organisation
-from tests.browser.conftest import Look, overflows, violations
+from tests.browser.conftest import Look, look_over, violations
 from tests.browser.office import Office
 from tests.world import World
 
@@ -21,9 +21,7 @@ WIDTHS = (320, 390, 820, 1440)
 
 def check(page: Page) -> None:
     """Look at the page as it stands, at each width."""
-    for width in WIDTHS:
-        page.set_viewport_size({"width": width, "height": 900})
-        assert (violations(page), overflows(page)) == ([], False), (page.url, width)
+    look_over(page, [(width, 900) for width in WIDTHS])
 
 
 def test_pages_that_a_mail_leads_to(app: Flask, office: Office, look: Look) -> None:

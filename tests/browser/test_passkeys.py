@@ -15,11 +15,10 @@ from healthberry.models.organisations import Member, Organisation
 from healthberry.models.owned import now
 from healthberry.models.replies import Reply
 from healthberry.models.sign_in import MemberSession, Passkey
-from tests.browser.conftest import Look, overflows, session_of, violations
+from tests.browser.conftest import DESK, PHONE, Look, look_over, session_of
 from tests.session.apps import Phone
 from tests.world import World
 
-PHONE, DESK = (390, 844), (1440, 900)
 pytestmark = pytest.mark.browser
 
 
@@ -63,7 +62,7 @@ class Desk:
         self.page.get_by_role("heading", name="Your recovery codes").wait_for()
         assert self.page.locator(".recovery li").count() == 10
         if looked_at:  # by axe, after which the authenticator answers no more
-            assert (violations(self.page), overflows(self.page)) == ([], False)
+            look_over(self.page, (PHONE, DESK))
         self.page.get_by_role("link", name="I have kept them").click()
         self.page.get_by_text("Work phone").first.wait_for()
 
@@ -159,19 +158,14 @@ def test_without_scripts_nobody_is_offered_what_needs_them(desk: Desk, look: Loo
     assert page.get_by_role("button", name="Send me a code").is_visible()
 
 
-@pytest.mark.parametrize("size", [PHONE, DESK], ids=["phone", "desk"])
-def test_the_pages_of_signing_in_are_sound_at_every_width(desk: Desk, size: tuple[int, int]) -> None:
-    desk.page.set_viewport_size({"width": size[0], "height": size[1]})
+def test_the_pages_of_signing_in_are_sound_at_every_width(desk: Desk) -> None:
     desk.make(looked_at=True)
     desk.page.get_by_role("button", name="Set up an app").click()
     desk.page.wait_for_url("**/sign-in/app")
-    found = {"app": (violations(desk.page), overflows(desk.page))}
+    look_over(desk.page, (PHONE, DESK))
     Phone(desk.app, desk.member)
     for path in ("/settings/sign-in", "/settings/sign-in/passkeys", "/settings", "/confirm", "/signin/second"):
-        desk.open(path)
-        found[path] = (violations(desk.page), overflows(desk.page))
-
-    assert found == dict.fromkeys(found, ([], False))
+        look_over(desk.open(path), (PHONE, DESK))
 
 
 def test_an_answer_that_was_typed_waits_for_the_proof_and_is_published_as_it_was(desk: Desk, world: World) -> None:

@@ -77,9 +77,9 @@ def test_links_that_nobody_sees_do_not_count() -> None:
     ids=["tags", "angles", "comments", "scripts", "open quote", "attributes", "nul", "links"],
 )
 def test_a_hostile_megabyte_is_read_in_a_moment(page: str) -> None:
-    started = time.perf_counter()
+    started = time.thread_time()
     x_handles(page)
-    assert time.perf_counter() - started < 3
+    assert time.thread_time() - started < 3
 
 
 @pytest.mark.parametrize(

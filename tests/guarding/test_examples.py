@@ -36,9 +36,9 @@ def test_two_thousand_signs_are_looked_through_in_a_few_milliseconds() -> None:
     text = " ".join(one.text for one in examples())[:2000]
     times = []
     for _ in range(5):
-        began = time.perf_counter()
+        began = time.thread_time()
         look(text, OWN)
-        times.append(time.perf_counter() - began)
+        times.append(time.thread_time() - began)
     log.warning("2,000 signs: %.1f ms", 1000 * min(times))
     assert min(times) < 0.05
 
@@ -48,6 +48,6 @@ def test_two_thousand_signs_are_looked_through_in_a_few_milliseconds() -> None:
     ["Dr ", "your ", "(0", "1 ", "a@", "\n", "12 and ", "you came a ", "your a-", "x dot ", "A-", "hospital no "],
 )
 def test_no_text_takes_long_however_it_was_made(piece: str) -> None:
-    began = time.perf_counter()
+    began = time.thread_time()
     look((piece * 50_000)[:50_000], OWN)
-    assert time.perf_counter() - began < 10
+    assert time.thread_time() - began < 10

@@ -71,7 +71,7 @@ def test_no_words_are_no_paragraphs() -> None:
 
 def test_a_hostile_text_of_100_000_characters_takes_no_time() -> None:
     texts = ["https://" + "a." * 50_000, "https://x/" + ")" * 100_000, "https://a " * 10_000, "\n " * 50_000]
-    began = time.perf_counter()
+    began = time.thread_time()
     for text in texts:
         linkify(text)
-    assert time.perf_counter() - began < 2
+    assert time.thread_time() - began < 2

@@ -9,13 +9,12 @@ from uuid import UUID
 
 from aiosmtpd.smtp import SMTP, Envelope, Session
 from flask import Flask
-from rq import SimpleWorker
 from sqlalchemy import select
 
 from healthberry.extensions import db
 from healthberry.jobs import alerts as jobs
 from healthberry.models.replies import OutboxMail
-from healthberry.queues import queue
+from tests.worked import work_on
 
 
 class Temper:
@@ -89,8 +88,4 @@ def send_all(organisation_id: UUID) -> None:
 
 def work(app: Flask) -> None:
     """Empty the queue of alerts as a worker would."""
-    connection = app.extensions["valkey_jobs"]
-    waiting = queue("alerts", connection)
-    SimpleWorker([waiting], connection=connection, serializer=waiting.serializer).work(
-        burst=True, logging_level="WARNING"
-    )
+    work_on(app, "alerts", logging_level="WARNING")

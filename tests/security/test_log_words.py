@@ -10,7 +10,6 @@ import psycopg
 import pytest
 from flask import Flask, request
 from flask.testing import FlaskClient
-from rq import SimpleWorker
 from rq.job import Job
 
 from healthberry.connectors.base import Access, Author, Page, SentReply
@@ -32,6 +31,7 @@ from tests.pushed import Pushed, seal, send, use
 from tests.session.conftest import newcomer, providers
 from tests.signup.newcomer import Newcomer
 from tests.stories.quiet import Heard, listening
+from tests.worked import work_on
 from tests.world import World
 
 __all__ = ["mail_servers", "newcomer", "providers", "use_mail_server"]
@@ -120,11 +120,8 @@ def _answering(world: World, member: Member, channel: Channel) -> Reply:
 
 def _work(app: Flask, name: str) -> Job:
     """Do what waits on one queue; return the job that failed."""
-    connection = app.extensions["valkey_jobs"]
-    waiting = queue(name, connection)
-    SimpleWorker([waiting], connection=connection, serializer=waiting.serializer).work(
-        burst=True, logging_level="WARNING"
-    )
+    work_on(app, name, logging_level="WARNING")
+    waiting = queue(name, app.extensions["valkey_jobs"])
     (failed,) = waiting.failed_job_registry.get_job_ids()
     found = waiting.fetch_job(failed)
     assert found is not None

@@ -1,15 +1,14 @@
 """Asking to be let publish: whoever can do that is asked, and every page says who that is."""
 
-import subprocess
-import sys
 from collections.abc import Callable
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 from flask import Flask
 from flask.testing import FlaskClient
 
+from healthberry.cli import commands
 from healthberry.core import members, scope
 from healthberry.local.mailbox import Mailbox
 from healthberry.models.organisations import Member
@@ -19,7 +18,6 @@ from tests.mail.outgoing import work
 from tests.signup.newcomer import Newcomer
 from tests.world import World
 
-ROOT = Path(__file__).resolve().parents[2]
 OPERATOR = "operator@example.org"
 CHECK = "Ask HealthBerry to check"
 
@@ -171,8 +169,7 @@ def test_the_operator_verifies_by_command_and_the_member_is_told(newcomer: Newco
 
 
 def command(settings: Settings, *words: str) -> str:
-    """Run `healthberry` as the operator does, and return what it prints."""
-    line = [sys.executable, "-m", "healthberry.cli", *words]
-    return subprocess.run(
-        line, env=environment_of(settings), cwd=ROOT, check=True, capture_output=True, text=True
-    ).stdout
+    """Give `healthberry` the operator's words, and return what it prints."""
+    answer = CliRunner(env=environment_of(settings)).invoke(commands, words, catch_exceptions=False)
+    assert answer.exit_code == 0, answer.output
+    return answer.stdout

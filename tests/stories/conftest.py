@@ -2,20 +2,17 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import psycopg
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from redis import Redis
-from rq import SimpleWorker
-from rq.serializers import JSONSerializer
 from werkzeug.serving import make_server
 
 from healthberry.local.mailbox import Mailbox
 from healthberry.local.postgres import Database
-from healthberry.queues import QUEUES, queue
 from healthberry.settings import Settings
 from tests.browser.conftest import chromium, look, site
 from tests.sandbox_server import KEYS, Sandbox
@@ -23,6 +20,7 @@ from tests.serving import files_read_first, serving
 from tests.stories.days import later
 from tests.stories.loop import DOMAIN, TRUST, sign_up
 from tests.stories.quiet import listening, told
+from tests.worked import run_jobs
 
 __all__ = ["chromium", "look", "site"]
 
@@ -53,15 +51,7 @@ def outside(app: Flask) -> Iterator[str]:
 def work(app: Flask) -> Callable[[], None]:
     """Run every job that waits, and those that they make, until there is nothing left to do."""
 
-    def run() -> None:
-        connection: Redis = app.extensions["valkey_jobs"]
-        queues = [queue(name, connection) for name in QUEUES]
-        worker = SimpleWorker(queues, connection=connection, serializer=JSONSerializer)
-        worker.work(burst=True, logging_level="ERROR")
-        failed = [job_id for queue in queues for job_id in queue.failed_job_registry.get_job_ids()]
-        assert failed == [], f"jobs failed: {failed}"
-
-    return run
+    return partial(run_jobs, app)
 
 
 @pytest.fixture

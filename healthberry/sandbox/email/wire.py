@@ -85,7 +85,7 @@ class MailServer(socketserver.ThreadingTCPServer):
             super().__init__((host, 0), _Connection)
         self.port: int = self.server_address[1]
         sandbox.store.run("INSERT OR REPLACE INTO meta VALUES (?, ?)", f"{name}_port", str(self.port))
-        threading.Thread(target=self.serve_forever, args=(0.1,), name=name, daemon=True).start()
+        threading.Thread(target=self.serve_forever, args=(0.03,), name=name, daemon=True).start()
 
     def end(self) -> None:
         """Take no further connection."""
