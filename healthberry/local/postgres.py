@@ -167,8 +167,6 @@ def _launch(home: Home, socket: Path, log: Path, *, durable: bool) -> subprocess
         "max_connections": "200",
         "timezone": "UTC",
         "log_timezone": "UTC",
-        # A young installation is ten times as large a minute later: what the planner knows of it must be younger.
-        "autovacuum_naptime": "15s",
     } | (_COUNTED if durable else UNSAFE_BUT_FAST)
     options = [part for name, value in values.items() for part in ("-c", f"{name}={value}")]
     command = tethered([home.programs / "postgres", "-D", home.data, *options], sign=signal.SIGINT, user=home.user)
