@@ -138,5 +138,6 @@ def _keep(member: Member, identity: Identity) -> bool:
     new = db.session.scalar(made.returning(LinkedIdentity.id)) is not None
     if db.session.scalar(select(LinkedIdentity.member_id).filter_by(**key)) != member.id:
         raise Conflict("This account is linked to somebody else.")
-    audit.did(member, "identity_linked", "member", member.id, issuer=identity.issuer)
+    if new:
+        audit.did(member, "identity_linked", "member", member.id, issuer=identity.issuer)
     return new

@@ -126,13 +126,15 @@ class Page:
 
 def open_conversation(member: Member, conversation_id: UUID, number: int | None = None) -> Page:
     """Load the page. Changes nothing. `number` is a change that it surely contains. Raises: NotFound."""
+    # The number first: a change between the two is then shown twice, never missed.
+    number = events.last_number(member.organisation_id) if number is None else number
     there = opened(member, conversation_id)
     conversation, channel = there.conversation, there.channel
-    number = events.last_number(member.organisation_id) if number is None else number
     sees_colleagues = may(member, "see_colleagues")
     people = conversations.colleagues(member) if sees_colleagues else [member]
     messages = _messages(member.organisation_id, conversation_id)
-    reply = _reply(member, conversation_id) if sees_colleagues and there.has_reply else None
+    asks_for_reply = sees_colleagues and there.has_reply
+    reply = replies.in_progress(member.organisation_id, conversation_id) if asks_for_reply else None
     permission = replies.permission(channel, conversation, replies.target_among(messages))
     page = Page(
         conversation=conversation,
@@ -215,10 +217,6 @@ def _activities(organisation_id: UUID, conversation_id: UUID) -> Sequence[Activi
         Activity.kind.in_(_SHOWN),
     )
     return db.session.scalars(statement.order_by(Activity.number)).all()
-
-
-def _reply(member: Member, conversation_id: UUID) -> Reply | None:
-    return replies.in_progress(member.organisation_id, conversation_id)
 
 
 def _assignee(conversation: Conversation, people: Sequence[Member]) -> Member | None:

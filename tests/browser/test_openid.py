@@ -10,7 +10,7 @@ from healthberry.connectors.openid import Issuers
 from healthberry.core import scope
 from tests.browser.conftest import Look, overflows, violations
 from tests.session.issuer import Issuer, answering
-from tests.session.test_openid import DOMAIN, PAGE, ROBIN, make
+from tests.session.openid_desk import DOMAIN, PAGE, ROBIN, make
 from tests.world import World
 
 PHONE = (390, 844)

@@ -4,9 +4,10 @@ import pytest
 from flask import Flask, g
 
 from healthberry.core import scope
+from tests.session.openid_desk import issuer, served, ward
 from tests.signup.conftest import newcomer, providers
 
-__all__ = ["newcomer", "providers"]
+__all__ = ["issuer", "newcomer", "providers", "served", "ward"]
 
 
 @pytest.fixture(autouse=True)

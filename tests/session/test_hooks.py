@@ -10,6 +10,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import select
 
+from healthberry.core import pushes as deliveries
 from healthberry.core import scope
 from healthberry.extensions import db
 from healthberry.jobs import maintenance, pushes
@@ -189,6 +190,25 @@ def test_a_burst_sent_twice_counts_once(client: FlaskClient, channel: Linked) ->
     assert found.items_loaded == 450
     assert found.last_delivery_at is not None
     assert found.last_success_at is not None
+
+
+def test_one_delivery_asks_whose_channel_it_is_while_others_go_by_what_was_known(
+    world: World, channel: Linked, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(deliveries, "_REMEMBER_SECONDS", 0.0)
+    first = deliveries.called_by_id("pushed", channel.id)
+    ask, meanwhile = deliveries.reach, list[list[deliveries.Called]]()
+
+    def slowly(organisation_id: UUID, channel_id: UUID) -> deliveries.Called:
+        meanwhile.append(deliveries.called_by_id("pushed", channel.id))
+        return ask(organisation_id, channel_id)
+
+    monkeypatch.setattr(deliveries, "reach", slowly)
+    again = deliveries.called_by_id("pushed", channel.id)
+
+    assert meanwhile == [first], "who came meanwhile asked nothing"
+    assert again == first
+    assert again is not first, "who came first asked anew"
 
 
 def test_a_burst_puts_one_job_on_the_queue(app: Flask, client: FlaskClient, channel: Linked) -> None:

@@ -4,12 +4,14 @@ import pyotp
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from sqlalchemy import select
 
 from healthberry.connectors.openid_issuers import Identity
 from healthberry.core import events, openid_joining, operator, passkeys, recovery_codes, scope
 from healthberry.extensions import db
 from healthberry.local.letters import Letter
 from healthberry.local.mailbox import Mailbox
+from healthberry.models.audit import AuditEntry
 from healthberry.models.organisations import Member, Organisation
 from healthberry.models.owned import new_id, now
 from healthberry.models.sign_in import Passkey
@@ -82,6 +84,9 @@ def test_passkeys_accounts_elsewhere_and_a_used_recovery_code_are_told_once_each
         openid_joining.link(ada, identity)
     assert recovery_codes.use(ada, code)
     (account,) = openid_joining.linked(ada)
+    assert db.session.scalars(select(AuditEntry.action).filter_by(action="identity_linked")).all() == [
+        "identity_linked"
+    ], "again: nothing changes"
     openid_joining.unlink(ada, account.id)
     passkeys.remove(ada, key.id)
     db.session.commit()
