@@ -52,5 +52,8 @@ def test_the_page_for_setting_it_up_reads_well_on_a_phone(app: Flask, world: Wor
 
     assert violations(page) == []
     assert not overflows(page)
+    ink = page.locator("h1").evaluate("one => getComputedStyle(one).color")
+    address = page.locator("main code").first
+    assert address.evaluate("one => getComputedStyle(one).color") == ink, "red would say that it is wrong"
     assert page.get_by_label("Issuer", exact=True).input_value() == issuer.issuer
     assert page.get_by_label("Client secret").input_value() == ""
