@@ -36,7 +36,7 @@ control_socket_disable = True
 
 # Thousands of open streams are hundreds of thousands of objects. Looking through all of them for garbage stops a
 # process for a quarter of a second, which live pages feel; nearly everything here dies young, without being looked for.
-_COLLECT_AFTER = (20_000, 20, 50)
+_COLLECT_AFTER = (20_000, 5, 200)
 
 
 def post_worker_init(worker: Any) -> None:

@@ -15,7 +15,6 @@ from redis import Redis
 from redis.exceptions import RedisError
 
 from healthberry import create_app
-from healthberry.core.health import SENDING
 from healthberry.jobs import base, precedence
 from healthberry.jobs.worker import BerryWorker
 from healthberry.queues import QUEUES
@@ -33,7 +32,7 @@ def main(names: list[str]) -> int:
         sys.stderr.write(f"{error}\n")
         return 2
     base.use(app)
-    if settings.pages_first and set(names or QUEUES) - set(SENDING):
+    if settings.pages_first:
         precedence.let_pages_come_first()
     try:
         worker = BerryWorker(app, names or QUEUES)

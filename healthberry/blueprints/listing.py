@@ -12,8 +12,9 @@ from flask import request
 from healthberry.blueprints import guard
 from healthberry.blueprints.guard import member
 from healthberry.blueprints.render import shown_address
-from healthberry.core import channels, inbox, members
+from healthberry.core import inbox, members
 from healthberry.core.inbox import View
+from healthberry.core.narrowing import narrowing
 from healthberry.models.organisations import ORGANISATION_VERIFIED
 
 _PAGE = "/conversations/"
@@ -25,17 +26,17 @@ def list_context(view: View, after: str = "") -> dict[str, Any]:
     # The number first: a change between the two is then shown twice, never missed.
     number = guard.number()
     listing = inbox.list_conversations(asking, view, after)
-    linked = channels.channels_of(asking)
+    narrows = narrowing(asking)
     return {
         "view": view,
         "rows": listing.rows,
         "next": listing.next,
         "first": not after,
         "number": number,
-        "linked": linked,
+        "linked": narrows.linked,
         "next_step": members.next_step(asking),
-        "kinds": sorted({channel.kind for channel in linked}),
-        "services": inbox.services(asking),
+        "kinds": sorted({channel.kind for channel in narrows.linked}),
+        "services": narrows.services,
         "narrowed": partial(narrowed, view),
     }
 

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from sqlalchemy import select, update
 
-from healthberry.core import audit, events, organisations, places, register
+from healthberry.core import audit, events, places, register
 from healthberry.core.bulk import insert_unknown
 from healthberry.core.errors import NotFound
 from healthberry.core.events import Event
@@ -18,7 +18,7 @@ from healthberry.core.permissions import may
 from healthberry.core.places import Places
 from healthberry.extensions import db, part
 from healthberry.models.conversations import Conversation
-from healthberry.models.organisations import Member, Organisation
+from healthberry.models.organisations import Member, Organisation, OrganisationDetails
 from healthberry.models.owned import new_id, now
 from healthberry.models.replies import MailCause, OutboxMail
 
@@ -89,18 +89,23 @@ def queue_for_new(organisation_id: UUID, conversation_ids: Collection[UUID]) -> 
 
 def load(mail: Claimed) -> Alert:
     """Load what the claimed mail is about. Raises: NotNeeded when nobody needs to be told any more."""
-    member = db.session.get(Member, (mail.organisation_id, mail.member_id), populate_existing=True)
-    organisation = db.session.get(Organisation, mail.organisation_id)
-    if member is None or organisation is None or member.left_at is not None:
+    statement = (
+        select(Member, Organisation, OrganisationDetails.alert_excerpts)
+        .join(Organisation, Organisation.id == Member.organisation_id)
+        .outerjoin(OrganisationDetails, OrganisationDetails.organisation_id == Member.organisation_id)
+        .where(Member.organisation_id == mail.organisation_id, Member.id == mail.member_id, Member.left_at.is_(None))
+    )
+    found = db.session.execute(statement.execution_options(populate_existing=True)).one_or_none()
+    if found is None:
         raise NotNeeded("They have left the organisation.")
+    member, organisation, excerpt = found
     if not may(member, "read"):
         raise NotNeeded("Their role does not let them read it.")
     if not member.wants_alerts:
         raise NotNeeded("They turned these e-mails off.")
     conversations = _still_new_together(mail, member) if mail.kind == MANY else [_still_new(mail, member)]
     codes = {_site_code(one) for one in conversations if one.service_code}
-    excerpt = organisations.details_of(organisation.id).alert_excerpts
-    return Alert(member, organisation, conversations, register.names(db.session(), codes), excerpt)
+    return Alert(member, organisation, conversations, register.names(db.session(), codes), bool(excerpt))
 
 
 def subscription(organisation_id: UUID, member_id: UUID) -> Subscription:

@@ -3,25 +3,21 @@
 from collections.abc import Collection
 from uuid import UUID
 
-from sqlalchemy import update
+from sqlalchemy import text, update
 
 from healthberry.core import alerts, events
-from healthberry.core.bulk import insert_unknown
 from healthberry.extensions import db
-from healthberry.models.activities import Unread
 from healthberry.models.channels import Channel
 from healthberry.models.conversations import Conversation
-from healthberry.models.organisations import Member
 from healthberry.models.owned import now
 
 
 def announce(channel: Channel, new: Collection[UUID], returned: Collection[UUID]) -> None:
-    """Mark them unread for everybody, on top of the list.
+    """Mark them unread for everybody; put alerts in the outbox.
 
-    Reopen what its author came back to; put alerts in the outbox.
+    What its author came back to is open again, on top of the list; what is new was stored there.
     """
     organisation_id = channel.organisation_id
-    _to_the_top(organisation_id, [*new, *returned])
     _reopen(organisation_id, returned)
     _unread(organisation_id, [*new, *returned])
     alerts.queue_for_new(organisation_id, new)
@@ -49,34 +45,27 @@ def announce_changes(channel: Channel, changed: Collection[UUID]) -> None:
         events.record(channel.organisation_id, "source_changed", conversation_id=conversation_id, channel_id=channel.id)
 
 
-def _to_the_top(organisation_id: UUID, ids: Collection[UUID]) -> None:
-    if ids:
-        _set(organisation_id, ids, last_activity_at=now())
-
-
 def _reopen(organisation_id: UUID, ids: Collection[UUID]) -> None:
-    if ids:
-        _set(organisation_id, ids, status="open", closed_reason=None, snoozed_until=None, historic=False)
-
-
-def _set(organisation_id: UUID, ids: Collection[UUID], **values: object) -> None:
+    if not ids:
+        return
+    open_again = {"status": "open", "closed_reason": None, "snoozed_until": None, "historic": False}
     db.session.execute(
         update(Conversation)
         .where(Conversation.organisation_id == organisation_id, Conversation.id.in_(ids))
-        .values(**values)
+        .values(**open_again, last_activity_at=now())
         .execution_options(synchronize_session="fetch")
     )
 
 
+_UNREAD = text("""
+INSERT INTO unread (organisation_id, member_id, conversation_id)
+SELECT members.organisation_id, members.id, new.id
+  FROM members, unnest(CAST(:ids AS uuid[])) AS new (id)
+ WHERE members.organisation_id = :organisation_id AND members.left_at IS NULL
+ON CONFLICT DO NOTHING
+""")
+
+
 def _unread(organisation_id: UUID, ids: Collection[UUID]) -> None:
-    if not ids:
-        return
-    members = db.session.scalars(
-        db.select(Member.id).where(Member.organisation_id == organisation_id, Member.left_at.is_(None))
-    ).all()
-    rows = [
-        {"organisation_id": organisation_id, "member_id": member_id, "conversation_id": conversation_id}
-        for member_id in members
-        for conversation_id in ids
-    ]
-    insert_unknown(Unread, rows)
+    if ids:
+        db.session.execute(_UNREAD, {"organisation_id": organisation_id, "ids": list(ids)})

@@ -12,13 +12,13 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, bindparam, func
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import ColumnElement, bindparam, func, text
+from sqlalchemy.dialects.postgresql import JSONB
 
 from healthberry.core import audit
 from healthberry.extensions import db
-from healthberry.models.activities import Activity
 from healthberry.models.organisations import ActivityCounter, Member
+from healthberry.models.owned import now
 
 log = logging.getLogger(__name__)
 
@@ -56,41 +56,39 @@ def record(
     subject_id: UUID | None = None,
     member: Member | None = None,
     **details: Any,
-) -> Activity:
+) -> None:
     """Write one numbered change, and remember it for `commit`. What a member did goes into the audit log with it.
 
     `details` are ids and small facts, never words that a patient or a member wrote (but for one: core.guarded).
     Holds the organisation's counter row until the transaction ends, so call it late.
     """
-    session = db.session()
-    activity = Activity(
-        organisation_id=organisation_id,
-        number=_next_number(organisation_id),
-        kind=kind,
-        conversation_id=conversation_id,
-        channel_id=channel_id,
-        member_id=member.id if member else None,
-        member_name=member.name if member else "",
-        details=details,
-    )
-    session.add(activity)
-    session.flush()
-    _audit(activity, subject_id, member)
-    tell(Event(organisation_id, activity.number, kind, conversation_id, channel_id, subject_id))
-    return activity
+    values = {
+        "organisation_id": organisation_id,
+        "kind": kind,
+        "conversation_id": conversation_id,
+        "channel_id": channel_id,
+        "member_id": member.id if member else None,
+        "member_name": member.name if member else "",
+        "details": details,
+        "at": now(),
+    }
+    number = db.session().execute(_RECORD, values).scalar_one()
+    change = Event(organisation_id, number, kind, conversation_id, channel_id, subject_id)
+    _audit(change, member, details)
+    tell(change)
 
 
-def _audit(activity: Activity, subject_id: UUID | None, member: Member | None) -> None:
+def _audit(change: Event, member: Member | None, details: Mapping[str, Any]) -> None:
     """Write it into the audit log where a member did it: to the conversation, else the channel, else the member."""
-    ids = {"conversation": activity.conversation_id, "channel": activity.channel_id, "member": subject_id}
+    ids = {"conversation": change.conversation_id, "channel": change.channel_id, "member": change.subject_id}
     kind, about = next(((kind, one) for kind, one in ids.items() if one is not None), ("", ""))
-    details = dict(activity.details)
-    if activity.kind == "guard_overridden":
-        del details["reason"]  # the one free text stays where it can be erased: from the audit log nothing can be
+    kept = dict(details)
+    if change.kind == "guard_overridden":
+        del kept["reason"]  # the one free text stays where it can be erased: from the audit log nothing can be
     if member is not None:
-        audit.did(member, activity.kind, kind, about, **details)
-    elif activity.kind in audit.BY_ITSELF:
-        audit.happened(activity.organisation_id, activity.kind, kind, about, **details)
+        audit.did(member, change.kind, kind, about, **kept)
+    elif change.kind in audit.BY_ITSELF:
+        audit.happened(change.organisation_id, change.kind, kind, about, **kept)
 
 
 def tell(event: Event) -> None:
@@ -134,17 +132,20 @@ def savepoint() -> Iterator[None]:
         raise
 
 
-# Written once: every change needs it, and writing it took as long as the database takes to answer it.
-_NEXT_NUMBER = (
-    insert(ActivityCounter)
-    .values(organisation_id=bindparam("organisation_id"), last_number=1)
-    .on_conflict_do_update(index_elements=["organisation_id"], set_={"last_number": ActivityCounter.last_number + 1})
-    .returning(ActivityCounter.last_number)
+# One statement, for every change needs it.
+_RECORD = text("""
+WITH counted AS (
+    INSERT INTO activity_counters (organisation_id, last_number) VALUES (:organisation_id, 1)
+    ON CONFLICT (organisation_id) DO UPDATE SET last_number = activity_counters.last_number + 1
+    RETURNING last_number
 )
-
-
-def _next_number(organisation_id: UUID) -> int:
-    return int(db.session().execute(_NEXT_NUMBER, {"organisation_id": organisation_id}).scalar_one())
+INSERT INTO activities
+       (organisation_id, number, kind, conversation_id, channel_id, member_id, member_name, details, at)
+SELECT CAST(:organisation_id AS uuid), last_number, :kind, CAST(:conversation_id AS uuid), CAST(:channel_id AS uuid),
+       CAST(:member_id AS uuid), :member_name, :details, CAST(:at AS timestamptz)
+  FROM counted
+RETURNING number
+""").bindparams(bindparam("details", type_=JSONB))
 
 
 def last_number(organisation_id: UUID) -> int:

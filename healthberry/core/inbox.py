@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
-from sqlalchemy import ARRAY, Uuid, any_, func, literal, select, text, tuple_
+from sqlalchemy import ARRAY, Uuid, any_, literal, select, tuple_
 
 from healthberry.core import cursors, highlights, places
 from healthberry.core.inbox_conditions import found, narrowed
@@ -71,33 +71,3 @@ def neighbours(member: Member, view: View, conversation_id: UUID) -> tuple[UUID 
     )
     above, below = db.session.execute(select(newer.scalar_subquery(), older.scalar_subquery())).one()
     return above, below
-
-
-# One step through the index per service: reading every row for its distinct values would take longer with each review.
-_SERVICES = text("""
-WITH RECURSIVE step AS (
-    (SELECT service_code, service_name FROM conversations
-      WHERE organisation_id = :organisation_id AND service_code > '' ORDER BY service_code LIMIT 1)
-    UNION ALL
-    SELECT next.service_code, next.service_name FROM step, LATERAL (
-        SELECT service_code, service_name FROM conversations
-         WHERE organisation_id = :organisation_id AND service_code > step.service_code
-         ORDER BY service_code LIMIT 1) AS next
-)
-SELECT service_code, coalesce(service_name, service_code) AS name FROM step LIMIT 200
-""")
-
-
-def services(member: Member) -> list[tuple[str, str]]:
-    """Return the sites and services that somebody has written about: ODS code and name, by name."""
-    if places.of(member) is None:
-        written = db.session.execute(_SERVICES, {"organisation_id": member.organisation_id}).all()
-    else:
-        columns = (
-            Conversation.service_code,
-            func.max(func.coalesce(Conversation.service_name, Conversation.service_code)),
-        )
-        mine = (Conversation.organisation_id == member.organisation_id, Conversation.service_code > "")
-        statement = select(*columns).where(*mine, *places.seen(member)).group_by(Conversation.service_code)
-        written = db.session.execute(statement.limit(200)).all()
-    return sorted(((code, name) for code, name in written), key=lambda pair: pair[1])

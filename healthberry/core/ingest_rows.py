@@ -61,10 +61,11 @@ def conversations(
         for _, first in sorted(firsts.items())
         if first.direction == "inbound"
     ]
-    new = {row.id for row in insert_unknown(Conversation, rows, "id")}
     wanted = Conversation.remote_thread_id
-    threads = {row.remote_thread_id: row.id for row in look_up(channel, wanted, firsts, wanted, Conversation.id)}
-    return threads, {threads[name]: one for name, one in firsts.items() if threads.get(name) in new}
+    new = {row.remote_thread_id: row.id for row in insert_unknown(Conversation, rows, "remote_thread_id", "id")}
+    known = look_up(channel, wanted, firsts.keys() - new.keys(), wanted, Conversation.id)
+    threads = new | {row.remote_thread_id: row.id for row in known}
+    return threads, {conversation_id: firsts[name] for name, conversation_id in new.items()}
 
 
 def _services(channel: Channel, firsts: Collection[InboundItem]) -> dict[str, dict[str, str | None]]:
@@ -115,7 +116,7 @@ def _conversation_row(channel: Channel, first: InboundItem, historic: bool) -> d
         "replied": False,
         "version": 1,
         "started_at": posted_at,
-        "last_activity_at": posted_at,
+        "last_activity_at": posted_at if historic else now(),  # what is live comes on top of the list
         "arrived_at": now(),
     }
 

@@ -3,7 +3,7 @@
 A claim is a time until which nobody else reads the same channel's deliveries; a worker that dies loses it by waiting.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from uuid import UUID
@@ -111,6 +111,11 @@ def waiting(channel: Channel, after: UUID | None = None) -> list[Waiting]:
     return [Waiting(row.id, row.body, row.received_at < given_up, row.key) for row in rows]
 
 
+def is_all(looked_at: Sequence[Waiting], last: UUID) -> bool:
+    """Say whether nothing waited beyond these, the last of which that was read is `last`."""
+    return len(looked_at) < BATCH and looked_at[-1].id == last
+
+
 def any_waiting(channel: Channel) -> bool:
     """Say whether something waits to be read and may be read now."""
     mine = (PushDelivery.organisation_id == channel.organisation_id, PushDelivery.channel_id == channel.id)
@@ -122,6 +127,7 @@ def store(channel: Channel, read: Read) -> bool:
     if channels.is_unlinked(channel):
         pushes.forget(channel.organisation_id, channel.id)
         return False
+    _delete(channel, read.done)
     stored = ingest.store_page(channel, list(read.items.values()), backfill=False)
     quarantine.keep(channel, read.bad)
     quarantine.keep(channel, read.given_up, is_delivery=True)
@@ -133,7 +139,6 @@ def store(channel: Channel, read: Read) -> bool:
     if read.done:
         channel.last_delivery_at = now()
         reading.delivery_read(channel)
-    _delete(channel, read.done)
     return True
 
 

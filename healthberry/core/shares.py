@@ -9,6 +9,7 @@ from datetime import timedelta
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, func, select, text, update
+from sqlalchemy.orm import aliased
 
 from healthberry.core import processes
 from healthberry.core.processes import Process
@@ -38,7 +39,12 @@ def belong_to(worker: Process) -> None:
 
 def limit() -> int:
     """Return how much reading one organisation, or one kind, may have running at once: half the workers, never none."""
-    return max(1, (db.session.scalar(select(func.count()).where(*_alive(), _reads())) or 0) // 2)
+    return db.session.execute(select(_limit())).scalar_one()
+
+
+def _limit() -> ColumnElement[int]:
+    one = aliased(Heartbeat)
+    return func.greatest(select(func.count() / 2).where(*_alive(one), _reads(one)).scalar_subquery(), 1)
 
 
 def take(channel: Channel, *, history: bool = False) -> bool:
@@ -51,14 +57,14 @@ def take(channel: Channel, *, history: bool = False) -> bool:
         return True
     db.session.execute(select(_LOCK))
     ours = Heartbeat.name == _Place.worker.name
-    running = (*_alive(), ~ours, Heartbeat.reads_until > func.clock_timestamp())
-    of_kind, of_organisation = db.session.execute(
+    running = (*_alive(Heartbeat), ~ours, Heartbeat.reads_until > func.clock_timestamp())
+    of_kind, of_organisation, most = db.session.execute(
         select(
             func.count().filter(Heartbeat.reads_kind == channel.kind),
             func.count().filter(Heartbeat.reads_organisation_id == channel.organisation_id),
+            _limit(),
         ).where(*running)
     ).one()
-    most = limit()
     if max(of_kind, of_organisation) >= most and not (history and _nobody_waits(channel, of_kind >= most)):
         return False
     until = func.clock_timestamp() + _LONGEST
@@ -98,11 +104,11 @@ def clear() -> None:
         db.session.execute(update(Heartbeat).where(Heartbeat.name == _Place.worker.name).values(nothing))
 
 
-def _alive() -> tuple[ColumnElement[bool], ...]:
+def _alive(one: type[Heartbeat]) -> tuple[ColumnElement[bool], ...]:
     """Who beat lately: sooner than a silent one is mourned, for a place must not stay empty that long."""
     lately = func.clock_timestamp() - timedelta(seconds=processes.beat_seconds() * _MISSED_BEATS)
-    return Heartbeat.ended_at.is_(None), Heartbeat.beat_at > lately
+    return one.ended_at.is_(None), one.beat_at > lately
 
 
-def _reads() -> ColumnElement[bool]:
-    return Heartbeat.queues.any_() == "ingest"
+def _reads(one: type[Heartbeat]) -> ColumnElement[bool]:
+    return one.queues.any_() == "ingest"

@@ -38,23 +38,28 @@ def take(organisation: str, channel_id: str) -> None:
     connector, access = channels.connector_of(channel), channels.access_of(channel)
     part_of_it = ending.Slice()
     hinted, kept, read, after = False, 0, Read(), None
-    while not part_of_it.over and (waiting := push_batches.waiting(channel, after)):
+    while waiting := push_batches.waiting(channel, after):
         commit()
         read, after = _read(connector, access, waiting, replays.known(channel.id, [one.key for one in waiting]))
         linked = push_batches.store(channel, read)
+        hinted, kept = hinted or read.poll_now, kept + read.kept
+        ended = read.error is not None or part_of_it.over or push_batches.is_all(waiting, after)
+        if linked and ended:
+            push_batches.release(channel, read.error, kept)  # with it, for that is another commit less for each item
         commit()
         replays.remember(channel.id, [one.key for one in waiting if one.id in set(read.done)])
         if not linked:
             return
-        hinted, kept = hinted or read.poll_now, kept + read.kept
-        if read.error is not None:
+        if ended:
             break
-    push_batches.release(channel, read.error, kept)
-    commit()
+    else:
+        push_batches.release(channel, read.error, kept)
+        commit()
+    more = push_batches.any_waiting(channel)
     turns.hand_on(channel)
     if hinted and reading.poll_seconds(channel):
         ingest.poll.nudge(organisation, channel_id)
-    if push_batches.any_waiting(channel):
+    if more:
         batches.nudge(take, organisation, channel_id)
 
 

@@ -99,6 +99,7 @@ class BerryWorker(Worker):
 
     def perform_job(self, job: Job, queue: Queue, execution: Execution) -> bool:
         """In the process of one job: let pages come first, unless the job has waited long."""
+        precedence.work_for(queue.name)
         if job.enqueued_at is not None:
             precedence.suit((now() - job.enqueued_at).total_seconds())
         return super().perform_job(job, queue, execution)

@@ -6,6 +6,7 @@ import pytest
 
 from healthberry.core import conversations, inbox, inbox_standing
 from healthberry.core.inbox import View
+from healthberry.core.narrowing import narrowing
 from healthberry.extensions import db
 from healthberry.models.owned import now
 from tests.world import World, moments_ago
@@ -52,7 +53,7 @@ def test_filters_narrow_the_list(world: World) -> None:
     assert _titles(inbox.list_conversations(member, View(status="all", assigned="nobody"))) == ["A story"]
     assert _titles(inbox.list_conversations(member, View(status="all", unread=True))) == ["A story"]
     assert _titles(inbox.list_conversations(member, View(service="ZZZ01"))) == ["A review"]
-    assert inbox.services(member) == [("ZZZ01", "City Hospital")]
+    assert narrowing(member).services == [("ZZZ01", "City Hospital")]
 
 
 def test_the_search_knows_word_forms_marks_hits_and_keeps_to_filters(world: World) -> None:

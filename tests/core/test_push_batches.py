@@ -10,7 +10,7 @@ from healthberry.connectors.base import Page
 from healthberry.connectors.errors import NotAuthorised, RateLimited, Rejected, Unavailable
 from healthberry.core import channels, events, unlinking
 from healthberry.core.sweep import due_work
-from healthberry.extensions import db
+from healthberry.extensions import db, part
 from healthberry.jobs import pushes as jobs
 from healthberry.local.postgres import Database
 from healthberry.models.activities import Activity
@@ -159,7 +159,7 @@ def test_two_workers_do_not_read_the_same_channel(channel: Channel, pushed: Push
     assert (stored(), waiting()) == (["a"], [])
 
 
-def test_what_comes_while_the_last_batch_is_read_is_read_too(channel: Channel, pushed: Pushed) -> None:
+def test_what_comes_while_the_last_batch_is_read_is_read_next(channel: Channel, pushed: Pushed) -> None:
     reads = pushed.reads
 
     def meanwhile(body: str) -> Page:
@@ -172,7 +172,12 @@ def test_what_comes_while_the_last_batch_is_read_is_read_too(channel: Channel, p
 
     take(channel)
 
+    assert (stored(), waiting()) == (["a"], ["b"])
+    valkey = part("valkey")
+    assert valkey.zpopmin("hb:batch:delivery")[0][0].decode() == f"{channel.organisation_id}:{channel.id}"
+    take(channel)
     assert (stored(), waiting()) == (["a", "b"], [])
+    assert valkey.zcard("hb:batch:delivery") == 0
 
 
 def test_what_comes_too_late_for_an_unlinked_channel_is_forgotten(channel: Channel, pushed: Pushed) -> None:

@@ -23,6 +23,7 @@ from healthberry.core import (
 )
 from healthberry.core.errors import NotFound
 from healthberry.core.inbox_views import View
+from healthberry.core.narrowing import narrowing
 from healthberry.core.places import Places
 from healthberry.core.teams import Wish
 from healthberry.extensions import db
@@ -118,8 +119,8 @@ def test_lists_searches_and_what_they_can_be_narrowed_by_keep_to_the_places(hous
     assert listed(house.ward, View(status="all", unread=True)) == near
     assert listed(house.ward, View(status="all", service="SOU01")) == set()
     assert listed(house.ward, View(channel="google")) == set()
-    assert [code for code, _ in inbox.services(house.ward)] == ["NOR01", "NOR01 outpatients"]
-    assert "SOU01" in dict(inbox.services(house.colleague))
+    assert [code for code, _ in narrowing(house.ward).services] == ["NOR01", "NOR01 outpatients"]
+    assert "SOU01" in dict(narrowing(house.colleague).services)
 
 
 def test_the_condition_of_a_query_the_search_and_the_look_at_one_say_the_same(house: House) -> None:
