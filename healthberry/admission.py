@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 _FREE: Final = ("/stream", "/health", "/metrics")
 _RETRY_SECONDS: Final = "3"
 _PAGES_AT_ONCE: Final = 2
-_PATIENCE_SECONDS: Final = 0.3
+_PATIENCE_SECONDS: Final = 1.5
 _PAGE: Final = """<!doctype html>
 <html lang="en-GB"><head><meta charset="utf-8"><title>Busy · HealthBerry</title>
 <meta name="viewport" content="width=device-width, initial-scale=1"></head>

@@ -10,8 +10,11 @@ from werkzeug.wrappers import Response
 
 from healthberry.blueprints import guard, squares
 from healthberry.blueprints.operator import is_operator, lead
-from healthberry.core import audit, events, operator_step
+from healthberry.core import audit, events, operator_step, origin
 from healthberry.core.codes import Refused
+from healthberry.extensions import part
+from healthberry.mail.sign_in import tell_operators
+from healthberry.models.owned import now
 
 blueprint = Blueprint("operator_step", __name__, url_prefix="/operator")
 
@@ -74,7 +77,11 @@ def confirm() -> ResponseReturnValue:
         audit.operated("step_refused", _email())
         events.commit()
         return _app_page({"digits": refusal.reason})
-    return _let_in()
+    audit.operated("second_step_added", _email())
+    answer = _let_in()
+    # Whoever has got into a mailbox can set up the first app for it: the others are to see that.
+    tell_operators(part("settings").operators or (), _email(), now(), origin.present())
+    return answer
 
 
 def _email() -> str:

@@ -119,7 +119,12 @@ def raised_at(member: Member) -> datetime:
 
 def is_frozen(member: Member) -> bool:
     """Say whether the member waits for the decision of a dispute."""
-    claim = find(member.organisation_id, member.id)
+    return are_frozen(member.organisation_id, member.id)
+
+
+def are_frozen(organisation_id: UUID, member_id: UUID | None) -> bool:
+    """Say so of whoever has this id, or had it."""
+    claim = find(organisation_id, member_id) if member_id is not None else None
     return claim is not None and claim.dispute_id is not None
 
 

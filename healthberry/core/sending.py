@@ -8,7 +8,7 @@ from sqlalchemy.dialects.postgresql import insert
 
 from healthberry.connectors.base import Reply as OutgoingReply
 from healthberry.connectors.base import SentReply
-from healthberry.core import conversations, drafts, events, replies, summaries
+from healthberry.core import claims, conversations, drafts, events, replies, summaries
 from healthberry.extensions import db
 from healthberry.models.conversations import Conversation, Message
 from healthberry.models.organisations import Member
@@ -24,6 +24,9 @@ _HELD_AT_MOST = timedelta(days=14)
 _PAUSES = (5, 15, 60, 300, 900)
 _TODO = {"queued": "send", "sending": "find", "unknown": "find", "written": "confirm", "copied": "confirm"}
 _HELD_UP = "Something went wrong on our side. Your reply is kept, and whoever runs HealthBerry can send it on its way."
+_FROZEN = (
+    "This did not go out: who acts for the organisation was questioned before it was sent, and that is not decided yet."
+)
 _NOT_SHOWN = (
     "The site took this reply, but never showed it: its moderators may have refused it."
     " Look there before you try again."
@@ -33,7 +36,8 @@ _NOT_SHOWN = (
 def claim(organisation_id: UUID, reply_id: UUID) -> tuple[Reply, str] | None:
     """Take the reply before the provider is called; return it and what to do: "send", "find", "confirm" or "settle".
 
-    None when there is nothing to do, or another worker has it. What was being sent when its worker died is looked for
+    None when there is nothing to do, another worker has it, or its author waits for the decision of a dispute: then it
+    fails, for what is published can't be taken back. What was being sent when its worker died is looked for
     first; what moderators held is looked for until it shows.
     """
     reply = db.session.get(Reply, (organisation_id, reply_id), with_for_update=True)
@@ -41,6 +45,9 @@ def claim(organisation_id: UUID, reply_id: UUID) -> tuple[Reply, str] | None:
         return None
     todo = "settle" if reply.pending else _TODO.get(reply.state)
     if todo is None:
+        return None
+    if todo == "send" and claims.are_frozen(organisation_id, reply.member_id):
+        mark_failed(reply, _FROZEN)
         return None
     reply.next_attempt_at = now() + _CLAIM
     if todo == "send":

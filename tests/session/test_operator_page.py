@@ -17,15 +17,16 @@ from healthberry.local.mailbox import Mailbox
 from healthberry.models.owned import now
 from healthberry.models.sign_in import OperatorStep
 from healthberry.settings import Settings
+from tests.mail.outgoing import work
 from tests.signup.newcomer import Newcomer
 from tests.world import World
 
-OPERATOR = "ada@host.example"
+OPERATOR, ANOTHER = "ada@host.example", "grace@host.example"
 
 
 @pytest.fixture
 def settings(settings: Settings) -> Settings:
-    return replace(settings, operators=(OPERATOR,))
+    return replace(settings, operators=(OPERATOR, ANOTHER))
 
 
 def asks(newcomer: Newcomer, email: str) -> None:
@@ -65,6 +66,17 @@ def test_an_operators_mailbox_alone_opens_nothing_and_the_same_digits_open_once(
     db.session.commit()
     assert newcomer.client.post("/operator/step", data={"step": pyotp.TOTP(key).at(now())}).status_code == 303
     assert newcomer.client.get("/operator").status_code == 200
+
+
+def test_every_operator_hears_of_an_app_that_one_of_them_or_whoever_has_their_mailbox_sets_up(
+    newcomer: Newcomer, context: Flask, mailbox: Mailbox
+) -> None:
+    enters(newcomer)
+    work(newcomer.app)
+
+    told = [one for one in mailbox.messages() if one.subject.startswith("An app for the operator's desk")]
+    assert {one.to[0] for one in told} == {OPERATOR, ANOTHER}
+    assert all(OPERATOR in one.subject and "If it was not" in one.text for one in told)
 
 
 def test_five_wrong_digits_keep_an_operator_out_until_later_or_until_the_app_is_reset(
