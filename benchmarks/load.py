@@ -1,76 +1,53 @@
 """Everything at once: feedback comes in, people read, pages are open. Then five times as much.
 
 Steady: 20 delivered items a second, 200 signed-in readers who list, open, search and narrow with three seconds to think
-between, and 1,000 open streams, over two web processes, two workers and a sender; the readers share these processors.
+between, and 1,000 open streams, over two web processes, two workers and a sender, in inboxes that hold 200
+conversations already; the readers share these processors.
 Overload: five times the readers and the items for a minute; what is refused is refused with 503 and `Retry-After`, what
 was taken is stored, and pages are quick again within half a minute.
 """
 
-import http.client
-import json
 import multiprocessing
 import os
 import random
-import re
 import resource
 import subprocess
 import sys
 import tempfile
-import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
-from multiprocessing.connection import Connection
+from datetime import timedelta
 from pathlib import Path
-from urllib.parse import quote
-from uuid import UUID
 
 import psutil
+import psycopg
 from sqlalchemy import func, select
 
 from benchmarks import stream_reader
 from benchmarks.deliveries import link
+from benchmarks.load_people import WORDS, House, Told, drive
 from benchmarks.measure import Figure, memory_bytes, percentile
 from benchmarks.servers import Bench, bench
 from benchmarks.stream_houses import cookie
 from benchmarks.web import Web, web_server
-from healthberry.connectors.signing import HEADER, sign
-from healthberry.core import scope
+from healthberry.connectors.base import Author, InboundItem
+from healthberry.core import ingest, scope
 from healthberry.extensions import db
 from healthberry.local.mailbox import Mailbox
+from healthberry.models.channels import Channel
 from healthberry.models.conversations import Message
 from healthberry.models.organisations import Member
+from healthberry.models.owned import now
+from healthberry.models.processes import Heartbeat
 from healthberry.models.pushes import PushDelivery
 
-HOUSES, READERS, STREAMS, RATE, THINK = 20, 200, 1_000, 20, 3.0
+HOUSES, READERS, STREAMS, RATE, HISTORY = 20, 200, 1_000, 20, 200
 STEADY_SECONDS, OVERLOAD_SECONDS, TIMES = 600, 60, 5
 TARGET_MS, TARGET_RECOVERY, TARGET_GROWTH = 200.0, 30.0, 10.0
-_WORDS = ("nurse", "parking", "waited", "kind", "ward", "letter", "appointment")
 _LOOKS = 20  # in all: to count the memory of so many processes takes the half of a second of one processor
 _ROOT = Path(__file__).resolve().parent.parent
-_LINK = re.compile(rb'href="(/conversations/[0-9a-f-]{36})')
-
-
-@dataclass
-class House:
-    """One organisation: its hook, and the cookies of its people."""
-
-    id: UUID
-    path: str
-    secret: str
-    cookies: list[str]
-
-
-@dataclass
-class Told:
-    """What the other side saw: (moment it was due, seconds it took, status) of pages and of items."""
-
-    pages: list[tuple[float, float, int]] = field(default_factory=list)
-    items: list[tuple[float, float, int]] = field(default_factory=list)
-    without_word: int = 0  # refusals that did not say when to come back
 
 
 def main(seconds: float = STEADY_SECONDS) -> list[Figure]:
@@ -83,6 +60,8 @@ def main(seconds: float = STEADY_SECONDS) -> list[Figure]:
         running = stack.enter_context(bench({"MAIL_URL": mailbox.mail_url}))
         stack.enter_context(running.app.app_context())
         houses = [_house(running, number) for number in range(HOUSES)]
+        with psycopg.connect(running.postgres.owner_url) as owner:
+            owner.execute("ANALYZE")  # as it is where there has been a history for a while
         web = stack.enter_context(web_server(running))
         processes = [
             stack.enter_context(_process(running, command))
@@ -94,12 +73,15 @@ def main(seconds: float = STEADY_SECONDS) -> list[Figure]:
             )
         ]
         streams = stack.enter_context(_streams(web, houses))
+        _await_life(len(processes))
         return [*_steady(web, processes, houses, seconds), *_overload(web, houses), streams()]
 
 
 def _house(running: Bench, number: int) -> House:
     organisation_id, channel_id, secret = link(number)
     scope.enter(organisation_id)
+    channel = db.session.get_one(Channel, (organisation_id, channel_id))
+    ingest.store_page(channel, [_written_before(one) for one in range(HISTORY)], backfill=False, imported=True)
     people = [
         Member(
             organisation_id=organisation_id,
@@ -116,6 +98,29 @@ def _house(running: Bench, number: int) -> House:
     cookies = [cookie(running.app, one) for one in people]
     scope.leave()
     return House(organisation_id, f"/hooks/webhook/{channel_id}", secret, cookies)
+
+
+def _written_before(number: int) -> InboundItem:
+    return InboundItem(
+        direction="inbound",
+        remote_id=f"before-{number}",
+        thread_id=f"before-{number}",
+        text=" ".join(random.choices(WORDS, k=30)),
+        posted_at=now() - timedelta(hours=number + 1),
+        author=Author(f"writer-{number}", f"Writer {number}"),
+    )
+
+
+def _await_life(count: int) -> None:
+    """Wait until so many background processes say that they live: to begin costs a processor seconds."""
+    deadline = time.monotonic() + 60
+    while (
+        db.session.execute(select(func.count()).select_from(Heartbeat)).scalar_one() < count
+        and time.monotonic() < deadline
+    ):
+        db.session.rollback()
+        time.sleep(0.5)
+    db.session.rollback()
 
 
 def _steady(web: Web, processes: Sequence[psutil.Process], houses: Sequence[House], seconds: float) -> list[Figure]:
@@ -175,89 +180,6 @@ def _drive(
     return told
 
 
-def drive(report: Connection, port: int, houses: list[House], readers: int, rate: float, seconds: float) -> None:
-    """Be the people and the systems: a thread each, which thinks most of the time."""
-    threading.stack_size(256 * 1024)
-    told, end = Told(), time.monotonic() + seconds
-    people = [(house, one) for house in houses for one in house.cookies]
-    threads = [
-        threading.Thread(target=_read, args=(port, people[number % len(people)][1], end, told))
-        for number in range(readers)
-    ]
-    threads += [
-        threading.Thread(target=_send, args=(port, houses, number, rate, end, told)) for number in range(int(rate))
-    ]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    report.send(told)
-
-
-def _read(port: int, session: str, end: float, told: Told) -> None:
-    """List, open, search, narrow; think between, the first time a random part of it.
-
-    The first page is a whole one; after it the page's own script asks for the part that changes, as in a browser.
-    """
-    chance = random.Random()
-    headers = {"Cookie": session}
-    connection, links = http.client.HTTPConnection("127.0.0.1", port, timeout=30), [b"/inbox"]
-    time.sleep(chance.uniform(0, THINK))
-    while (due := time.monotonic()) < end:
-        path = chance.choice(
-            (
-                "/inbox",
-                chance.choice(links).decode(),
-                chance.choice(links).decode(),
-                f"/inbox?q={quote(chance.choice(_WORDS))}",
-                "/inbox?status=open",
-                "/inbox?unread=1",
-            )
-        )
-        status, body, retry = _ask(connection, "GET", path, None, headers)
-        headers |= {"HX-Request": "true", "HX-Current-URL": f"http://localhost{path}"}
-        told.pages.append((due, time.monotonic() - due, status))
-        told.without_word += status == 503 and not retry
-        links = _LINK.findall(body) or links
-        time.sleep(chance.expovariate(1 / THINK))
-
-
-def _send(port: int, houses: Sequence[House], number: int, rate: float, end: float, told: Told) -> None:
-    """Send one item a second, to one house after the other."""
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
-    due, count = time.monotonic() + number / rate, 0
-    while due < end:
-        time.sleep(max(0.0, due - time.monotonic()))
-        house, count = houses[(number + count) % len(houses)], count + 1
-        words = " ".join(random.choices(_WORDS, k=30))
-        item = {"id": f"{due}-{number}", "text": words, "posted_at": datetime.now(UTC).isoformat()}
-        body = json.dumps({"version": 1, "items": [item]}).encode()
-        headers = {"Content-Type": "application/json", HEADER: sign(house.secret, body, int(time.time()))}
-        status, _, retry = _ask(connection, "POST", house.path, body, headers)
-        told.items.append((due, time.monotonic() - due, status))
-        told.without_word += status == 503 and not retry
-        due += 1.0
-
-
-def _ask(
-    connection: http.client.HTTPConnection, method: str, path: str, body: bytes | None, headers: dict[str, str]
-) -> tuple[int, bytes, str]:
-    """Ask over a connection that stays open; once more, as browsers do, where it was closed while nobody used it."""
-    for reused in (connection.sock is not None, False):
-        try:
-            connection.request(method, path, body, headers)
-            answer = connection.getresponse()
-            return answer.status, answer.read(), answer.headers.get("Retry-After", "")
-        except (http.client.RemoteDisconnected, ConnectionResetError, BrokenPipeError):
-            connection.close()
-            if not reused:
-                break
-        except (OSError, http.client.HTTPException):
-            connection.close()
-            break
-    return 0, b"", ""
-
-
 def _by_status(counts: Counter[int]) -> str:
     return ", ".join(f"{status or 'no answer'}: {number}" for status, number in counts.items())
 
@@ -292,7 +214,7 @@ def _streams(web: Web, houses: Sequence[House]) -> Iterator[Callable[[], Figure]
     reader.start()
     ours.send(("open", 0.0))
     ours.recv()
-    ours.send(("read", float(STEADY_SECONDS + OVERLOAD_SECONDS + 240)))
+    ours.send(("drain", float(STEADY_SECONDS + OVERLOAD_SECONDS + 240)))
 
     def figure() -> Figure:
         open_still = sum(
