@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
-from functools import partial
+from functools import lru_cache, partial
 from typing import Any
 from urllib.parse import parse_qsl, urlencode
 from uuid import UUID
@@ -53,7 +53,13 @@ def inbox_address(view: View) -> str:
 
 def conversation_address(view: View, conversation_id: UUID) -> str:
     """Return the address of a conversation, reached from this view; needs no request, for rows that are pushed."""
-    return f"{_PAGE}{conversation_id}" + _query(view.to_args())
+    return f"{_PAGE}{conversation_id}" + _narrowing(view)
+
+
+@lru_cache(maxsize=500)
+def _narrowing(view: View) -> str:
+    """Return the view as the end of an address: a list asks for it once for each of its lines."""
+    return _query(view.to_args())
 
 
 def reply_address(reply_id: UUID, act: str) -> str:

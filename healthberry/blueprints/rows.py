@@ -1,16 +1,21 @@
-"""One line of the list as HTML. The same lines are shown again and again, to everybody who has the list open."""
+"""One line of the list as HTML. The same lines are shown again and again, to everybody who has the list open.
+
+A line is drawn as for the whole inbox; in another view only the address in it differs, and is put in afterwards.
+"""
 
 import functools
 from datetime import date
 
 from flask import Flask, current_app
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from healthberry.blueprints import moments
+from healthberry.blueprints.listing import conversation_address
 from healthberry.core.inbox import Row, View
 from healthberry.models.owned import now
 
 _KEPT = 4_000  # lines of about a kilobyte, in each process
+_WHOLE = View()
 
 
 def install(app: Flask) -> None:
@@ -27,11 +32,15 @@ def row_html(row: Row, view: View, *, here: bool = False, left: bool = False) ->
     """
     present = now()
     ago = moments.relative(row.last_activity_at, present)
-    drawn: Markup = current_app.extensions["drawn_rows"](row, view, here, left, ago, moments.local_day(present))
-    return drawn
+    drawn: Markup = current_app.extensions["drawn_rows"](row, here, left, ago, moments.local_day(present))
+    if view == _WHOLE:
+        return drawn
+    # Only a real address can stand so: in what people wrote, every quotation mark is escaped.
+    plain, wanted = (f'href="{escape(conversation_address(one, row.id))}"' for one in (_WHOLE, view))
+    return Markup(str(drawn).replace(plain, wanted))  # noqa: S704  # nosec B704
 
 
-def _draw(row: Row, view: View, here: bool, left: bool, ago: str, today: date) -> Markup:
+def _draw(row: Row, here: bool, left: bool, ago: str, today: date) -> Markup:
     """`ago` and `today` are part of what a drawn line is found by: the template asks the clock for them itself."""
     template = current_app.jinja_env.get_template("inbox/_row.html")
-    return Markup(template.render(row=row, view=view, here=here, left=left).strip())  # noqa: S704  # nosec B704
+    return Markup(template.render(row=row, view=_WHOLE, here=here, left=left).strip())  # noqa: S704  # nosec B704

@@ -8,7 +8,7 @@ from flask import Flask
 
 from healthberry.blueprints import moments, rows
 from healthberry.connectors.base import Author
-from healthberry.models.owned import now
+from healthberry.models.owned import new_id, now
 from tests.inbox.conftest import Desk
 
 
@@ -43,7 +43,17 @@ def test_what_changes_in_it_is_seen_at_once(desk: Desk) -> None:
 def test_lines_of_another_view_lead_back_to_that_view(desk: Desk) -> None:
     desk.world.arrives(desk.nhsuk, desk.world.item("All well."))
     assert "unread=1" not in line(desk)
-    assert "unread=1" in line(desk, "/inbox?unread=1")
+    before = drawn(desk.client.application)
+    assert 'unread=1"' in line(desk, "/inbox?unread=1")
+    assert drawn(desk.client.application) == before
+
+
+def test_what_a_view_is_asked_for_can_break_out_of_no_line(desk: Desk) -> None:
+    words = f'href="/conversations/{new_id()}"'
+    (conversation_id,) = desk.world.arrives(desk.nhsuk, desk.world.item(words))
+    shown = line(desk, "/inbox?channel=nhsuk&unread=1")
+    assert f'href="/conversations/{conversation_id}?channel=nhsuk&amp;unread=1"' in shown
+    assert shown.count('href="') == 1
 
 
 def test_it_says_how_long_ago_it_is_now_not_when_it_was_drawn(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
