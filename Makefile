@@ -43,7 +43,8 @@ chaos: .venv/.dev assets ## kill everything at random, and count what is lost or
 
 hostile: .venv/.dev assets ## send 50,000 generated requests to every route; try core's queries without their filters
 	@HOSTILE_REQUESTS=50000 $(BIN)/python -m pytest -s tests/security/test_generated.py
-	@$(BIN)/python -m pytest -s -p tests.security.every_query tests/core tests/inbox tests/session tests/signup tests/security/test_mutants.py
+	@$(BIN)/python -m pytest -s -p tests.security.every_query tests/core tests/inbox tests/session tests/signup \
+		tests/realtime tests/background tests/browser/test_uploads.py tests/security/test_mutants.py
 
 real: .venv/.dev assets ## walk the main job with what people really wrote
 	@exec $(BIN)/python -m pytest --log-cli-level=INFO --log-cli-format='%(asctime)s %(message)s' tests/stories/test_real_input.py

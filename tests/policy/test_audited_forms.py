@@ -6,7 +6,8 @@ from sqlalchemy.orm import Session
 from healthberry.core import scope
 from healthberry.extensions import db
 from healthberry.models.audit import AuditEntry
-from tests.policy.test_hostile_forms import FORMS, Desk, Form, desk, kinds, providers, settings
+from tests.policy.desk import Desk, desk, kinds, providers, settings
+from tests.policy.forms import FORMS, Form
 
 __all__ = ["desk", "kinds", "providers", "settings"]
 

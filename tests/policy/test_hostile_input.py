@@ -13,7 +13,8 @@ from healthberry.core import data_requests, erasing, restricting
 from healthberry.core.data_requests import Asked
 from healthberry.extensions import db
 from healthberry.models.replies import Reply
-from tests.policy.test_hostile_forms import FORMS, HOSTILE
+from tests.policy.forms import FORMS
+from tests.policy.test_hostile_forms import HOSTILE
 from tests.world import World
 
 # What the pages read from their addresses, and forms (test_hostile_forms.py) from what is sent to them.

@@ -24,7 +24,8 @@ from healthberry.extensions import db
 from healthberry.jobs import keeping, maintenance
 from healthberry.local.postgres import SUPERUSER, Database, LocalPostgres
 from tests.imagined import kinds
-from tests.policy import test_hostile_forms as forms
+from tests.policy import desk as desks
+from tests.policy import forms
 from tests.policy import test_routes as routes
 from tests.security.mutants import Mutant, Sent, answer, comparisons, lines_run
 from tests.security.twins import Twin
@@ -32,7 +33,7 @@ from tests.signup.conftest import providers
 
 __all__ = ["kinds", "providers"]
 log = logging.getLogger(__name__)
-theirs, settings, desk = routes.theirs, forms.settings, forms.desk
+theirs, settings, desk = routes.theirs, desks.settings, desks.desk
 
 _WHOLE_RUN = "tests.security.every_query"
 _SPARE: dict[str, Any] = {"filename": "x", "token": "t", "kind": "x", "key": "k", "code_id": UUID(int=1)}
@@ -48,7 +49,7 @@ def unwalled(postgres: LocalPostgres) -> Iterator[psycopg.Connection]:
         yield connection
 
 
-def _open(app: Flask, desk: forms.Desk, theirs: routes.Theirs) -> None:
+def _open(app: Flask, desk: desks.Desk, theirs: routes.Theirs) -> None:
     """Open every page with our ids and with theirs; send to every other route with theirs."""
     browser = desk.browser()
     with browser.session_transaction() as session:
@@ -62,14 +63,14 @@ def _open(app: Flask, desk: forms.Desk, theirs: routes.Theirs) -> None:
                 browser.open(routes._path(app, rule, ids), method=method, data=given).close()
 
 
-def _fill_in(desk: forms.Desk, twin: Twin) -> None:
+def _fill_in(desk: desks.Desk, twin: Twin) -> None:
     """Send every form as it should be, and give the twin what each made."""
     for form in forms.FORMS:
         assert desk.send(form, htmx=True).status_code < 500
         twin.grow()
 
 
-def _work(app: Flask, desk: forms.Desk, twin: Twin) -> None:
+def _work(app: Flask, desk: desks.Desk, twin: Twin) -> None:
     """Do what is let go: of one author, of a night, of an unlinked channel."""
     erasing, unlinking = (
         forms.Form(
@@ -90,7 +91,7 @@ def _work(app: Flask, desk: forms.Desk, twin: Twin) -> None:
                 _JOBS[one.kind](one.organisation_id, one.id)
 
 
-def _everything(app: Flask, desk: forms.Desk, theirs: routes.Theirs, twin: Twin) -> None:
+def _everything(app: Flask, desk: desks.Desk, theirs: routes.Theirs, twin: Twin) -> None:
     _open(app, desk, theirs)
     _fill_in(desk, twin)
     _work(app, desk, twin)
@@ -110,7 +111,7 @@ def test_nothing_of_another_organisation_comes_out_of_a_query_without_its_filter
     request: pytest.FixtureRequest,
     app: Flask,
     theirs: routes.Theirs,
-    desk: forms.Desk,
+    desk: desks.Desk,
     database: Database,
     unwalled: psycopg.Connection,
 ) -> None:
