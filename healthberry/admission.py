@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 # What is open for long by its nature, or must answer while all else is refused.
 _FREE: Final = ("/stream", "/health", "/metrics")
+_BENEATH: Final = tuple(f"{one}/" for one in _FREE)
 _RETRY_SECONDS: Final = "3"
 _PAGES_AT_ONCE: Final = 2
 _PATIENCE_SECONDS: Final = 1.5
@@ -42,7 +43,8 @@ class Admission:
 
     def __call__(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
         """Answer, or refuse in a few microseconds."""
-        if str(environ.get("PATH_INFO", "")).startswith(_FREE):
+        path = str(environ.get("PATH_INFO", ""))
+        if path in _FREE or path.startswith(_BENEATH):
             return self._inner(environ, start_response)
         if not self._enter():
             return _refuse(environ, start_response, secure=self._secure)

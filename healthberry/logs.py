@@ -22,7 +22,7 @@ from healthberry import tracebacks
 MASK: Final = "***"
 _SHORTEST_SECRET: Final = 6
 _LONGEST_LINE: Final = 20_000
-_TOO_TALKATIVE: Final = ("httpx", "httpcore", "rq.worker", "urllib3")
+_TOO_TALKATIVE: Final = ("flask-limiter", "httpx", "httpcore", "rq.worker", "urllib3")
 
 _PATTERNS: Final = (
     # Credentials inside an address.

@@ -24,6 +24,7 @@ blueprint.record_once(lambda state: state.app.extensions.update(health={}, healt
 log = logging.getLogger(__name__)
 
 _MAIL_KEPT_SECONDS = 30
+_TROUBLE_KEPT_SECONDS = 3  # anybody may ask: each question is not to be a connection
 _MAIL_WAIT_SECONDS = 3
 _DATABASE, _QUEUE = "the database does not answer", "the queue does not answer"
 _SILENT = {
@@ -143,7 +144,8 @@ def _kept(name: str, seconds: float, ask: Callable[[], Check]) -> Check:
     """Ask again only after `seconds`: probes come often, and a mail server dislikes empty calls."""
     kept: dict[str, tuple[float, Check]] = part("health")
     asked_at, found = kept.get(name, (0.0, {}))
-    if not found or not found["ok"] or time.monotonic() - asked_at > seconds:
+    lasting = seconds if found.get("ok") else _TROUBLE_KEPT_SECONDS
+    if not found or time.monotonic() - asked_at > lasting:
         kept[name] = (time.monotonic(), ask())
     return kept[name][1]
 

@@ -102,6 +102,7 @@ def _reader() -> str:
 
 def _exceeded(error: RateLimitExceeded) -> Response:
     why = _TOO_MANY_TRIES if _tries() else _TOO_MUCH_ASKED if _asks() else _TOO_MUCH_READING
+    logs.event(log, "request.too_many", logging.WARNING, route=request.endpoint)
     response = refusals.answer(429, why)
     response.headers["Retry-After"] = str(error.limit.limit.get_expiry())
     return response

@@ -1,5 +1,6 @@
 """Passkeys: making one, removing it, and signing in or proving oneself with it."""
 
+import logging
 from typing import Any
 from uuid import UUID
 
@@ -7,10 +8,13 @@ from flask import Blueprint, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from werkzeug.wrappers import Response
 
+from healthberry import logs
 from healthberry.blueprints import challenges, guard, own_sign_in, steps
 from healthberry.core import events, members, passkeys, recovery_codes, second_step, sign_ins
 from healthberry.core.codes import Refused
 from healthberry.models.organisations import Member
+
+log = logging.getLogger(__name__)
 
 blueprint = Blueprint("passkeys", __name__)
 
@@ -73,6 +77,7 @@ def sign_in() -> ResponseReturnValue:
         member = passkeys.check(_answer(), _challenge())
     except Refused as refusal:
         events.forget()
+        logs.event(log, "passkey.refused", logging.WARNING)  # nobody knows whose: it belongs into no audit log
         wanted = guard.local_path(request.form.get("next"))
         context: dict[str, Any] = {"wanted": wanted, "email": "", "errors": {"": refusal.reason}, "passkey": asked()}
         return render_template("signup/sign_in.html", **context), 422

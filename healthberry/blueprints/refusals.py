@@ -55,6 +55,8 @@ def answer(status: int, reason: str = "") -> Response:
 
 
 def _refused(error: CoreError) -> Response:
+    if isinstance(error, NotAllowed):  # who tries what they may not do is seen: whose ids these are stands in each line
+        logs.event(log, "request.not_allowed", logging.WARNING, route=request.endpoint)
     return answer(_STATUS.get(type(error), 400), error.reason)
 
 

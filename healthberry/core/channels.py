@@ -49,7 +49,7 @@ def access_of(channel: Channel) -> Access:
     try:
         own = vault.open(channel.sealed_secrets)
     except VaultError:
-        log.exception("channel.sealed_with_an_unknown_key", extra={"channel": str(channel.id)})
+        log.exception("channel.sealed_with_an_unknown_key", extra={"fields": {"channel_id": channel.id}})
         own = {}
     secrets = {**connector_of(channel).installed_access(), **own}
     return Access(config=channel.config, secrets=secrets, expires_at=channel.secrets_expire_at)

@@ -105,7 +105,7 @@ def commit() -> None:
             try:
                 subscriber(event)
             except Exception:
-                log.exception("subscriber_failed", extra={"kind": event.kind, "number": event.number})
+                log.exception("subscriber_failed", extra={"fields": {"kind": event.kind, "number": event.number}})
 
 
 def forget() -> None:

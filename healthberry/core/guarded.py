@@ -78,7 +78,7 @@ def _postcodes(ods_code: str | None) -> Sequence[str | None]:
 def mark(text: str, found: Sequence[Finding]) -> str:
     """Return a name for these findings: what somebody let stand is just what they looked at."""
     told = "\n".join(f"{one.kind} {text[one.start : one.end]}" for one in found)
-    return sha256(told.encode(errors="replace")).hexdigest()[:16]
+    return sha256(told.encode(errors="replace")).hexdigest()[:32]
 
 
 def check(

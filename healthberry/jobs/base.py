@@ -149,7 +149,7 @@ def job(queue_name: str, timeout_seconds: int = 120, kind: str = "") -> Callable
                     failure_ttl=_FAILURE_SECONDS,
                 )
             except RedisError as error:
-                log.warning("nudge_failed", extra={"job": function.__name__, "error": type(error).__name__})
+                logs.event(log, "nudge_failed", logging.WARNING, job=function.__name__, error=type(error).__name__)
 
         named = kind or function.__name__
         if named in _jobs:
@@ -220,4 +220,4 @@ def _hand_back(piece: Piece | None) -> None:
         shares.leave()
         events.commit()
     except SQLAlchemyError as error:  # the claims run out by themselves
-        log.warning("not_handed_back", extra={"error": type(error).__name__})
+        logs.event(log, "not_handed_back", logging.WARNING, error=type(error).__name__)

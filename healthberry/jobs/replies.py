@@ -1,9 +1,9 @@
 """Sending replies: once. What may have gone out is looked for before anything is sent again."""
 
+import logging
 from uuid import UUID
 
-from flask import current_app
-
+from healthberry import logs
 from healthberry.connectors.base import Access, Connector, SentReply
 from healthberry.connectors.base import Reply as OutgoingReply
 from healthberry.connectors.errors import (
@@ -24,6 +24,8 @@ from healthberry.models.channels import Channel
 from healthberry.models.conversations import Conversation
 from healthberry.models.owned import now
 from healthberry.models.replies import Reply
+
+log = logging.getLogger(__name__)
 
 _SIGN_INS = 3  # attempts that may end in renewing the token
 _RENEWING_SECONDS = 60.0
@@ -95,7 +97,7 @@ def _find(reply: Reply, connector: Connector, access: Access, outgoing: Outgoing
         sending.mark_refused(reply, error.reason)
         return
     except ConnectorError as error:
-        current_app.logger.info("look_failed", extra={"reply": str(reply.id), "error": type(error).__name__})
+        logs.event(log, "look_failed", reply_id=reply.id, error=type(error).__name__)
         if not reply.pending:  # one that is published already is looked for again when the claim runs out
             sending.look_later(reply, error.reason if isinstance(error, Permanent) else "")
         return
