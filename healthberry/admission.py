@@ -106,7 +106,7 @@ def _refuse(environ: "WSGIEnvironment", start_response: "StartResponse", *, secu
     headers = [
         ("Retry-After", _RETRY_SECONDS),
         ("Cache-Control", "no-store"),
-        ("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'"),
+        ("Content-Security-Policy", "default-src 'none'; base-uri 'none'; frame-ancestors 'none'"),
         ("Content-Type", "text/html; charset=utf-8"),
         *fixed(secure=secure).items(),
     ]

@@ -11,7 +11,7 @@ from healthberry.core import attachments, audit, events
 blueprint = Blueprint("attachments", __name__)
 
 # Whatever is in it: no browser runs it, loads anything for it, or takes it for a page of ours.
-_POLICY = "sandbox; default-src 'none'; frame-ancestors 'none'"
+_POLICY = "sandbox; default-src 'none'; base-uri 'none'; frame-ancestors 'none'"
 _NAMED = frozenset({"image/jpeg"})  # what pictures are written anew as; whatever else a file claims to be is bytes
 
 

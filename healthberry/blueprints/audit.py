@@ -3,7 +3,7 @@
 from flask import Blueprint, Response, render_template, request
 from flask.typing import ResponseReturnValue
 
-from healthberry.blueprints import audit_words
+from healthberry.blueprints import audit_words, guard
 from healthberry.blueprints.guard import member, needs, signed_in
 from healthberry.core import audit_log, events
 from healthberry.core.audit_log import Wanted
@@ -29,6 +29,7 @@ def index() -> ResponseReturnValue:
 @blueprint.post(_URL + "/export")
 @signed_in
 @needs("manage")
+@guard.proven(guard.RECENTLY)
 def export() -> Response:
     """Give what is looked for as a CSV file; that it was taken is in the log."""
     taken = audit_log.export(member(), Wanted.from_args(request.form))

@@ -25,4 +25,6 @@ def take() -> Response:
 def refused(error: HTTPException) -> Response:
     """Answer what is too large in few bytes: no person reads it."""
     events.forget()
-    return Response(f"{error.name}\n", error.code or 400, {"Cache-Control": "no-store"}, content_type="text/plain")
+    return Response(
+        f"{error.name}\n", error.code or 400, {"Cache-Control": "no-store"}, content_type="text/plain; charset=utf-8"
+    )

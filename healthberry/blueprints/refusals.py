@@ -42,7 +42,9 @@ def answer(status: int, reason: str = "") -> Response:
     except Exception:
         log.warning("request.rollback_failed", exc_info=True)
     if request_ctx.url_adapter is None:  # its "Host" is no name: no page can link to anything
-        return make_response("The name of this site cannot be read.\n", status, {"Content-Type": "text/plain"})
+        return make_response(
+            "The name of this site cannot be read.\n", status, {"Content-Type": "text/plain; charset=utf-8"}
+        )
     page = status if status in _PAGES else (500 if status >= 500 else 400)
     is_part = request.headers.get("HX-Request") == "true"
     template = "errors/_notice.html" if is_part else f"errors/{page}.html"

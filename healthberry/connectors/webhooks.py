@@ -38,6 +38,6 @@ class WebhookAnswer:
 
     status: int
     body: str = ""
-    content_type: str = "text/plain"
+    content_type: str = "text/plain; charset=utf-8"
     headers: Mapping[str, str] = field(default_factory=dict)
     deliveries: Sequence[Delivery] = ()

@@ -35,7 +35,8 @@ def list_conversations(member: Member, view: View, after: str = "", limit: int =
     if view.q:
         ids = found(member, view, place, limit + 1)
         # One array, not a list of as many parameters as there are hits: the statement stays the same, and prepared.
-        statement = select_rows(member).where(Conversation.id == any_(literal(ids, ARRAY(Uuid)))) if ids else None
+        hits = (Conversation.id == any_(literal(ids, ARRAY(Uuid))), *places.seen(member))
+        statement = select_rows(member).where(*hits) if ids else None
     else:
         statement = narrowed(select_rows(member), member, view)
         if place:

@@ -21,6 +21,8 @@ from healthberry.models.activities import Unread
 from healthberry.models.conversations import HIDDEN, Conversation
 from healthberry.models.organisations import Member
 
+_AMONG_PRIVATE = 10  # so many hits are looked at for one that was published
+
 
 def asker(member: Member, view: View) -> Hashable:
     """Return what two members have in common when the same conversations belong to this view of theirs."""
@@ -85,13 +87,16 @@ def found(
         wishes["upwards"] = True
     if only:
         wishes["only"] = str(only)
-    statement = select(func.search_conversations(view.q, literal(wishes, JSONB), size))
-    return list(db.session.scalars(statement))
+    limits = places.of(member)
+    public = limits is not None and limits.public
+    asked = size * _AMONG_PRIVATE if public else size
+    ids = list(db.session.scalars(select(func.search_conversations(view.q, literal(wishes, JSONB), asked))))
+    return places.published(member.organisation_id, ids)[:size] if public else ids
 
 
 def _wishes(member: Member, view: View) -> dict[str, Any]:
     wishes: dict[str, Any] = {}
-    if limits := places.of(member):
+    if (limits := places.of(member)) and not limits.everywhere:
         wishes["within"] = limits.to_json()
     if view.status != "all":
         wishes["status"] = view.status

@@ -47,7 +47,7 @@ def change_role(member: Member, other_id: UUID, role: str) -> Member:
     if other.role != role:
         _spare_last_administrator(other)
         if _RANKS.index(role) > _RANKS.index(other.role):
-            _spare_those_before(member, other)
+            spare_those_before(member, other)
         other.role = role
         events.record(member.organisation_id, "member_role_changed", subject_id=other.id, member=member, role=role)
     return other
@@ -83,7 +83,7 @@ def remove(member: Member, other_id: UUID) -> Member:
     hold_administrators(member)
     other = members.find_colleague(member, other_id)
     _spare_last_administrator(other)
-    _spare_those_before(member, other)
+    spare_those_before(member, other)
     claims.left(other, member)
     other.left_at = now()
     other.session_key = new_id()
@@ -126,14 +126,14 @@ def hold_administrators(member: Member) -> None:
     db.session.scalars(held).all()
 
 
-def _spare_those_before(member: Member, other: Member) -> None:
+def spare_those_before(member: Member, other: Member) -> None:
     """Refuse a new administrator, for 72 hours, to take anything from whoever could publish before them."""
     since = max(member.created_at, member.role_since, claims.raised_at(member))
     is_before = other.level >= ORGANISATION_VERIFIED and claims.raised_at(other) < since
     if other.id != member.id and is_before and now() - since < _SETTLED:
         raise NotAllowed(
             "You became an administrator less than three days ago. "
-            "Until then you can't remove colleagues who were here before, or let them do less."
+            "Until then you can't remove colleagues who were here before, let them do less, or reset how they sign in."
         )
 
 

@@ -11,7 +11,7 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, delete, exists, select
 from sqlalchemy.dialects.postgresql import insert
 
-from healthberry.core import digits, events, members, organisations, recovery_codes, sign_in_mails, sign_ins
+from healthberry.core import digits, events, members, organisations, recovery_codes, roles, sign_in_mails, sign_ins
 from healthberry.core.permissions import require
 from healthberry.core.vault import Vault, VaultError
 from healthberry.extensions import db, part
@@ -124,6 +124,7 @@ def reset(member: Member, other_id: UUID) -> Member:
     Whoever that is still has to prove their mailbox. Raises: NotAllowed, NotFound.
     """
     other = members.colleague(member, other_id)
+    roles.spare_those_before(member, other)
     forget(other)
     events.record(member.organisation_id, "member_second_step_reset", subject_id=other.id, member=member)
     sign_in_mails.tell(other, "reset", by=f"{member.name}, an administrator")

@@ -150,7 +150,7 @@ class Room:
         for stream in asked:
             if stream.member_id not in self._members or stream.session_id not in lasting:
                 stream.end(SIGNED_OUT)
-            elif _is_limited_anew(before.get(stream.member_id), self._members[stream.member_id]):
+            elif (was := before.get(stream.member_id)) and places.is_limited_anew(was, self._members[stream.member_id]):
                 stream.put(LIMITED)
 
     def _admit(self, stream: Stream) -> None:
@@ -260,8 +260,3 @@ class Room:
 
 def _concerns(stream: Stream, change: Event) -> bool:
     return change.number > stream.seen and any(topic.concerns(change) for topic in stream.topics)
-
-
-def _is_limited_anew(before: Member | None, after: Member) -> bool:
-    """Say whether this member sees other conversations than before: what is on the page may be none of them."""
-    return before is not None and places.of(before) != places.of(after)

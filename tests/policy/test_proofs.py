@@ -21,7 +21,7 @@ RECENT = {
     "linking.begin", "linking.choose", "channels.start", "channels.save_settings", "channels.unlink",
     "switch_on", "switch_off", "imports.undo",
     "keeping.shorten", "erasing.erase", "requests.hold", "requests.lift_hold", "requests.lift_restriction",
-    "settings.save_organisation",
+    "settings.save_organisation", "audit.export",
     "data_requests.save_contact", "data_requests.copy", "data_requests.copy_account", "data_requests.close",
     "data_requests.extend", "data_requests.end_restriction", "disclosures.close",
     "openid.link", "openid.unlink", "openid_settings.save", "openid_settings.test", "openid_settings.switch_on",
