@@ -16,8 +16,8 @@ from healthberry.models.replies import OutboxMail
 from tests.world import World
 
 
-def listed(member: Member, **view: str) -> set[UUID]:
-    return {row.id for row in inbox.list_conversations(member, View(**view)).rows}
+def listed(member: Member, view: View) -> set[UUID]:
+    return {row.id for row in inbox.list_conversations(member, view).rows}
 
 
 def test_at_level_one_nothing_written_in_private_is_listed_found_opened_or_mailed(world: World) -> None:
@@ -30,9 +30,9 @@ def test_at_level_one_nothing_written_in_private_is_listed_found_opened_or_maile
     (message,) = world.arrives(page, world.item("The ward has my number.", source={"private": True}))
     events.commit()
 
-    for views in ({}, {"q": "ward"}, {"status": "all"}):
-        assert listed(newcomer, **views) == {public}
-        assert listed(colleague, **views) == {public, letter, message}
+    for view in (View(), View(status="all", q="ward"), View(status="all")):
+        assert listed(newcomer, view) == {public}
+        assert listed(colleague, view) == {public, letter, message}
     for hidden in (letter, message):
         with pytest.raises(NotFound):
             conversations.find(newcomer, hidden)
