@@ -16,7 +16,7 @@ from healthberry.models.organisations import Member
 _MOST_SERVICES = 200
 
 # One step through the index per service: reading every row for its distinct values would take longer with each review.
-_SERVICES = text(f"""
+_SERVICES = text("""
 WITH RECURSIVE step AS (
     (SELECT service_code, service_name FROM conversations
       WHERE organisation_id = :organisation_id AND service_code > '' ORDER BY service_code LIMIT 1)
@@ -27,8 +27,8 @@ WITH RECURSIVE step AS (
          ORDER BY service_code LIMIT 1) AS next
 )
 SELECT jsonb_agg(jsonb_build_array(service_code, coalesce(service_name, service_code)))
-  FROM (SELECT * FROM step LIMIT {_MOST_SERVICES:d}) AS found
-""").columns(services=JSONB)  # noqa: S608 -- a number of ours
+  FROM (SELECT * FROM step LIMIT 200) AS found
+""").columns(services=JSONB)
 
 # Both in one question, for every list asks it.
 _BOTH = select(Channel, _SERVICES.scalar_subquery()).order_by(Channel.kind, Channel.created_at)
