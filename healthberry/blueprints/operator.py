@@ -24,6 +24,7 @@ from healthberry.queues import QUEUES, queue
 blueprint = Blueprint("operator", __name__, url_prefix="/operator")
 
 P = ParamSpec("P")
+_NOTED_SECONDS = 60
 
 
 def operator_only(view: Callable[P, ResponseReturnValue]) -> Callable[P, ResponseReturnValue]:
@@ -38,16 +39,25 @@ def operator_only(view: Callable[P, ResponseReturnValue]) -> Callable[P, Respons
             return lead("operator.sign_in")
         if not session["operator"].get("step"):
             return lead("operator_step.show")
+        _note_use()
         return view(*args, **kwargs)
 
     return guard.declares(guard.OPERATOR)(guarded)
 
 
 def is_operator() -> bool:
-    """Say whether this browser belongs to an operator who proved their mailbox."""
-    known = session.get("operator") or {}
-    fresh = time.time() - known.get("at", 0) < part("settings").session_hours * 3600
-    return fresh and bool(part("settings").is_operator(known.get("email", "")))
+    """Say whether this browser belongs to an operator who proved their mailbox, and was used lately."""
+    known, settings = session.get("operator") or {}, part("settings")
+    fresh = time.time() - known.get("at", 0) < settings.session_hours * 3600
+    used = time.time() - known.get("used", known.get("at", 0)) < settings.session_idle_minutes * 60
+    return fresh and used and bool(settings.is_operator(known.get("email", "")))
+
+
+def _note_use() -> None:
+    """Remember, to the minute, when the desk was used last: what a page asks for by itself is no use of it."""
+    known = session["operator"]
+    if request.headers.get("HX-Request") != "true" and time.time() - known.get("used", 0) > _NOTED_SECONDS:
+        session["operator"] = {**known, "used": time.time()}
 
 
 def operator_name() -> str:

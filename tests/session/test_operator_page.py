@@ -200,3 +200,18 @@ def test_the_page_opens_where_the_queue_does_not_answer(without_queue: Flask, ap
 
     assert page.status_code == 200
     assert "The queue does not answer." in page.text
+
+
+def test_an_operators_desk_that_nobody_uses_is_closed_though_its_page_asks_on(
+    newcomer: Newcomer, context: Flask, settings: Settings
+) -> None:
+    enters(newcomer)
+    assert newcomer.client.get("/operator").status_code == 200
+    with newcomer.client.session_transaction() as session:
+        idle = settings.session_idle_minutes * 60
+        session["operator"] = {**session["operator"], "used": now().timestamp() - idle + 30}
+    assert newcomer.client.get("/operator", headers={"HX-Request": "true"}).status_code == 200
+    with newcomer.client.session_transaction() as session:
+        assert session["operator"]["used"] < now().timestamp() - 60, "a page that asks by itself is no use of it"
+        session["operator"] = {**session["operator"], "used": now().timestamp() - idle - 1}
+    assert "/operator/sign-in" in newcomer.client.get("/operator").headers["Location"]
