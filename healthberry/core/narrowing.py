@@ -27,7 +27,7 @@ WITH RECURSIVE step AS (
          ORDER BY service_code LIMIT 1) AS next
 )
 SELECT jsonb_agg(jsonb_build_array(service_code, coalesce(service_name, service_code)))
-  FROM (SELECT * FROM step LIMIT 200) AS found
+  FROM (SELECT * FROM step LIMIT :most) AS found
 """).columns(services=JSONB)
 
 # Both in one question, for every list asks it.
@@ -47,9 +47,10 @@ def narrowing(member: Member) -> Narrowing:
     if places.of(member) is not None:
         return Narrowing(channels.channels_of(member), _within_places(member))
     mine = (Channel.organisation_id == member.organisation_id, Channel.state != "unlinked")
-    found = db.session.execute(_BOTH.where(*mine), {"organisation_id": member.organisation_id}).all()
+    asked = {"organisation_id": member.organisation_id, "most": _MOST_SERVICES}
+    found = db.session.execute(_BOTH.where(*mine), asked).all()
     if not found:  # what was written where nothing is linked any more
-        written = db.session.execute(_SERVICES, {"organisation_id": member.organisation_id}).scalar()
+        written = db.session.execute(_SERVICES, asked).scalar()
         return Narrowing([], _by_name(written))
     return Narrowing([channel for channel, _ in found], _by_name(found[0][1]))
 
