@@ -6,7 +6,7 @@ from uuid import UUID
 from flask import redirect, session, url_for
 from werkzeug.wrappers import Response
 
-from healthberry.blueprints import devices, guard, steps
+from healthberry.blueprints import devices, guard, known_browsers, steps
 from healthberry.core import (
     audit,
     conversations,
@@ -36,6 +36,7 @@ def enter(proven: EmailCode, wanted: str | None) -> Response:
 
     Raises: Invalid for an invitation that is worth nothing any more.
     """
+    known_browsers.know(proven.email)
     return _BY_PURPOSE[proven.purpose](proven, wanted)
 
 
@@ -52,6 +53,7 @@ def enter_known(member: Member, wanted: str | None, *, step_done: bool) -> Respo
     no fresh proof.
     """
     onward = wanted or url_for("inbox.index")
+    known_browsers.know(member.email)
     if not step_done:
         return _admit(member, onward, fresh=False)
     events.commit()

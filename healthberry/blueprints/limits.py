@@ -25,8 +25,8 @@ log = logging.getLogger(__name__)
 TRIES = "200 per 15 minutes"
 WAYS_IN = frozenset(
     {
-        "codes.again", "codes.check", "codes.check_link", "confirm.check", "confirm.mail", "operator.send_code",
-        "openid.begin", "operator_step.check", "operator_step.confirm",
+        "codes.again", "codes.again_by_link", "codes.check", "codes.check_link", "confirm.check", "confirm.mail",
+        "openid.begin", "operator.send_code", "operator_step.check", "operator_step.confirm",
         "passkeys.confirm", "passkeys.second", "passkeys.sign_in",
         "people.accept", "proving.ask_address", "proving.ask_mailbox", "proving.check_code", "proving.look_at_domain",
         "proving.look_at_website", "reply_link.send_code", "second_step.check", "session.chosen", "session.send_code",

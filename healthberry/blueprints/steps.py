@@ -7,7 +7,7 @@ from uuid import UUID
 from flask import redirect, session, url_for
 from werkzeug.wrappers import Response
 
-from healthberry.blueprints import devices, guard
+from healthberry.blueprints import devices, guard, known_browsers
 from healthberry.core import members, scope, second_step, sessions
 from healthberry.models.organisations import Member
 from healthberry.models.owned import now
@@ -43,6 +43,7 @@ def onward() -> str | None:
 def complete(member: Member, wanted: str | None, *, remember: bool) -> Response:
     """Sign in whoever has passed the second step, and lead to where they wanted to go. Commits."""
     second_step.passed(member)
+    known_browsers.know(member.email)
     until: datetime | None = now() + sessions.REMEMBERED if remember else None
     row = guard.sign_in(member, proven_at=now(), remembered_until=until)
     response = redirect(wanted or url_for("inbox.index"), 303)
