@@ -13,6 +13,7 @@ from healthberry.core import (
     events,
     invitations,
     members,
+    operator_sessions,
     scope,
     second_step,
     sign_ins,
@@ -159,11 +160,13 @@ def _confirm(proven: EmailCode, wanted: str | None) -> Response:
 
 def _operate(proven: EmailCode, wanted: str | None) -> Response:
     """Lead an operator to their page; whoever is none is told nothing else than that there is nothing for them."""
-    if not part("settings").is_operator(proven.email):
+    is_one = part("settings").is_operator(proven.email)
+    if not is_one:
         audit.nobody_did(INSTALLATION, "sign_in_refused", purpose="operator", over=True)
-    events.commit()
     guard.sign_out()
-    session["operator"] = {"email": proven.email.casefold(), "at": time.time()}
+    if is_one:
+        session[guard.OPERATOR_SESSION] = operator_sessions.begin(proven.email, devices.in_words())
+    events.commit()
     return redirect(url_for("operator.index"), 303)
 
 

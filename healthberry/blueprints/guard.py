@@ -19,7 +19,7 @@ from werkzeug.wrappers import Response
 from healthberry import logs
 from healthberry.blueprints import devices
 from healthberry.blueprints.render import shown_address
-from healthberry.core import events, held_forms, members, scope, sessions, sign_ins
+from healthberry.core import events, held_forms, members, operator_sessions, scope, sessions, sign_ins
 from healthberry.core.errors import NotAllowed
 from healthberry.core.permissions import require
 from healthberry.core.sessions import Known
@@ -31,6 +31,7 @@ P = ParamSpec("P")
 View = Callable[P, ResponseReturnValue]
 
 PUBLIC, OWN_PROOF, OPERATOR = "public", "own proof", "operator"
+OPERATOR_SESSION = "operator"  # where the cookie holds the name of an operator's session
 RECENTLY = timedelta(minutes=15)
 THIS_WORKING_DAY = timedelta(hours=12)
 # What asks by itself, whether or not anybody sits before the page: it keeps no session from ending.
@@ -218,7 +219,8 @@ def sign_out() -> None:
     """Sign out on this browser, and forget everything that the session held. Commits."""
     if current_user.is_authenticated:
         sessions.sign_out(this_session())
-        events.commit()
+    operator_sessions.end(session.get(OPERATOR_SESSION))
+    events.commit()
     logout_user()
     session.clear()
 
