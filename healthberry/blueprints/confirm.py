@@ -24,7 +24,7 @@ def index() -> ResponseReturnValue:
 def check() -> ResponseReturnValue:
     """Check what was typed; a wrong try counts."""
     try:
-        second_step.check(guard.member(), request.form.get("step", "")[:40])
+        second_step.check(guard.member(), request.form.get("step", "")[:80])
     except Refused as refusal:
         events.commit()
         return _page({"step": refusal.reason}), 422

@@ -27,7 +27,7 @@ def check() -> ResponseReturnValue:
     if member is None:
         return redirect(url_for("session.sign_in"), 303)
     try:
-        second_step.check(member, request.form.get("step", "")[:40])
+        second_step.check(member, request.form.get("step", "")[:80])
     except Refused as refusal:
         events.commit()
         return _page(member, {"step": refusal.reason}), 422
