@@ -58,7 +58,7 @@ def enter_known(member: Member, wanted: str | None, *, step_done: bool) -> Respo
     if not step_done:
         return _admit(member, onward, fresh=False)
     events.commit()
-    guard.sign_in(member, proven_at=None, step_elsewhere=True)
+    guard.sign_in(member, by=(sign_ins.ACCOUNT, sign_ins.ACCOUNT_STEP), proven_at=None, step_elsewhere=True)
     return redirect(onward, 303)
 
 
@@ -68,15 +68,16 @@ def _admit(member: Member, onward: str, *, fresh: bool = True) -> Response:
     A browser that is remembered is not asked; it has proven what it proved then, and no more. `fresh`: the mailbox was
     proven just now.
     """
-    has_one = second_step.is_set_up(member)
+    has_one, first = second_step.is_set_up(member), sign_ins.CODE if fresh else sign_ins.ACCOUNT
     known = devices.remembered(member) if has_one else None
     proven_at, until = (known.proven_at, known.remembered_until) if known else (now() if fresh else None, None)
     if known:
         known.remembered_until = None  # from now on by the new session
     events.commit()
     if has_one and not known:
-        return steps.lead_on(member, onward)
-    row = guard.sign_in(member, proven_at=proven_at, remembered_until=until)
+        return steps.lead_on(member, onward, first)
+    by = (first, sign_ins.REMEMBERED) if known else (first,)
+    row = guard.sign_in(member, by=by, proven_at=proven_at, remembered_until=until)
     response = redirect(onward, 303)
     if known:
         devices.remember(response, row)
@@ -153,7 +154,7 @@ def _confirm(proven: EmailCode, wanted: str | None) -> Response:
     row = guard.this_session()
     if proven.subject != guard.name_of(row) or second_step.is_set_up(guard.member()):
         raise NotFound
-    sign_ins.proved(guard.member(), row)
+    sign_ins.proved(guard.member(), row, sign_ins.CODE)
     events.commit()
     return redirect(url_for("confirm.go_on"), 303)
 

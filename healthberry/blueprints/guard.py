@@ -5,7 +5,7 @@ was not used for too long is nobody's at the next request; so is every session o
 """
 
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from typing import ParamSpec
 from urllib.parse import urlsplit
@@ -192,11 +192,15 @@ def proven(within: timedelta) -> Callable[[View[P]], View[P]]:
 def sign_in(
     found: Member,
     *,
+    by: Sequence[str],
     proven_at: datetime | None,
     remembered_until: datetime | None = None,
     step_elsewhere: bool = False,
 ) -> MemberSession:
-    """Sign `found` in on this browser, in place of whoever was; their organisation is entered. Commits."""
+    """Sign `found` in on this browser, in place of whoever was; their organisation is entered. Commits.
+
+    `by` names the factors, see core.sign_ins.
+    """
     organisation_id, member_id = found.organisation_id, found.id
     sign_out()
     scope.enter(organisation_id)
@@ -208,7 +212,7 @@ def sign_in(
         remembered_until=remembered_until,
         step_elsewhere=step_elsewhere,
     )
-    sign_ins.done(one)
+    sign_ins.done(one, by)
     events.commit()
     session.permanent = True
     login_user(SignedIn(Known(one, row, False, None)))

@@ -10,7 +10,7 @@ from werkzeug.wrappers import Response
 
 from healthberry.blueprints import guard, squares
 from healthberry.blueprints.operator import lead, operator_name, this_session
-from healthberry.core import audit, events, operator_sessions, operator_step, origin
+from healthberry.core import audit, events, operator_sessions, operator_step, origin, sign_ins
 from healthberry.core.codes import Refused
 from healthberry.extensions import part
 from healthberry.mail.sign_in import tell_operators
@@ -92,7 +92,7 @@ def _let_in() -> Response:
     row = this_session()
     if row is None:
         return lead("operator.sign_in")
-    audit.operated("signed_in", row.email)
+    audit.operated("signed_in", row.email, by=[sign_ins.CODE, sign_ins.APP])
     session[guard.OPERATOR_SESSION] = operator_sessions.step(row)
     events.commit()
     return redirect(url_for("operator.index"), 303)

@@ -18,6 +18,7 @@ from healthberry.core import events, operator, recovery_codes, scope
 from healthberry.core.vault import Vault
 from healthberry.extensions import db
 from healthberry.models.activities import Activity
+from healthberry.models.audit import AuditEntry
 from healthberry.models.organisations import Member
 from healthberry.models.owned import new_id, now
 from healthberry.models.sign_in import MemberSession, RecoveryCode, SecondStep
@@ -152,6 +153,32 @@ def test_a_recovery_code_opens_once_however_it_is_typed(newcomer: Newcomer, worl
     typed = f"  {codes[1].replace('-', ' – ').replace('1', 'l').replace('0', 'O').replace('v', 'U')} "
     assert newcomer.client.post("/signin/second", data={"step": typed}).status_code == 303
     assert "You have 8 of 10 left" in newcomer.client.get("/settings/sign-in").text
+
+
+def test_by_what_somebody_signed_in_and_proved_themselves_again_stands_in_the_audit_log(
+    newcomer: Newcomer, world: World, member: Member
+) -> None:
+    world.signed_in(newcomer.client, member)
+    _, codes = set_up(newcomer.client)
+    phone = Phone(newcomer.app, member)
+    for step, more in ((phone.digits(), {}), (codes[0], {"remember": "on"})):
+        newcomer.client.post("/signout")
+        half_in(newcomer)
+        assert newcomer.client.post("/signin/second", data={"step": step, **more}).status_code == 303
+    newcomer.client.post("/signout")
+    newcomer.ask(EMAIL)
+    assert newcomer.type_code(newcomer.code(EMAIL)).headers["Location"] == "/inbox"
+    assert newcomer.client.post("/confirm", data={"step": codes[1]}).status_code == 303
+
+    scope.enter(member.organisation_id)
+    wanted = AuditEntry.action.in_(("signed_in", "proved"))
+    log = db.session.scalars(select(AuditEntry).where(wanted).order_by(AuditEntry.number)).all()
+    assert [(one.action, one.details["by"]) for one in log] == [
+        ("signed_in", ["code by e-mail", "app"]),
+        ("signed_in", ["code by e-mail", "recovery code"]),
+        ("signed_in", ["code by e-mail", "remembered browser"]),
+        ("proved", "recovery code"),
+    ]
 
 
 def test_recovery_codes_have_120_random_bits(context: Flask, world: World, member: Member) -> None:
