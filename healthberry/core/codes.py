@@ -76,7 +76,7 @@ def ask(purpose: str, email: str, subject: str, ip: str, *, name: str = "", brow
     limit of an IP address is wide. `browser` names one whose owner has proven this address before, "" a stranger's.
     """
     ip = network(ip)
-    for limit in _limits(email, subject, ip, browser):
+    for limit in _limits(purpose, email, subject, ip, browser):
         _keep_to(limit)
     row = EmailCode(id=new_id(), purpose=purpose, email=email, subject=subject, ip=ip, browser=browser, name=name)
     code = f"{secrets.randbelow(10**6):06}"
@@ -155,8 +155,8 @@ def _usable(code_id: UUID | None, *, lock: bool = True) -> EmailCode:
     return row
 
 
-def _limits(email: str, subject: str, ip: str, browser: str) -> Sequence[_Limit]:
-    limits = _own(email, browser) if browser else _of_strangers(email, ip)
+def _limits(purpose: str, email: str, subject: str, ip: str, browser: str) -> Sequence[_Limit]:
+    limits = _own(email, browser) if browser else _of_strangers(purpose, email, ip)
     if subject:
         reason = "Too many people are signing up for this organisation at once. Wait"
         limits.append(_Limit((EmailCode.subject == subject,), 30, _QUARTER, reason))
@@ -168,14 +168,16 @@ def _own(email: str, browser: str) -> list[_Limit]:
     return [_Limit(mine, 5, _QUARTER, _SEVERAL), _Limit(mine, 25, _DAY, _SEVERAL)]
 
 
-def _of_strangers(email: str, ip: str) -> list[_Limit]:
+def _of_strangers(purpose: str, email: str, ip: str) -> list[_Limit]:
+    """Count each purpose apart, known or not: letters about what an address has no part in bring no link."""
     theirs, here = EmailCode.browser == "", EmailCode.ip == ip
-    all_of_them, from_here = (EmailCode.email == email, theirs), (EmailCode.email == email, theirs, here)
+    all_of_them = (EmailCode.email == email, EmailCode.purpose == purpose, theirs)
+    from_here = (*all_of_them, here)
     return [
         _Limit(from_here, 5, _QUARTER, _SEVERAL),
-        _Limit(from_here, 15, _DAY, _SEVERAL),
+        _Limit(from_here, 10, _DAY, _SEVERAL),
         _Limit(all_of_them, 15, _QUARTER, _MANY),
-        _Limit(all_of_them, 60, _DAY, _MANY),
+        _Limit(all_of_them, 40, _DAY, _MANY),
         _Limit((theirs, here), 60, _QUARTER, "Too many codes were asked for from your network. Wait"),
     ]
 

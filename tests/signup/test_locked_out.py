@@ -59,6 +59,17 @@ def test_strangers_everywhere_keep_nobody_from_a_code_where_they_signed_in_befor
     assert asks_from(owner, "192.0.2.1", NOBODY).status_code == 429
 
 
+def test_letters_about_something_else_keep_nobody_from_a_code(owner: Newcomer) -> None:
+    """An address that is no operator's gets letters without a link from which its owner could go on."""
+    stranger = owner.other_browser()
+    for number in range(16):
+        ip = {"REMOTE_ADDR": f"198.51.100.{number // 5}"}
+        answer = stranger.client.post("/operator/sign-in", data={"email": OWNER}, environ_base=ip)
+    assert answer.status_code == 429
+
+    assert asks_from(owner.other_browser(), "198.51.100.1").status_code == 303
+
+
 def test_a_letter_that_strangers_caused_lets_its_reader_have_a_code_in_a_new_browser(
     owner: Newcomer, context: Flask
 ) -> None:
