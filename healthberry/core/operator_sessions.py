@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import ColumnElement, delete, select
 
+from healthberry.core.errors import Conflict
 from healthberry.extensions import db, part
 from healthberry.models.owned import now
 from healthberry.models.sign_in import OperatorSession
@@ -33,10 +34,12 @@ def known(name: object) -> OperatorSession | None:
 def step(row: OperatorSession) -> str:
     """Note that its owner passed the second step: the session goes on under another name, which is returned.
 
-    Its age is counted from when the mailbox was proven.
+    Its age is counted from when the mailbox was proven. Raises: Conflict where it was ended at this very moment.
     """
     follower = OperatorSession(email=row.email, browser=row.browser, made_at=row.made_at, stepped_at=now())
-    db.session.delete(row)
+    gone = delete(OperatorSession).where(OperatorSession.name_hash == row.name_hash)
+    if db.session.execute(gone.returning(OperatorSession.name_hash)).one_or_none() is None:
+        raise Conflict("You were signed out. Sign in again.")
     return _add(follower)
 
 
