@@ -1,0 +1,261 @@
+"""What stands on an organisation's public page: what anybody can read on its site, less what should not be repeated.
+
+Two kinds of no. Some conversations are not there at all (`_conditions`, and what somebody asked about). Of others it is
+only said that there is something, when, and where to read it (`Item.without`). No author, colleague, rating, service or
+day is ever given.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Final
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import ColumnElement, exists, or_, select, tuple_
+
+from healthberry.core import guarded, holds, places, public_addresses, public_requests, public_words
+from healthberry.core.channels import capabilities_of
+from healthberry.core.errors import NotFound
+from healthberry.core.guarding import Own
+from healthberry.core.places import Places
+from healthberry.core.public_requests import Asked
+from healthberry.extensions import db
+from healthberry.models.channels import Author, Channel
+from healthberry.models.conversations import HIDDEN, Conversation, Message
+from healthberry.models.keeping import Erasure
+from healthberry.models.organisations import Member
+from healthberry.models.public import PublicPage, PublicRemoval
+from healthberry.models.replies import Reply
+from healthberry.models.rights import Disclosure
+
+PAGE: Final = 20
+_MOST_READ: Final = 5  # pages of conversations that are looked through for one page to show
+_LONDON: Final = ZoneInfo("Europe/London")
+# Closed, and for a reason that says that it is none of the public's, or in dispute.
+_NOT_FOR_THE_PUBLIC: Final = ("not_about_us", "duplicate", "spam", "abusive", "in_complaint", "no_experience")
+TERMS, PERSONAL, UNSEEN = "terms", "personal", "unseen"
+
+
+@dataclass(frozen=True)
+class Answer:
+    """An answer of the organisation that is published; `words` are None where they are withheld."""
+
+    month: date
+    words: str | None
+
+
+@dataclass(frozen=True)
+class Item:
+    """One conversation as the public page shows it. `without` says why `title` and `words` are not given.
+
+    `month` is the first day of the month in which it was posted. `conversation_id` is for members alone, who look at
+    the preview.
+    """
+
+    token: str
+    conversation_id: UUID
+    kind: str
+    month: date
+    url: str | None
+    title: str = ""
+    words: str = ""
+    without: str = ""
+    answers: Sequence[Answer] = ()
+
+
+@dataclass(frozen=True)
+class Listed:
+    """Some items, the newest first, and what the address of the next ones is told ("" at the end)."""
+
+    found: Sequence[Item]
+    next: str
+
+
+@dataclass
+class _Thread:
+    conversation: Conversation
+    opening: Message
+    author: Author | None
+    answers: list[Message] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class _Looks:
+    """What is asked once for a whole page of items."""
+
+    page: PublicPage
+    asked: Asked
+    own: Own
+
+    @classmethod
+    def at(cls, page: PublicPage) -> "_Looks":
+        return cls(page, public_requests.waiting(page), guarded.own_of_organisation(page.organisation_id))
+
+
+def listed(page: PublicPage, after: str = "") -> Listed:
+    """Return a page of items; `after` is the address of the last one before them. The organisation must be entered."""
+    looks, last = _Looks.at(page), _start(page, after)
+    shown: list[Item] = []
+    for _ in range(_MOST_READ):
+        some = _conversations(page, *_before(last))
+        shown += [item for one in some[:PAGE] if (item := _item(looks, one)) is not None]
+        last = some[:PAGE][-1] if some else None
+        if len(some) <= PAGE or len(shown) >= PAGE:
+            break
+    more = last is not None and len(some) > PAGE
+    return Listed(shown, public_addresses.make(page, last.id) if more and last else "")
+
+
+def find(page: PublicPage, token: str) -> Item:
+    """Return one item by what its address ends with. Raises: NotFound, whyever it is not there."""
+    conversation_id = public_addresses.read(page, token)
+    found = _conversations(page, Conversation.id == conversation_id) if conversation_id else ()
+    item = _item(_Looks.at(page), found[0]) if found else None
+    if item is None:
+        raise NotFound
+    return item
+
+
+def of_conversation(page: PublicPage, conversation: Conversation) -> Item | None:
+    """Return how this conversation stands on the page, None where it does not."""
+    found = _conversations(page, Conversation.id == conversation.id)
+    return _item(_Looks.at(page), found[0]) if found else None
+
+
+def is_taken_off(member: Member, conversation_id: UUID) -> bool:
+    """Say whether people took it off the page."""
+    return db.session.get(PublicRemoval, (member.organisation_id, conversation_id)) is not None
+
+
+def _start(page: PublicPage, after: str) -> Conversation | None:
+    conversation_id = public_addresses.read(page, after) if after else None
+    return db.session.get(Conversation, (page.organisation_id, conversation_id)) if conversation_id else None
+
+
+def _before(last: Conversation | None) -> list[ColumnElement[bool]]:
+    if last is None:
+        return []
+    return [tuple_(Conversation.started_at, Conversation.id) < tuple_(last.started_at, last.id)]
+
+
+def _conversations(page: PublicPage, *which: ColumnElement[bool]) -> Sequence[Conversation]:
+    """Return up to one more than a page of what may be there, the newest first."""
+    channel_ids = _channels(page)
+    mine = (Conversation.organisation_id == page.organisation_id, Conversation.channel_id.in_(channel_ids))
+    newest = (Conversation.started_at.desc(), Conversation.id.desc())
+    statement = select(Conversation).where(*mine, *_conditions(), *which).order_by(*newest).limit(PAGE + 1)
+    return db.session.scalars(statement).all() if channel_ids else ()
+
+
+def _channels(page: PublicPage) -> Sequence[UUID]:
+    """Return the chosen channels that are read: of others nobody would see that something was taken down there."""
+    statement = select(Channel.id, Channel.kind).where(
+        Channel.organisation_id == page.organisation_id,
+        Channel.id.in_([UUID(one) for one in page.channels]),
+        Channel.state == "active",
+    )
+    return [one.id for one in db.session.execute(statement) if capabilities_of(one.kind).display != "none"]
+
+
+def _conditions() -> list[ColumnElement[bool]]:
+    """Return what holds for every conversation that may be there at all."""
+    here = Conversation.organisation_id
+    taken_off = exists().where(PublicRemoval.organisation_id == here, PublicRemoval.conversation_id == Conversation.id)
+    wrote = exists().where(
+        Message.organisation_id == here,
+        Message.conversation_id == Conversation.id,
+        Message.author_id == Erasure.author_id,
+    )
+    being_erased = exists().where(
+        Erasure.organisation_id == here,
+        Erasure.finished_at.is_(None),
+        or_(Erasure.conversation_id == Conversation.id, wrote),
+    )
+    return [
+        *places.within(Places(everywhere=True, public=True)),
+        Conversation.status.not_in(HIDDEN),
+        or_(Conversation.closed_reason.is_(None), Conversation.closed_reason.not_in(_NOT_FOR_THE_PUBLIC)),
+        ~Conversation.restricted,
+        ~Conversation.withdrawn,
+        Conversation.erased_at.is_(None),
+        Conversation.expired_at.is_(None),
+        ~holds.holding(),
+        ~taken_off,
+        ~being_erased,
+    ]
+
+
+def _item(looks: _Looks, conversation: Conversation) -> Item | None:
+    thread = _thread(conversation)
+    if thread is None or _is_asked_about(looks.asked, thread):
+        return None
+    opening, kind = thread.opening, conversation.channel_kind
+    plain = {
+        "token": public_addresses.make(looks.page, conversation.id),
+        "conversation_id": conversation.id,
+        "kind": kind,
+        "month": _month(opening),
+        "url": _link(opening.url) or _link(conversation.url),
+    }
+    if capabilities_of(kind).display != "text":
+        return Item(**plain, without=TERMS, answers=[Answer(_month(one), None) for one in thread.answers])
+    answers = [Answer(_month(one), _answer(looks, thread, one)) for one in thread.answers]
+    if not _was_seen(conversation):
+        return Item(**plain, without=UNSEEN, answers=answers)
+    # Together, for a name may begin in the title: what separates them is part of no word.
+    words = public_words.shown(f"{opening.title}\x1f\n{opening.text}", opening.screen_name, looks.own)
+    if words is None:
+        return Item(**plain, without=PERSONAL, answers=answers)
+    title, _, text = words.partition("\x1f\n")
+    return Item(**plain, title=title, words=text, answers=answers)
+
+
+def _thread(conversation: Conversation) -> _Thread | None:
+    """Return how it began and what was answered; None where its beginning is gone, or was never words."""
+    mine = (Message.organisation_id == conversation.organisation_id, Message.conversation_id == conversation.id)
+    of_it = (Author.organisation_id == Message.organisation_id) & (Author.id == Message.author_id)
+    rows = db.session.execute(
+        select(Message, Author).outerjoin(Author, of_it).where(*mine).order_by(Message.posted_at, Message.id)
+    ).all()
+    opening = next(((message, author) for message, author in rows if message.direction == "inbound"), None)
+    if opening is None or opening[0].withdrawn_at is not None or not f"{opening[0].title}{opening[0].text}".strip():
+        return None
+    return _Thread(conversation, *opening, _answers(conversation, [message for message, _ in rows]))
+
+
+def _answers(conversation: Conversation, messages: Sequence[Message]) -> list[Message]:
+    """Return what the organisation said there that shows, and that nobody said is a breach."""
+    sent = [one for one in messages if one.direction == "outbound" and one.withdrawn_at is None and one.text.strip()]
+    if not sent:
+        return []
+    org, one = conversation.organisation_id, conversation.id
+    about_it = (Disclosure.organisation_id == org, Disclosure.conversation_id == one)
+    reported = set(db.session.scalars(select(Disclosure.message_id).where(*about_it)))
+    moderated = (Reply.organisation_id == org, Reply.conversation_id == one, Reply.pending)
+    held = db.session.scalar(select(exists().where(*moderated)))
+    return [each for each in sent if each.id not in reported and not (held and each.member_id is not None)]
+
+
+def _is_asked_about(asked: Asked, thread: _Thread) -> bool:
+    opening, author = thread.opening, thread.author
+    links = (opening.url, thread.conversation.url, author.url if author else None)
+    return asked.is_about(thread.conversation.id, links, (opening.screen_name, author.remote_id if author else None))
+
+
+def _answer(looks: _Looks, thread: _Thread, message: Message) -> str | None:
+    return public_words.shown(message.text, thread.opening.screen_name, looks.own, ours=True)
+
+
+def _was_seen(conversation: Conversation) -> bool:
+    """Say whether people have dealt with it: until then nobody knows whether somebody in it is at risk."""
+    dealt_with = conversation.status in ("closed", "waiting") or conversation.assignee_id is not None
+    return conversation.historic or conversation.replied or dealt_with
+
+
+def _month(message: Message) -> date:
+    return message.posted_at.astimezone(_LONDON).date().replace(day=1)
+
+
+def _link(url: str | None) -> str | None:
+    return url if url and url.startswith(("https://", "http://")) else None
