@@ -162,10 +162,16 @@ def _conditions() -> list[ColumnElement[bool]]:
     """Return what holds for every conversation that may be there at all."""
     here = Conversation.organisation_id
     taken_off = exists().where(PublicRemoval.organisation_id == here, PublicRemoval.conversation_id == Conversation.id)
-    wrote = exists().where(
-        Message.organisation_id == here,
-        Message.conversation_id == Conversation.id,
-        Message.author_id == Erasure.author_id,
+    # Two selects deep, what belongs to the outer ones has to be named.
+    wrote = (
+        select(Message.id)
+        .where(
+            Message.organisation_id == here,
+            Message.conversation_id == Conversation.id,
+            Message.author_id == Erasure.author_id,
+        )
+        .correlate(Conversation, Erasure)
+        .exists()
     )
     being_erased = exists().where(
         Erasure.organisation_id == here,

@@ -40,7 +40,6 @@ from healthberry.models.replies import Reply
 from tests.session.test_rights import asks
 from tests.world import World, moments_ago
 
-
 R = TypeVar("R")
 
 
