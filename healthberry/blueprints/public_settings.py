@@ -86,7 +86,7 @@ def show(conversation_id: UUID) -> ResponseReturnValue:
         "public_settings/show.html",
         conversation=found,
         page=page,
-        item=public_items.of_conversation(page, found) if page else None,
+        item=public_items.of_conversation(page, found.id) if page else None,
         taken_off=public_items.is_taken_off(member(), conversation_id),
     )
 

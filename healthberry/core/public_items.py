@@ -6,7 +6,7 @@ day is ever given.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date
 from typing import Final
 from uuid import UUID
@@ -14,20 +14,19 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import ColumnElement, exists, or_, select, tuple_
 
-from healthberry.core import guarded, holds, places, public_addresses, public_requests, public_words
+from healthberry.core import guarded, holds, places, public_addresses, public_requests, public_threads, public_words
 from healthberry.core.channels import capabilities_of
 from healthberry.core.errors import NotFound
 from healthberry.core.guarding import Own
 from healthberry.core.places import Places
 from healthberry.core.public_requests import Asked
+from healthberry.core.public_threads import Thread
 from healthberry.extensions import db
-from healthberry.models.channels import Author, Channel
+from healthberry.models.channels import Channel
 from healthberry.models.conversations import HIDDEN, Conversation, Message
 from healthberry.models.keeping import Erasure
 from healthberry.models.organisations import Member
 from healthberry.models.public import PublicPage, PublicRemoval
-from healthberry.models.replies import Reply
-from healthberry.models.rights import Disclosure
 
 PAGE: Final = 20
 _MOST_READ: Final = 5  # pages of conversations that are looked through for one page to show
@@ -72,14 +71,6 @@ class Listed:
     next: str
 
 
-@dataclass
-class _Thread:
-    conversation: Conversation
-    opening: Message
-    author: Author | None
-    answers: list[Message] = field(default_factory=list)
-
-
 @dataclass(frozen=True)
 class _Looks:
     """What is asked once for a whole page of items."""
@@ -92,6 +83,11 @@ class _Looks:
     def at(cls, page: PublicPage) -> "_Looks":
         return cls(page, public_requests.waiting(page), guarded.own_of_organisation(page.organisation_id))
 
+    def items(self, conversations: Sequence[Conversation]) -> list[Item]:
+        """Return those of them that stand on the page, in their order."""
+        threads = public_threads.of(self.page.organisation_id, conversations)
+        return [_item(self, one) for one in threads if not _is_asked_about(self.asked, one)]
+
 
 def listed(page: PublicPage, after: str = "") -> Listed:
     """Return a page of items; `after` is the address of the last one before them. The organisation must be entered."""
@@ -99,7 +95,7 @@ def listed(page: PublicPage, after: str = "") -> Listed:
     shown: list[Item] = []
     for _ in range(_MOST_READ):
         some = _conversations(page, *_before(last))
-        shown += [item for one in some[:PAGE] if (item := _item(looks, one)) is not None]
+        shown += looks.items(some[:PAGE])
         last = some[:PAGE][-1] if some else None
         if len(some) <= PAGE or len(shown) >= PAGE:
             break
@@ -110,17 +106,16 @@ def listed(page: PublicPage, after: str = "") -> Listed:
 def find(page: PublicPage, token: str) -> Item:
     """Return one item by what its address ends with. Raises: NotFound, whyever it is not there."""
     conversation_id = public_addresses.read(page, token)
-    found = _conversations(page, Conversation.id == conversation_id) if conversation_id else ()
-    item = _item(_Looks.at(page), found[0]) if found else None
+    item = of_conversation(page, conversation_id) if conversation_id else None
     if item is None:
         raise NotFound
     return item
 
 
-def of_conversation(page: PublicPage, conversation: Conversation) -> Item | None:
+def of_conversation(page: PublicPage, conversation_id: UUID) -> Item | None:
     """Return how this conversation stands on the page, None where it does not."""
-    found = _conversations(page, Conversation.id == conversation.id)
-    return _item(_Looks.at(page), found[0]) if found else None
+    found = _Looks.at(page).items(_conversations(page, Conversation.id == conversation_id))
+    return found[0] if found else None
 
 
 def is_taken_off(member: Member, conversation_id: UUID) -> bool:
@@ -192,11 +187,9 @@ def _conditions() -> list[ColumnElement[bool]]:
     ]
 
 
-def _item(looks: _Looks, conversation: Conversation) -> Item | None:
-    thread = _thread(conversation)
-    if thread is None or _is_asked_about(looks.asked, thread):
-        return None
-    opening, kind = thread.opening, conversation.channel_kind
+def _item(looks: _Looks, thread: Thread) -> Item:
+    conversation, opening = thread.conversation, thread.opening
+    kind = conversation.channel_kind
     plain = {
         "token": public_addresses.make(looks.page, conversation.id),
         "conversation_id": conversation.id,
@@ -217,39 +210,13 @@ def _item(looks: _Looks, conversation: Conversation) -> Item | None:
     return Item(**plain, title=title, words=text, answers=answers)
 
 
-def _thread(conversation: Conversation) -> _Thread | None:
-    """Return how it began and what was answered; None where its beginning is gone, or was never words."""
-    mine = (Message.organisation_id == conversation.organisation_id, Message.conversation_id == conversation.id)
-    of_it = (Author.organisation_id == Message.organisation_id) & (Author.id == Message.author_id)
-    rows = db.session.execute(
-        select(Message, Author).outerjoin(Author, of_it).where(*mine).order_by(Message.posted_at, Message.id)
-    ).all()
-    opening = next(((message, author) for message, author in rows if message.direction == "inbound"), None)
-    if opening is None or opening[0].withdrawn_at is not None or not f"{opening[0].title}{opening[0].text}".strip():
-        return None
-    return _Thread(conversation, *opening, _answers(conversation, [message for message, _ in rows]))
-
-
-def _answers(conversation: Conversation, messages: Sequence[Message]) -> list[Message]:
-    """Return what the organisation said there that shows, and that nobody said is a breach."""
-    sent = [one for one in messages if one.direction == "outbound" and one.withdrawn_at is None and one.text.strip()]
-    if not sent:
-        return []
-    org, one = conversation.organisation_id, conversation.id
-    about_it = (Disclosure.organisation_id == org, Disclosure.conversation_id == one)
-    reported = set(db.session.scalars(select(Disclosure.message_id).where(*about_it)))
-    moderated = (Reply.organisation_id == org, Reply.conversation_id == one, Reply.pending)
-    held = db.session.scalar(select(exists().where(*moderated)))
-    return [each for each in sent if each.id not in reported and not (held and each.member_id is not None)]
-
-
-def _is_asked_about(asked: Asked, thread: _Thread) -> bool:
+def _is_asked_about(asked: Asked, thread: Thread) -> bool:
     opening, author = thread.opening, thread.author
     links = (opening.url, thread.conversation.url, author.url if author else None)
     return asked.is_about(thread.conversation.id, links, (opening.screen_name, author.remote_id if author else None))
 
 
-def _answer(looks: _Looks, thread: _Thread, message: Message) -> str | None:
+def _answer(looks: _Looks, thread: Thread, message: Message) -> str | None:
     return public_words.shown(message.text, thread.opening.screen_name, looks.own, ours=True)
 
 

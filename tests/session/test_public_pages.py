@@ -380,6 +380,12 @@ def test_an_administrator_looks_first_and_switches_it_on_and_an_approver_takes_o
     assert status(app, url) == 404
     assert client.post("/settings/public/on", data={"seen": "on"}).status_code == 303
     assert "Zebra." in read_as_stranger(app, url)
+    for kind, words in (
+        ("record-of-processing", "on our public page"),
+        ("privacy-notice", url),
+        ("hazard-log", "on since"),
+    ):
+        assert words in client.get(f"/settings/documents/{kind}").text
 
     assert "Anybody can read it" in second.get(f"/settings/public/items/{one}").text
     for _ in range(2):
