@@ -6,7 +6,7 @@ day is ever given.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Final
 from uuid import UUID
@@ -190,24 +190,27 @@ def _conditions() -> list[ColumnElement[bool]]:
 def _item(looks: _Looks, thread: Thread) -> Item:
     conversation, opening = thread.conversation, thread.opening
     kind = conversation.channel_kind
-    plain = {
-        "token": public_addresses.make(looks.page, conversation.id),
-        "conversation_id": conversation.id,
-        "kind": kind,
-        "month": _month(opening),
-        "url": _link(opening.url) or _link(conversation.url),
-    }
-    if capabilities_of(kind).display != "text":
-        return Item(**plain, without=TERMS, answers=[Answer(_month(one), None) for one in thread.answers])
-    answers = [Answer(_month(one), _answer(looks, thread, one)) for one in thread.answers]
+    rules = capabilities_of(kind).display
+    plain = Item(
+        token=public_addresses.make(looks.page, conversation.id),
+        conversation_id=conversation.id,
+        kind=kind,
+        month=_month(opening),
+        url=_link(opening.url) or _link(conversation.url),
+        answers=[
+            Answer(_month(one), _answer(looks, thread, one) if rules == "text" else None) for one in thread.answers
+        ],
+    )
+    if rules != "text":
+        return replace(plain, without=TERMS)
     if not _was_seen(conversation):
-        return Item(**plain, without=UNSEEN, answers=answers)
+        return replace(plain, without=UNSEEN)
     # Together, for a name may begin in the title: what separates them is part of no word.
     words = public_words.shown(f"{opening.title}\x1f\n{opening.text}", opening.screen_name, looks.own)
     if words is None:
-        return Item(**plain, without=PERSONAL, answers=answers)
+        return replace(plain, without=PERSONAL)
     title, _, text = words.partition("\x1f\n")
-    return Item(**plain, title=title, words=text, answers=answers)
+    return replace(plain, title=title, words=text)
 
 
 def _is_asked_about(asked: Asked, thread: Thread) -> bool:

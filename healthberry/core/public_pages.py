@@ -6,6 +6,7 @@ What stands on it is decided by core.public_items.
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import delete, exists, select
@@ -141,7 +142,7 @@ def removed(member: Member) -> Sequence[Removed]:
 
 def _held(member: Member) -> PublicPage:
     """Return the page to be changed, made where there was none."""
-    values = {"channels": [], "address_key": public_addresses.new_key(), "on_since": None}
+    values: dict[str, Any] = {"channels": [], "address_key": public_addresses.new_key(), "on_since": None}
     made = insert(PublicPage).values(organisation_id=member.organisation_id, **values).on_conflict_do_nothing()
     db.session.execute(made)
     return db.session.get_one(PublicPage, member.organisation_id, with_for_update=True, populate_existing=True)

@@ -10,10 +10,10 @@ from typing import Final
 from healthberry.core.guarding import Own, look
 
 NAME: Final = "[name]"
-_OPENS: Final = r"(?:dear|hi|hello|hey|good (?:morning|afternoon|evening|day)|thank you|thanks)"
-_GREETING: Final = re.compile(
-    rf"(?im)^(\s*{_OPENS}),?[ \t]+(?!for\b|so\b|very\b|to\b|there\b)[^\n,.!:;–—-]{{1,60}}(?=[,.!:;–—\n-]|$)"
-)
+_OPENS: Final = r"(?:dear|hi|hello|hey|good (?:morning|afternoon|evening|day))"
+# Up to four words between how a line begins and what ends a greeting.
+_GREETED: Final = r"(?!there\b|all\b|everyone\b)(?:[^\s,!:;]+[ \t]+){0,3}[^\s,!:;]+"
+_GREETING: Final = re.compile(rf"(?im)^([ \t]*{_OPENS})[ \t]+{_GREETED}(?=[ \t]*(?:[,!:;–—]|-[ \t]|$))")
 # Authors speak of themselves: that they were patients is what they chose to publish.
 _THEIR_OWN: Final = {"patient"}
 _NO_NAMES: Final = {"anonymous", "patient", "a patient", "the patient"}

@@ -253,7 +253,12 @@ def _first(one: UUID) -> Message:
 
 def test_words_are_escaped_the_day_is_not_told_and_nobody_is_followed(app: Flask, house: House) -> None:
     hostile = "<script>alert(1)</script><img src=x onerror=alert(2)> {{ 7*7 }} javascript:alert(3)"
-    told = {"title": "<b>'\"", "url": "javascript:alert(4)", "service_code": "T1", "service_name": "Heron ward"}
+    told: dict[str, Any] = {
+        "title": "<b>'\"",
+        "url": "javascript:alert(4)",
+        "service_code": "T1",
+        "service_name": "Heron ward",
+    }
     one = house.says(hostile, answer="</blockquote><script>", **told)
     address = house.address(one)
     opening = _first(one)
