@@ -1,12 +1,9 @@
 """Public pages of an organisation: whether and since when there is one, of which channels, and what was taken off it.
 
-No row: there is none, as for everybody until an administrator wants one. What is shown is read by when it began, newest
-first: an index of its own, so that a page costs the same however much an organisation has.
+No row: there is none, as for everybody until an administrator wants one.
 """
 
 from alembic import op
-
-from healthberry.core.migrating import build_index, drop_index
 
 revision = "0038_public_pages"
 down_revision = "0034_extended_requests"
@@ -45,7 +42,6 @@ CREATE POLICY owner_sees_all ON {table} TO CURRENT_USER USING (true) WITH CHECK 
 
 
 def upgrade() -> None:
-    build_index("ix_conversations_started", "conversations (organisation_id, started_at, id)")  # first: see build_index
     op.execute(TABLES)
     for table in NAMES:
         op.execute(WALL.format(table=table))
@@ -53,4 +49,3 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     op.execute("DROP TABLE public_removals, public_pages")
-    drop_index("ix_conversations_started")
