@@ -203,7 +203,7 @@ def test_of_some_only_that_there_is_something_is_said(app: Flask, house: House) 
     assert "alrus" not in page
     assert page.count("The words are left out here") == 3
     assert page.count("The words are not shown yet") == 1
-    assert page.count("does not let others repeat") == 1
+    assert page.count("is not repeated here") == 1
     assert "answered in" in page
     assert {"https://www.nhs.uk/1", "https://www.nhs.uk/2", "https://bsky.app/1"} <= set(
         re.findall('href="([^"]+)"', page)
