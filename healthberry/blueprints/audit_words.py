@@ -52,6 +52,11 @@ ACTIONS: Mapping[str, str] = {
     "issuer_switched_on": "Switched the sign-in with the organisation's own accounts on",
     "issuer_switched_off": "Switched the sign-in with the organisation's own accounts off",
     "keeping_changed": "Changed how long something is kept",
+    "public_channels_chosen": "Changed which channels the public page shows",
+    "public_page_on": "Switched the public page on",
+    "public_page_off": "Switched the public page off",
+    "public_item_removed": "Took something off the public page",
+    "public_item_put_back": "Put something back on the public page",
     # Channels
     "channels_wanted": "Had channels looked for",
     "channel_linked": "Linked a channel",

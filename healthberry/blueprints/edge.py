@@ -39,6 +39,8 @@ from healthberry.blueprints import (
     providers,
     proving,
     public,
+    public_pages,
+    public_settings,
     refusals,
     reply,
     reply_link,
@@ -62,6 +64,7 @@ def register_blueprints(app: Flask) -> None:
     """Register every blueprint (the only list of them), then looks, headers and refusals."""
     for module in (
         public,
+        public_pages,
         health,
         metrics,
         operator,
@@ -92,6 +95,7 @@ def register_blueprints(app: Flask) -> None:
         teams,
         providers,
         settings,
+        public_settings,
         own_sign_in,
         passkeys,
         openid,

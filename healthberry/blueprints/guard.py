@@ -36,6 +36,8 @@ RECENTLY = timedelta(minutes=15)
 THIS_WORKING_DAY = timedelta(hours=12)
 # What asks by itself, whether or not anybody sits before the page: it keeps no session from ending.
 _BY_ITSELF = {"stream.follow", "welcome.found", "imports.show", "erasing.show"}
+# What says the same to everybody, and asks nobody who they are.
+_FOR_ANYBODY = {"public_pages"}
 # What stays open to whoever must set up a second step first.
 _WHILE_OVERDUE = {"own_sign_in", "confirm", "passkeys"}
 
@@ -59,7 +61,7 @@ def name_of(row: MemberSession) -> str:
 @login_manager.user_loader  # type: ignore[untyped-decorator]
 def load(name: str) -> SignedIn | None:
     """Return whom the session names and enter their organisation; None signs out."""
-    if g.get("asks_for_nobody"):
+    if g.get("asks_for_nobody") or request.blueprint in _FOR_ANYBODY:
         return None
     try:
         organisation_id, session_id = (UUID(part) for part in name.split(":"))

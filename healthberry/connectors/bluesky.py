@@ -60,6 +60,7 @@ class Bluesky(Defaults):
         label="Bluesky",
         place="Bluesky",
         short="BSKY",
+        display="link",
         item="post",
         reply="api",
         poll_seconds=60,

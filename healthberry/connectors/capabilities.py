@@ -8,6 +8,7 @@ Counting = Literal["characters", "graphemes", "x_weighted", "bytes"]
 Connect = Literal["key", "oauth", "fields", "here"]
 Group = Literal["reviews", "social", "own", "other"]
 FieldKind = Literal["text", "address", "email", "secret", "words", "number", "choice"]
+Display = Literal["text", "link", "none"]
 
 
 @dataclass(frozen=True)
@@ -76,6 +77,10 @@ class Capabilities:
     withdraws: bool = False  # a published reply can be taken down from here: `withdraw`
     reply_window_seconds: int | None = None  # how long after the last message of its author it can be answered
     private: bool = False  # what comes in was never published: nobody outside may see it
+    # What of it may stand on a public page of ours: its words; that it is there, with a link; nothing. Words only where
+    # the site's terms let others repeat them without their author's name, and moderators read them before.
+    display: Display = "none"
+    credit: str = ""  # what its terms want beside the words, for people
     moderation_seconds: int | None = None  # how long the site may hold a reply before it shows
     moderation_note: str = ""  # the same for people: "Care Opinion publishes replies after up to 30 minutes"
     backfills: bool = True

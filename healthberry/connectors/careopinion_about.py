@@ -26,6 +26,8 @@ CAPABILITIES: Final = Capabilities(
     fields=FIELDS,
     found=True,
     several=False,
+    display="text",
+    credit="Published on Care Opinion, under the licence CC BY-NC-SA 4.0.",
     # Source: careopinion.org.au/info/response-moderation: 30 minutes to edit, then a moderator may read it.
     moderation_seconds=30 * 60,
     moderation_note="Care Opinion publishes answers after 30 minutes or more, and its moderators may edit them",

@@ -8,6 +8,7 @@ CAPABILITIES: Final = Capabilities(
     label="Facebook Page",
     place="Facebook",
     short="f",
+    display="link",
     item="comment",
     reply="api",
     poll_seconds=300,

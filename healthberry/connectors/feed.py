@@ -79,6 +79,7 @@ class FeedChannel(Defaults):
         place="Feed",
         opens="Open the article",
         short="RSS",
+        display="link",
         item="article",
         reply="none",
         poll_seconds=900,

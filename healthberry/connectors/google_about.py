@@ -9,6 +9,7 @@ def capabilities(*, pushed: bool) -> Capabilities:
         label="Google reviews",
         place="Google",
         short="G",
+        display="link",
         item="review",
         reply="api",
         poll_seconds=900 if pushed else 300,

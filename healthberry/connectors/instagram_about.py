@@ -9,6 +9,7 @@ CAPABILITIES: Final = Capabilities(
     place="Instagram",
     sign_in="Facebook",
     short="IG",
+    display="link",
     item="comment",
     reply="api",
     poll_seconds=300,

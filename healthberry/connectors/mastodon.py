@@ -76,6 +76,7 @@ class Mastodon(Defaults):
         label="Mastodon",
         place="Mastodon",
         short="M",
+        display="link",
         item="post",
         reply="api",
         poll_seconds=60,

@@ -64,6 +64,8 @@ def capabilities(reply: ReplyMode) -> Capabilities:
         fields=FIELDS,
         found=True,
         several=False,
+        display="text",
+        credit="Published on NHS.UK, the website of the NHS.",
         # No source gives a maximum length.
         length_limit=None,
         one_reply_only=True,

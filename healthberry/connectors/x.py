@@ -59,6 +59,7 @@ class X(Defaults):
         label="Posts on X",
         place="X",
         short="X",
+        display="link",
         item="post",
         reply="api",
         poll_seconds=60,

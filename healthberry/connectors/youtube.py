@@ -84,6 +84,7 @@ class YouTube(GoogleChannel):
             place="YouTube",
             sign_in="Google",
             short="YT",
+            display="link",
             item="comment",
             reply="api" if signs_in else "assisted",
             poll_seconds=900,

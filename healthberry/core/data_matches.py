@@ -11,7 +11,7 @@ from uuid import UUID
 
 from sqlalchemy import ColumnElement, and_, func, or_, select
 
-from healthberry.core import channels, conversations, erasing, reading_rights
+from healthberry.core import channels, conversations, erasing, public_addresses, reading_rights
 from healthberry.core.erasing import Writer
 from healthberry.core.errors import Invalid
 from healthberry.core.permissions import require
@@ -50,6 +50,8 @@ def find(member: Member, about: str) -> Sequence[Match]:
         return []
     link = _LINK.search(words)
     which = _at_link(link[0]) if link else _by_name(words)
+    if named := public_addresses.named_here(member.organisation_id, words):
+        which = or_(which, Message.conversation_id.in_(named))
     found: dict[tuple[UUID, UUID | None, str], Match] = {}
     for row in db.session.execute(_rows(member, which)):
         key = row.channel_id, row.author_id, "" if row.author_id else f"{row.conversation_id}{row.screen_name}"
@@ -85,10 +87,24 @@ def _rows(member: Member, which: ColumnElement[bool]) -> Any:
     return statement.order_by(Message.posted_at.desc(), Message.id).limit(500)
 
 
+def links_in(words: str) -> set[str]:
+    """Return the links in some words, each in every way in which it may begin and end, as `plain_link` returns them."""
+    return set().union(*(_ways(link) for link in _LINK.findall(words)))
+
+
+def plain_link(link: str) -> str:
+    """Return a link as it is compared: without what sites leave out, or add."""
+    return _BEGINS.sub("", link.lower(), count=1).rstrip("/")
+
+
+def _ways(link: str) -> set[str]:
+    whole = plain_link(link.rstrip(".,;)>\"'"))
+    return {whole, whole.partition("#")[0].rstrip("/"), re.split(r"[?#]", whole)[0].rstrip("/")}
+
+
 def _at_link(link: str) -> ColumnElement[bool]:
     """The link of a message, of its conversation or of its author, however it begins and ends."""
-    whole = _plain(link.rstrip(".,;)>\"'"))
-    wanted = {whole, whole.partition("#")[0].rstrip("/"), re.split(r"[?#]", whole)[0].rstrip("/")}
+    wanted = _ways(link)
     return or_(*(_plainly(column).in_(wanted) for column in (Message.url, Author.url, Conversation.url)))
 
 
@@ -96,10 +112,6 @@ def _by_name(name: str) -> ColumnElement[bool]:
     bare = name.lower().lstrip("@")
     wanted = {name.lower(), bare, f"@{bare}"}
     return or_(*(func.lower(column).in_(wanted) for column in (Message.screen_name, Author.remote_id)))
-
-
-def _plain(link: str) -> str:
-    return _BEGINS.sub("", link.lower(), count=1).rstrip("/")
 
 
 def _plainly(column: Any) -> Any:

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import Final
+from uuid import UUID
 
 from sqlalchemy import or_, select
 
@@ -59,12 +60,17 @@ def findings(member: Member, channel: Channel, allowed: ReplyPermission, text: s
 
 def own_of(member: Member) -> Own:
     """Return what of the organisation and of the writer is harmless: names, postcodes, what is published."""
-    organisation = db.session.get_one(Organisation, member.organisation_id)
+    return own_of_organisation(member.organisation_id, member.name)
+
+
+def own_of_organisation(organisation_id: UUID, writer: str = "") -> Own:
+    """Return the same of an organisation, whoever writes for it."""
+    organisation = db.session.get_one(Organisation, organisation_id)
     return own(
         name=organisation.name,
-        writer=member.name,
+        writer=writer,
         postcodes=[organisation.postcode, *_postcodes(organisation.ods_code)],
-        contacts=organisations.details_of(member.organisation_id).published_contacts,
+        contacts=organisations.details_of(organisation_id).published_contacts,
     )
 
 

@@ -3,10 +3,11 @@
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from sqlalchemy import func, select
 
-from healthberry.core import commissioning, keeping, members, organisations
+from healthberry.core import commissioning, keeping, members, organisations, public_pages
 from healthberry.core.keeping import Limit
 from healthberry.core.permissions import require
 from healthberry.extensions import db
@@ -35,6 +36,8 @@ class OwnFacts:
     erasures: int
     restrictions: int
     holds: int
+    public_since: datetime | None  # when the public page was switched on
+    public_kinds: Sequence[str]  # the kinds of channels that it shows
 
     @property
     def kinds(self) -> Sequence[str]:
@@ -51,12 +54,14 @@ def of(member: Member) -> OwnFacts:
     """Return the facts. Raises: NotAllowed."""
     require(member, "manage")
     org = member.organisation_id
-    linked = select(Channel).where(Channel.organisation_id == org, Channel.state != "unlinked")
+    mine = select(Channel).where(Channel.organisation_id == org, Channel.state != "unlinked")
+    linked = db.session.scalars(mine.order_by(Channel.kind, Channel.label)).all()
+    page = public_pages.find(org)
     asked = select(DataRequest.kind).where(DataRequest.organisation_id == org)
     return OwnFacts(
         organisation=members.organisation_of(member),
         details=organisations.details_of(org),
-        channels=db.session.scalars(linked.order_by(Channel.kind, Channel.label)).all(),
+        channels=linked,
         limits=keeping.limits(member),
         people=Counter(one.role for one in members.everybody(member)),
         commissioners=commissioning.commissioners(member),
@@ -65,6 +70,8 @@ def of(member: Member) -> OwnFacts:
         erasures=_count(member, Erasure),
         restrictions=_count(member, Restriction),
         holds=_count(member, Hold),
+        public_since=page.on_since if page else None,
+        public_kinds=sorted({one.kind for one in linked if page and str(one.id) in page.channels}),
     )
 
 

@@ -17,6 +17,7 @@ _LEVEL = {
     "handle": ORGANISATION_VERIFIED,  # assign, close, snooze, note
     "publish": ORGANISATION_VERIFIED,
     "override_guard": ORGANISATION_VERIFIED,  # publish what the guard found, with a reason
+    "curate": ORGANISATION_VERIFIED,  # take one item off the public page, and put it back
     "manage": ORGANISATION_VERIFIED,  # people, channels, settings
 }
 _INSIDE = {"administrator", "approver", "responder", "viewer"}  # everybody but commissioners, who see providers alone
@@ -27,6 +28,7 @@ _ROLES = {
     "publish": {"administrator", "approver", "responder"},
     "handle": {"administrator", "approver", "responder"},
     "override_guard": {"administrator", "approver"},
+    "curate": {"administrator", "approver"},
     "link": {"administrator"},
     "manage": {"administrator"},
 }

@@ -185,10 +185,16 @@ def _wanted() -> ColumnElement[bool]:
         Restriction.channel_id == Conversation.channel_id,
         Restriction.lifted_at.is_(None),
     )
-    wrote = exists().where(
-        Message.organisation_id == Conversation.organisation_id,
-        Message.conversation_id == Conversation.id,
-        Message.author_id == Restriction.author_id,
+    # Two selects deep, what belongs to the outer ones has to be named.
+    wrote = (
+        select(Message.id)
+        .where(
+            Message.organisation_id == Conversation.organisation_id,
+            Message.conversation_id == Conversation.id,
+            Message.author_id == Restriction.author_id,
+        )
+        .correlate(Conversation, Restriction)
+        .exists()
     )
     return exists().where(lasting, or_(Restriction.conversation_id == Conversation.id, wrote))
 

@@ -57,7 +57,7 @@ _SHOWN = (
     "hold_lifted",
     "guard_overridden",
 )
-_ACTIONS = ("draft", "publish", "handle", "see_colleagues", "override_guard", "manage")
+_ACTIONS = ("draft", "publish", "handle", "see_colleagues", "override_guard", "curate", "manage")
 
 
 @dataclass(frozen=True)

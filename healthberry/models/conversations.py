@@ -42,6 +42,7 @@ class Conversation(Base, OrganisationOwned):
         UniqueConstraint("organisation_id", "channel_id", "remote_thread_id"),
         CheckConstraint("status in ('open', 'waiting', 'snoozed', 'closed', 'aside', 'copy')", name="status"),
         Index("ix_conversations_newest", "organisation_id", "last_activity_at", "id"),
+        Index("ix_conversations_started", "organisation_id", "started_at", "id"),
         Index("ix_conversations_status", "organisation_id", "status", "last_activity_at", "id"),
         Index("ix_conversations_channel", "organisation_id", "channel_id", "last_activity_at", "id"),
         Index("ix_conversations_service", "organisation_id", "service_code", "last_activity_at", "id"),

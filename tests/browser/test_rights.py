@@ -4,13 +4,14 @@ import pytest
 from playwright.sync_api import expect
 from sqlalchemy import select
 
-from healthberry.core import data_requests, disclosures, events
+from healthberry.core import data_requests, disclosures, events, public_pages
 from healthberry.core.data_requests import Asked
 from healthberry.extensions import db
 from healthberry.models.conversations import Conversation
 from tests.browser.conftest import Look
 from tests.browser.office import Office
 from tests.browser.test_everybody import check
+from tests.world import moments_ago
 
 pytestmark = pytest.mark.browser
 
@@ -22,6 +23,12 @@ def test_asking_and_answering_and_what_was_said_too_much(office: Office, look: L
     said = {"remote_id": "o1", "thread_id": thread, "direction": "outbound", "ratings": ()}
     office.world.arrives(office.x, office.world.item("Mrs Lee, your scan is on 3 May.", **said))
     request_id = asked.id
+    public_pages.choose(member, [str(office.nhsuk.id), str(office.x.id)])
+    public_pages.switch_on(member, seen=True)
+    told = "I waited.\n\nThey were kind."
+    office.world.arrives(
+        office.nhsuk, office.world.item(told, posted_at=moments_ago(days=40), title="Kind"), backfill=True
+    )
     events.commit()
 
     page = look(f"/rights/{org}?item=https://x.example/1", member)
@@ -35,6 +42,9 @@ def test_asking_and_answering_and_what_was_said_too_much(office: Office, look: L
     check(page)
 
     for path in (
+        f"/public/{org}",
+        "/settings/public",
+        "/settings/public/preview",
         "/settings/requests",
         f"/settings/requests/{request_id}",
         "/settings/documents/hazard-log",

@@ -240,3 +240,17 @@ def test_only_administrators_restrict_and_never_without_a_reason(
         restricting.restrict(responder, one, None, "They objected.")
     with pytest.raises(Invalid):
         restricting.restrict(member, one, None, " ")
+
+
+def test_ending_a_restriction_shows_a_conversation_again_though_another_author_stays_restricted(
+    world: World, member: Member, channel: Channel
+) -> None:
+    (mine,) = world.arrives(channel, world.item("Mine", author=Writer("r1", "@robin")))
+    (theirs,) = world.arrives(channel, world.item("Theirs", author=PERSON))
+    _restrict(member, theirs, author=True)
+    lasting = _restrict(member, mine)
+
+    _lift(member, lasting)
+
+    marks = dict(db.session.execute(select(Conversation.id, Conversation.restricted)).all())
+    assert marks == {mine: False, theirs: True}

@@ -25,6 +25,7 @@ from healthberry.core import (
     operator_step,
     pending_links,
     proving,
+    public_pages,
     scope,
     second_step,
     teams,
@@ -58,6 +59,7 @@ DELETE FROM erasures;
 DELETE FROM restrictions;
 DELETE FROM reading_grants;
 DELETE FROM holds;
+DELETE FROM public_pages;
 DELETE FROM disputes;
 UPDATE claims SET dispute_id = NULL, refused_at = NULL;
 DELETE FROM outbox_mails;
@@ -195,6 +197,8 @@ class Desk:
                 self.known["<proof>"], self.known["proof_id"] = proof.code, str(proof.id)
             if form.endpoint == "disputes.decide":
                 self.known["<dispute>"] = self._dispute()
+            if form.endpoint == "public_settings.switch_on":
+                public_pages.choose(self.member, [self.known["<channel>"]])
             if form.endpoint == "disclosures.close":
                 db.session.execute(db.text("UPDATE disclosures SET removal = 'done'"))
             if "<digits>" in form.fields.values():

@@ -96,6 +96,8 @@ FORMS = (
     Form("passkeys.confirm", _PASSKEY),
     Form("passkeys.add", {**_PASSKEY, "name": "Work phone"}, answers=(422,)),
     Form("own_sign_in.confirm_app", {"digits": "<digits>"}),
+    Form("public_settings.choose", {"channel": "<channel>"}),
+    Form("public_settings.switch_on", {"seen": "on"}),
     Form("keeping.shorten", {"months": "12"}),
     Form("audit.export", {"who": "Priya", "what": "noted", "about": "", "first": "2027-05-03", "last": "2027-05-04"}),
     Form(

@@ -16,6 +16,9 @@ from tests.policy import test_routes as listed
 
 # By permission, as `declared` finds them: moving a route is a decision that shows in a review.
 TABLE = {
+    "curate": """
+        public_settings.index public_settings.put_back public_settings.remove public_settings.show
+    """,
     "draft": """
         reply.draft
     """,
@@ -43,6 +46,7 @@ TABLE = {
         imports.upload keeping.index keeping.shorten keeping.show openid_settings.index openid_settings.save
         openid_settings.switch_off openid_settings.switch_on openid_settings.test people.approve
         people.change_role people.hand_over people.invite people.refuse people.remove people.reset_second_step
+        public_settings.choose public_settings.preview public_settings.switch_off public_settings.switch_on
         requests.hold requests.lift_hold requests.lift_restriction requests.restrict requests.show
         settings.save_organisation teams.make teams.new teams.remove teams.save teams.show
     """,
@@ -69,7 +73,8 @@ TABLE = {
         openid.answer openid.begin
         operator.send_code operator.sign_in operator.sign_out passkeys.second passkeys.sign_in people.accept
         people.show_invitation public.accessibility public.cookies public.help_page public.home
-        public.privacy reply_link.send_code reply_link.show rights.ask rights.index rights.received
+        public.privacy public_pages.index public_pages.show
+        reply_link.send_code reply_link.show rights.ask rights.index rights.received
         rights.show second_step.check second_step.show session.choose session.chosen session.send_code
         session.sign_in session.sign_out signup.add_unlisted signup.index signup.providers signup.send_code
         signup.unlisted signup.you unsubscribe.show

@@ -24,6 +24,7 @@ RECENT = {
     "settings.save_organisation", "audit.export",
     "data_requests.save_contact", "data_requests.copy", "data_requests.copy_account", "data_requests.close",
     "data_requests.extend", "data_requests.end_restriction", "disclosures.close",
+    "public_settings.choose", "public_settings.switch_on",
     "openid.link", "openid.unlink", "openid_settings.save", "openid_settings.test", "openid_settings.switch_on",
     "openid_settings.switch_off",
     "own_sign_in.begin_app", "own_sign_in.show_app", "own_sign_in.confirm_app", "own_sign_in.remove_app",

@@ -35,6 +35,8 @@ PUBLIC = {
     "rights.ask",
     "rights.received",
     "public.help_page",
+    "public_pages.index",
+    "public_pages.show",
     "health.show",
     "metrics.show",
     "operator.sign_in",
