@@ -131,8 +131,7 @@ def sign_out() -> Response:
     if is_operator():
         audit_entries.operated("signed_out", operator_name())
         events.commit()
-    session.clear()
-    return redirect(url_for("public.home"), 303)
+    return guard.signed_out()
 
 
 def _form(email: str = "", errors: dict[str, str] | None = None) -> str:
