@@ -4,7 +4,6 @@ Where it was taken and with what, thumbnails of what was cut away, text and prog
 It is done by a process of its own (picture_child.py) with bounded memory and time, while this one serves others.
 """
 
-import os
 import subprocess
 import sys
 import threading
@@ -16,7 +15,6 @@ from healthberry.connectors import picture_child
 LARGEST_BYTES: Final = 5 * 1024 * 1024
 _PROGRAM: Final = str(Path(picture_child.__file__))
 _MOST_SECONDS: Final = 20.0
-_KEPT_OF_THE_ENVIRONMENT: Final = ("LD_LIBRARY_PATH", "LANG")
 _NO_PICTURE: Final = "Upload a valid image. The file you uploaded was either not an image or a corrupted image."
 _TOO_MANY: Final = f"The image has too many pixels. At most {picture_child.MOST_PIXELS // 1_000_000} million are taken."
 
@@ -45,7 +43,6 @@ def rewritten(
 
 def _answer(raw: bytes, formats: tuple[str, ...], most_seconds: float) -> tuple[int, bytes]:
     """Return what the process ended with and what it wrote; a process that takes too long is killed."""
-    environment = {name: os.environ[name] for name in _KEPT_OF_THE_ENVIRONMENT if name in os.environ}
     try:
         done = subprocess.run(
             [sys.executable, "-I", _PROGRAM, *formats],
@@ -53,7 +50,7 @@ def _answer(raw: bytes, formats: tuple[str, ...], most_seconds: float) -> tuple[
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
             timeout=most_seconds,
-            env=environment,
+            env={},  # none of our secrets
             check=False,
         )
     except subprocess.TimeoutExpired:
