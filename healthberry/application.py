@@ -8,7 +8,7 @@ from flask import Flask
 from redis import Redis
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from healthberry import logs, observing, reactions
+from healthberry import connection, logs, observing, reactions
 from healthberry.admission import Admission
 from healthberry.blueprints.edge import register_blueprints
 from healthberry.clock import CLOCK
@@ -53,6 +53,7 @@ def create_app(settings: Settings, *, transport: httpx.BaseTransport | None = No
         extension.init_app(app)
     migrate.init_app(app, db, directory=str(_migrations()))
     with app.app_context():
+        connection.use_for(db.engine)
         CLOCK.follow(db.engine)
     scope.install()
     events.set_subscribers(reactions.table())

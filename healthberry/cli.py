@@ -208,9 +208,11 @@ def verify(email: str, code: str) -> None:
 @commands.command("reset-operator")
 @click.argument("email")
 def reset_operator(email: str) -> None:
-    """Let the operator EMAIL, who lost their phone, set up an app anew at their next sign-in."""
+    """Let the operator EMAIL, who lost their phone, set up an app anew at their next sign-in; they are signed out."""
     gone = _in_app(lambda: operator_step.reset(email))
-    click.echo("They set up an app anew when they sign in." if gone else f"{email} has set up no app.")
+    click.echo(
+        "They are signed out, and set up an app anew when they sign in." if gone else f"{email} has set up no app."
+    )
 
 
 @members.command()

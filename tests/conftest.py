@@ -30,7 +30,7 @@ pytest_plugins = ["tests.servers", "tests.sandbox_server", "tests.world"]
 compile_once()
 _LONGEST = ("chaos", "backup", "background", "local", "upgrades", "stories", "browser", "realtime", "policy", "session")
 # Every table but the register. Everything owned goes with its organisation: quicker than TRUNCATE by far.
-_NOT_OWNED = ("email_codes", "heartbeats", "operator_steps", "outages", "paid_reads", "paid_today")
+_NOT_OWNED = ("email_codes", "heartbeats", "operator_sessions", "operator_steps", "outages", "paid_reads", "paid_today")
 EMPTY = ";".join(f"DELETE FROM {table}" for table in ("organisations", *_NOT_OWNED)).encode()  # noqa: S608
 
 

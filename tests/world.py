@@ -1,5 +1,6 @@
 """People, organisations and feedback to start a test from: made through the same functions as in real life."""
 
+import hashlib
 from datetime import datetime, timedelta
 from itertools import count
 from typing import Any
@@ -17,7 +18,7 @@ from healthberry.models.channels import Channel
 from healthberry.models.imports import Import
 from healthberry.models.organisations import Member, Organisation
 from healthberry.models.owned import new_id, now
-from healthberry.models.sign_in import MemberSession
+from healthberry.models.sign_in import MemberSession, OperatorSession
 
 _numbers = count(1)
 
@@ -140,6 +141,16 @@ def session_name(app: Flask, member: Member, **fields: Any) -> str:
     with app.app_context(), Session(db.engine, info={"organisation_id": member.organisation_id}) as session:
         name = name_of(row)
         session.add(row)
+        session.commit()
+    return name
+
+
+def operator_session(app: Flask, email: str) -> str:
+    """Sign an operator in on some browser, both steps passed, and return what its cookie calls the session by."""
+    with app.app_context(), Session(db.engine) as session:
+        name = new_id().hex
+        hashed = hashlib.sha256(name.encode()).hexdigest()
+        session.add(OperatorSession(name_hash=hashed, email=email, browser="Firefox on Linux", stepped_at=now()))
         session.commit()
     return name
 

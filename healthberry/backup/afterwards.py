@@ -49,6 +49,7 @@ _AT_ONCE = (
 _SIGNED_IN = (
     "UPDATE members SET session_key = gen_random_uuid()",
     "DELETE FROM email_codes",
+    "DELETE FROM operator_sessions",
     "DELETE FROM pending_links",
 )
 _OTHER_MACHINES = "DELETE FROM heartbeats"

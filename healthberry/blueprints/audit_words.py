@@ -115,6 +115,7 @@ ACTIONS: Mapping[str, str] = {
     "work_retried": "Had failed work tried again",
     "backup_taken": "Took a backup of everything",
     "backup_restored": "Restored a backup",
+    "operator_step_reset": "Reset an operator's second step",
     "secrets_rotated": "Sealed the secrets with a new key",
 }
 _ACTORS = {"operator": "Operator", "system": "HealthBerry", "nobody": "Somebody not signed in"}

@@ -6,7 +6,7 @@ from flask import Blueprint, redirect, render_template, request, session, url_fo
 from flask.typing import ResponseReturnValue
 from werkzeug.wrappers import Response
 
-from healthberry.blueprints import entering, guard
+from healthberry.blueprints import entering, guard, known_browsers
 from healthberry.core import codes, events, members, scope, sign_ins
 from healthberry.core.codes import Issued, Refused
 from healthberry.extensions import part
@@ -18,12 +18,15 @@ blueprint = Blueprint("codes", __name__)
 _PENDING, _NEXT = "code", "next"
 
 
-def send_code(purpose: str, email: str, subject: str = "", *, name: str = "", wanted: str | None = None) -> Response:
+def send_code(
+    purpose: str, email: str, subject: str = "", *, name: str = "", wanted: str | None = None, browser: str = ""
+) -> Response:
     """Send a code to `email` and lead to the page where it is typed; `wanted` is the local path to open afterwards.
 
-    Raises: TooMany.
+    `browser` is what the asking one is called where it became known just now. Raises: TooMany.
     """
-    issued = codes.ask(purpose, email, subject, request.remote_addr or "", name=name)
+    browser = browser or known_browsers.known_as(email)
+    issued = codes.ask(purpose, email, subject, request.remote_addr or "", name=name, browser=browser)
     known = _is_known(purpose, email)
     events.commit()
     _post(issued, email, known=known)
@@ -87,7 +90,7 @@ def show_link(code_id: UUID, key: str) -> ResponseReturnValue:
     try:
         row = codes.find_by_link(code_id, key)
     except Refused as refusal:
-        return _page(None, refusal), 410
+        return _old_link(code_id, key, refusal)
     return render_template("signup/by_link.html", row=row, code_id=code_id, key=key)
 
 
@@ -98,8 +101,25 @@ def check_link(code_id: UUID, key: str) -> ResponseReturnValue:
     try:
         proven = codes.check_link(code_id, key)
     except Refused as refusal:
-        return _page(None, refusal), 410
+        return _old_link(code_id, key, refusal)
     return _open(proven)
+
+
+@blueprint.post("/code/<uuid:code_id>/<key>/again")
+@guard.public
+def again_by_link(code_id: UUID, key: str) -> ResponseReturnValue:
+    """Send another code to whoever has read the mailbox, however many codes strangers asked for meanwhile."""
+    row = codes.find_by_old_link(code_id, key)
+    if row is None:
+        return redirect(url_for("session.sign_in"), 303)
+    browser = known_browsers.know(row.email)
+    return send_code(row.purpose, row.email, row.subject, name=row.name, browser=browser)
+
+
+def _old_link(code_id: UUID, key: str, refusal: Refused) -> ResponseReturnValue:
+    row = codes.find_by_old_link(code_id, key)
+    to = url_for("codes.again_by_link", code_id=code_id, key=key) if row else ""
+    return _page(None, refusal, to), 410
 
 
 def _open(proven: EmailCode) -> Response:
@@ -124,9 +144,11 @@ def _pending() -> EmailCode | None:
         return None
 
 
-def _page(row: EmailCode | None, refusal: Refused | None = None) -> str:
+def _page(row: EmailCode | None, refusal: Refused | None = None, again_url: str = "") -> str:
     errors = {refusal.field: refusal.reason} if refusal else {}
-    return render_template("signup/code.html", row=row, errors=errors, over=bool(refusal and refusal.over))
+    again_url = again_url or (url_for("codes.again") if row else "")
+    over = bool(refusal and refusal.over)
+    return render_template("signup/code.html", row=row, errors=errors, over=over, again_url=again_url)
 
 
 def _post(issued: Issued, email: str, *, known: bool) -> None:

@@ -24,11 +24,11 @@ def index() -> ResponseReturnValue:
 def check() -> ResponseReturnValue:
     """Check what was typed; a wrong try counts."""
     try:
-        second_step.check(guard.member(), request.form.get("step", "")[:40])
+        step = second_step.check(guard.member(), request.form.get("step", "")[:80])
     except Refused as refusal:
         events.commit()
         return _page({"step": refusal.reason}), 422
-    sign_ins.proved(guard.member(), guard.this_session())
+    sign_ins.proved(guard.member(), guard.this_session(), step)
     events.commit()
     return redirect(url_for("confirm.go_on"), 303)
 

@@ -6,13 +6,14 @@ from uuid import UUID
 from flask import redirect, session, url_for
 from werkzeug.wrappers import Response
 
-from healthberry.blueprints import devices, guard, steps
+from healthberry.blueprints import devices, guard, known_browsers, steps
 from healthberry.core import (
     audit,
     conversations,
     events,
     invitations,
     members,
+    operator_sessions,
     scope,
     second_step,
     sign_ins,
@@ -36,6 +37,7 @@ def enter(proven: EmailCode, wanted: str | None) -> Response:
 
     Raises: Invalid for an invitation that is worth nothing any more.
     """
+    known_browsers.know(proven.email)
     return _BY_PURPOSE[proven.purpose](proven, wanted)
 
 
@@ -52,10 +54,11 @@ def enter_known(member: Member, wanted: str | None, *, step_done: bool) -> Respo
     no fresh proof.
     """
     onward = wanted or url_for("inbox.index")
+    known_browsers.know(member.email)
     if not step_done:
         return _admit(member, onward, fresh=False)
     events.commit()
-    guard.sign_in(member, proven_at=None, step_elsewhere=True)
+    guard.sign_in(member, by=(sign_ins.ACCOUNT, sign_ins.ACCOUNT_STEP), proven_at=None, step_elsewhere=True)
     return redirect(onward, 303)
 
 
@@ -65,15 +68,16 @@ def _admit(member: Member, onward: str, *, fresh: bool = True) -> Response:
     A browser that is remembered is not asked; it has proven what it proved then, and no more. `fresh`: the mailbox was
     proven just now.
     """
-    has_one = second_step.is_set_up(member)
+    has_one, first = second_step.is_set_up(member), sign_ins.CODE if fresh else sign_ins.ACCOUNT
     known = devices.remembered(member) if has_one else None
     proven_at, until = (known.proven_at, known.remembered_until) if known else (now() if fresh else None, None)
     if known:
         known.remembered_until = None  # from now on by the new session
     events.commit()
     if has_one and not known:
-        return steps.lead_on(member, onward)
-    row = guard.sign_in(member, proven_at=proven_at, remembered_until=until)
+        return steps.lead_on(member, onward, first)
+    by = (first, sign_ins.REMEMBERED) if known else (first,)
+    row = guard.sign_in(member, by=by, proven_at=proven_at, remembered_until=until)
     response = redirect(onward, 303)
     if known:
         devices.remember(response, row)
@@ -150,18 +154,20 @@ def _confirm(proven: EmailCode, wanted: str | None) -> Response:
     row = guard.this_session()
     if proven.subject != guard.name_of(row) or second_step.is_set_up(guard.member()):
         raise NotFound
-    sign_ins.proved(guard.member(), row)
+    sign_ins.proved(guard.member(), row, sign_ins.CODE)
     events.commit()
     return redirect(url_for("confirm.go_on"), 303)
 
 
 def _operate(proven: EmailCode, wanted: str | None) -> Response:
     """Lead an operator to their page; whoever is none is told nothing else than that there is nothing for them."""
-    if not part("settings").is_operator(proven.email):
+    is_one = part("settings").is_operator(proven.email)
+    if not is_one:
         audit.nobody_did(INSTALLATION, "sign_in_refused", purpose="operator", over=True)
-    events.commit()
     guard.sign_out()
-    session["operator"] = {"email": proven.email.casefold(), "at": time.time()}
+    if is_one:
+        session[guard.OPERATOR_SESSION] = operator_sessions.begin(proven.email, devices.in_words())
+    events.commit()
     return redirect(url_for("operator.index"), 303)
 
 

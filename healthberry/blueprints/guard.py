@@ -5,7 +5,7 @@ was not used for too long is nobody's at the next request; so is every session o
 """
 
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from typing import ParamSpec
 from urllib.parse import urlsplit
@@ -19,7 +19,7 @@ from werkzeug.wrappers import Response
 from healthberry import logs
 from healthberry.blueprints import devices
 from healthberry.blueprints.render import shown_address
-from healthberry.core import events, held_forms, members, scope, sessions, sign_ins
+from healthberry.core import events, held_forms, members, operator_sessions, scope, sessions, sign_ins
 from healthberry.core.errors import NotAllowed
 from healthberry.core.permissions import require
 from healthberry.core.sessions import Known
@@ -31,6 +31,7 @@ P = ParamSpec("P")
 View = Callable[P, ResponseReturnValue]
 
 PUBLIC, OWN_PROOF, OPERATOR = "public", "own proof", "operator"
+OPERATOR_SESSION = "operator"  # where the cookie holds the name of an operator's session
 RECENTLY = timedelta(minutes=15)
 THIS_WORKING_DAY = timedelta(hours=12)
 # What asks by itself, whether or not anybody sits before the page: it keeps no session from ending.
@@ -191,11 +192,15 @@ def proven(within: timedelta) -> Callable[[View[P]], View[P]]:
 def sign_in(
     found: Member,
     *,
+    by: Sequence[str],
     proven_at: datetime | None,
     remembered_until: datetime | None = None,
     step_elsewhere: bool = False,
 ) -> MemberSession:
-    """Sign `found` in on this browser, in place of whoever was; their organisation is entered. Commits."""
+    """Sign `found` in on this browser, in place of whoever was; their organisation is entered. Commits.
+
+    `by` names the factors, see core.sign_ins.
+    """
     organisation_id, member_id = found.organisation_id, found.id
     sign_out()
     scope.enter(organisation_id)
@@ -207,7 +212,7 @@ def sign_in(
         remembered_until=remembered_until,
         step_elsewhere=step_elsewhere,
     )
-    sign_ins.done(one)
+    sign_ins.done(one, by)
     events.commit()
     session.permanent = True
     login_user(SignedIn(Known(one, row, False, None)))
@@ -218,7 +223,8 @@ def sign_out() -> None:
     """Sign out on this browser, and forget everything that the session held. Commits."""
     if current_user.is_authenticated:
         sessions.sign_out(this_session())
-        events.commit()
+    operator_sessions.end(session.get(OPERATOR_SESSION))
+    events.commit()
     logout_user()
     session.clear()
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from flask import current_app
 
-from healthberry.blueprints import openid_kept
+from healthberry.blueprints import known_browsers, openid_kept
 from healthberry.core import second_step, sessions
 from healthberry.extensions import part
 from healthberry.fixed_headers import is_secure
@@ -91,6 +91,12 @@ def cookies() -> Sequence[Cookie]:
             f"{name}-device",
             "Only if you ask for it: this browser is not asked for your second step again.",
             f"{kept} hours.",
+        ),
+        Cookie(
+            known_browsers.name(),
+            "Once you have proven your e-mail address in this browser: nobody else can use up how many codes you may"
+            " ask for. It signs nobody in, and holds no address.",
+            f"{known_browsers.LASTS.days} days from when you signed in last.",
         ),
         Cookie(
             openid_kept.name(),

@@ -5,7 +5,10 @@ counted by each process for itself. How many codes are sent, and how often each 
 (core.codes, core.second_step), Valkey or no Valkey.
 """
 
+import hashlib
+import hmac
 import logging
+from uuid import UUID
 
 from flask import Flask, request, session
 from flask_limiter import Limiter
@@ -17,6 +20,8 @@ from werkzeug.wrappers import Response
 from healthberry import logs
 from healthberry.blueprints import refusals
 from healthberry.core import codes
+from healthberry.core.errors import Invalid
+from healthberry.extensions import part
 from healthberry.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -25,8 +30,8 @@ log = logging.getLogger(__name__)
 TRIES = "200 per 15 minutes"
 WAYS_IN = frozenset(
     {
-        "codes.again", "codes.check", "codes.check_link", "confirm.check", "confirm.mail", "operator.send_code",
-        "openid.begin", "operator_step.check", "operator_step.confirm",
+        "codes.again", "codes.again_by_link", "codes.check", "codes.check_link", "confirm.check", "confirm.mail",
+        "openid.begin", "operator.send_code", "operator_step.check", "operator_step.confirm",
         "passkeys.confirm", "passkeys.second", "passkeys.sign_in",
         "people.accept", "proving.ask_address", "proving.ask_mailbox", "proving.check_code", "proving.look_at_domain",
         "proving.look_at_website", "reply_link.send_code", "second_step.check", "session.chosen", "session.send_code",
@@ -36,12 +41,17 @@ WAYS_IN = frozenset(
 # Anybody may ask about their data; nobody needs to a hundred times.
 ASKS = "30 per hour"
 _ASKING = frozenset({"rights.ask"})
+# Letters of one organisation to one mailbox; how many somebody sends in all is core.invitations' to count.
+MOST_INVITATIONS, _DAY_SECONDS = 5, 24 * 3600
 # What answers machines, or for as long as it is read.
 _NO_READING = frozenset({"health.show", "health.web", "metrics.show", "stream.follow"})
 _PATIENCE_SECONDS = 0.5  # nobody waits long for a count
 _TOO_MANY_TRIES = "Too many tries came from your network. Wait a quarter of an hour."
 _TOO_MUCH_READING = "You opened more pages in a minute than a person reads."
 _TOO_MUCH_ASKED = "Too many requests came from your network. Wait an hour, or write to the organisation itself."
+_INVITED_OFTEN = (
+    "We have sent this address {} invitations in a day. They can use the newest one, or wait until tomorrow"
+)
 _AWAY = "Signing in is not possible just now. Try again shortly."
 
 
@@ -73,6 +83,16 @@ def install(app: Flask) -> None:
     reads.request_filter(lambda: not _reads())
     app.register_error_handler(RateLimitExceeded, _exceeded)
     app.register_error_handler(RedisError, _away)
+
+
+def count_invitation(organisation_id: UUID, email: str) -> None:
+    """Count a letter to a mailbox that is named nowhere in Valkey. Raises: Invalid, RedisError without Valkey."""
+    about = f"{organisation_id}:{email}".encode()
+    mark = f"invited:{hmac.new(part('settings').secret_key.encode(), about, hashlib.sha256).hexdigest()}"
+    with part("valkey").pipeline() as both:
+        sent, _ = both.incr(mark).expire(mark, _DAY_SECONDS, nx=True).execute()
+    if sent > MOST_INVITATIONS:
+        raise Invalid(_INVITED_OFTEN.format(MOST_INVITATIONS), "email")
 
 
 def _pool(settings: Settings) -> ConnectionPool:

@@ -10,7 +10,7 @@ from flask_login import current_user
 from jinja2 import ChainableUndefined, ChoiceLoader, PackageLoader
 from markupsafe import Markup
 
-from healthberry.blueprints import found, headers, moments, operator
+from healthberry.blueprints import found, guard, headers, moments, operator
 from healthberry.connectors.base import Capabilities
 from healthberry.core import commissioning, scope, warnings
 from healthberry.core.channels import is_owners
@@ -105,9 +105,11 @@ def _way_out(member: Member | None) -> str | None:
     """Return where whoever is signed in on this browser signs out; a refusal's page has only the cookie to go by."""
     if not has_request_context():
         return None
-    if member is not None or (g.get("refusing") and "_user_id" in session):
+    refusing = bool(g.get("refusing"))
+    if member is not None or (refusing and "_user_id" in session):
         return "session.sign_out"
-    return "operator.sign_out" if operator.is_operator() else None
+    is_operator = guard.OPERATOR_SESSION in session if refusing else operator.this_session() is not None
+    return "operator.sign_out" if is_operator else None
 
 
 def _commissions(member: Member) -> bool:

@@ -1,7 +1,6 @@
 """The operator's page: how the whole installation does. Its people are named in OPERATORS."""
 
 import functools
-import time
 from collections.abc import Callable
 from typing import ParamSpec
 from uuid import UUID
@@ -16,15 +15,15 @@ from werkzeug.wrappers import Response
 from healthberry.blueprints import codes, guard
 from healthberry.blueprints.audit import below
 from healthberry.core import audit as audit_entries
-from healthberry.core import audit_log, disputes, events, failed_work, installation, mailboxes
+from healthberry.core import audit_log, disputes, events, failed_work, installation, mailboxes, operator_sessions
 from healthberry.core.errors import Invalid, NotFound
 from healthberry.extensions import part
+from healthberry.models.sign_in import OperatorSession
 from healthberry.queues import QUEUES, queue
 
 blueprint = Blueprint("operator", __name__, url_prefix="/operator")
 
 P = ParamSpec("P")
-_NOTED_SECONDS = 60
 
 
 def operator_only(view: Callable[P, ResponseReturnValue]) -> Callable[P, ResponseReturnValue]:
@@ -35,34 +34,32 @@ def operator_only(view: Callable[P, ResponseReturnValue]) -> Callable[P, Respons
 
     @functools.wraps(view)
     def guarded(*args: P.args, **kwargs: P.kwargs) -> ResponseReturnValue:
-        if not is_operator():
+        row = this_session()
+        if row is None:
             return lead("operator.sign_in")
-        if not session["operator"].get("step"):
+        if row.stepped_at is None:
             return lead("operator_step.show")
-        _note_use()
+        _note_use(row)
         return view(*args, **kwargs)
 
     return guard.declares(guard.OPERATOR)(guarded)
 
 
-def is_operator() -> bool:
-    """Say whether this browser belongs to an operator who proved their mailbox, and was used lately."""
-    known, settings = session.get("operator") or {}, part("settings")
-    fresh = time.time() - known.get("at", 0) < settings.session_hours * 3600
-    used = time.time() - known.get("used", known.get("at", 0)) < settings.session_idle_minutes * 60
-    return fresh and used and bool(settings.is_operator(known.get("email", "")))
+def this_session() -> OperatorSession | None:
+    """Return the session of the operator who proved their mailbox in this browser; None where it is over."""
+    return operator_sessions.known(session.get(guard.OPERATOR_SESSION))
 
 
-def _note_use() -> None:
-    """Remember, to the minute, when the desk was used last: what a page asks for by itself is no use of it."""
-    known = session["operator"]
-    if request.headers.get("HX-Request") != "true" and time.time() - known.get("used", 0) > _NOTED_SECONDS:
-        session["operator"] = {**known, "used": time.time()}
+def _note_use(row: OperatorSession) -> None:
+    """Note when the desk was used last: what a page asks for by itself is no use of it."""
+    if request.headers.get("HX-Request") != "true" and operator_sessions.use(row):
+        events.commit()
 
 
 def operator_name() -> str:
     """Return the address by which the operator of this browser signed in."""
-    return str((session.get("operator") or {}).get("email", ""))
+    row = this_session()
+    return row.email if row else ""
 
 
 @blueprint.get("")
@@ -110,7 +107,7 @@ def retry() -> Response:
 @guard.public
 def sign_in() -> ResponseReturnValue:
     """Ask for the operator's address."""
-    return redirect(url_for("operator.index"), 303) if is_operator() else _form()
+    return redirect(url_for("operator.index"), 303) if this_session() else _form()
 
 
 @blueprint.post("/sign-in")
@@ -128,9 +125,9 @@ def send_code() -> ResponseReturnValue:
 @guard.public
 def sign_out() -> Response:
     """Sign out on this browser."""
-    if is_operator():
-        audit_entries.operated("signed_out", operator_name())
-        events.commit()
+    row = this_session()
+    if row:
+        audit_entries.operated("signed_out", row.email)
     return guard.signed_out()
 
 

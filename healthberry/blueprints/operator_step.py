@@ -9,8 +9,8 @@ from flask.typing import ResponseReturnValue
 from werkzeug.wrappers import Response
 
 from healthberry.blueprints import guard, squares
-from healthberry.blueprints.operator import is_operator, lead
-from healthberry.core import audit, events, operator_step, origin
+from healthberry.blueprints.operator import lead, operator_name, this_session
+from healthberry.core import audit, events, operator_sessions, operator_step, origin, sign_ins
 from healthberry.core.codes import Refused
 from healthberry.extensions import part
 from healthberry.mail.sign_in import tell_operators
@@ -26,7 +26,7 @@ def _half_in(view: Callable[P, ResponseReturnValue]) -> Callable[P, ResponseRetu
 
     @functools.wraps(view)
     def guarded(*args: P.args, **kwargs: P.kwargs) -> ResponseReturnValue:
-        return view(*args, **kwargs) if is_operator() else lead("operator.sign_in")
+        return view(*args, **kwargs) if this_session() else lead("operator.sign_in")
 
     return guard.declares(guard.OPERATOR)(guarded)
 
@@ -85,13 +85,16 @@ def confirm() -> ResponseReturnValue:
 
 
 def _email() -> str:
-    return str(session["operator"]["email"])
+    return operator_name()
 
 
 def _let_in() -> Response:
-    audit.operated("signed_in", _email())
+    row = this_session()
+    if row is None:
+        return lead("operator.sign_in")
+    audit.operated("signed_in", row.email, by=[sign_ins.CODE, sign_ins.APP])
+    session[guard.OPERATOR_SESSION] = operator_sessions.step(row)
     events.commit()
-    session["operator"] = {**session["operator"], "step": True}
     return redirect(url_for("operator.index"), 303)
 
 

@@ -90,8 +90,12 @@ def renew_codes() -> ResponseReturnValue:
 @blueprint.post(f"{_URL}/sessions/<uuid:session_id>/end")
 @guard.signed_in
 @guard.needs("own")
+@guard.proven(guard.RECENTLY)
 def end(session_id: UUID) -> Response:
-    """End one of one's own sessions; this one, too."""
+    """End one of one's own sessions; this one, too.
+
+    Whoever sits at a browser that was left open can't shut its owner out of the others, or go on there unseen.
+    """
     here = session_id == guard.this_session().id
     sessions.end(guard.member(), session_id)
     events.commit()
@@ -101,6 +105,7 @@ def end(session_id: UUID) -> Response:
 @blueprint.post(f"{_URL}/sessions/end-others")
 @guard.signed_in
 @guard.needs("own")
+@guard.proven(guard.RECENTLY)
 def end_others() -> Response:
     """End all of one's own sessions but this one."""
     sessions.end_others(guard.member(), guard.this_session().id)

@@ -82,7 +82,7 @@ def sign_in() -> ResponseReturnValue:
         context: dict[str, Any] = {"wanted": wanted, "email": "", "errors": {"": refusal.reason}, "passkey": asked()}
         return render_template("signup/sign_in.html", **context), 422
     onward = guard.local_path(request.form.get("next"))
-    return steps.complete(member, onward, remember=False)
+    return steps.complete(member, onward, by=(sign_ins.PASSKEY,), remember=False)
 
 
 @blueprint.post("/signin/second/passkey")
@@ -97,7 +97,7 @@ def second() -> ResponseReturnValue:
     except Refused:
         _refused(member)
         return redirect(url_for("second_step.show", again="passkey"), 303)
-    return steps.complete(member, steps.onward(), remember=False)
+    return steps.complete(member, steps.onward(), by=(steps.first(), sign_ins.PASSKEY), remember=False)
 
 
 @blueprint.post("/confirm/passkey")
@@ -111,7 +111,7 @@ def confirm() -> Response:
         _refused(guard.member())
         return redirect(url_for("confirm.index", again="passkey"), 303)
     second_step.passed(guard.member())
-    sign_ins.proved(guard.member(), guard.this_session())
+    sign_ins.proved(guard.member(), guard.this_session(), sign_ins.PASSKEY)
     events.commit()
     return redirect(url_for("confirm.go_on"), 303)
 

@@ -8,7 +8,7 @@ from flask import Blueprint, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from werkzeug.wrappers import Response
 
-from healthberry.blueprints import asking, codes, guard
+from healthberry.blueprints import asking, codes, guard, limits
 from healthberry.core import claims, events, grants, invitations, members, roles, second_step, signup, teams
 from healthberry.core.errors import Invalid
 from healthberry.core.permissions import may
@@ -145,6 +145,7 @@ def invite() -> ResponseReturnValue:
     email, role = request.form.get("email", "")[:300], request.form.get("role", "responder")
     try:
         token = invitations.invite(member, email, role, _team())
+        limits.count_invitation(member.organisation_id, invitations.address_in(token))
     except Invalid as error:
         return _page({error.field: error.reason}), 422
     organisation = members.organisation_of(member).name

@@ -10,7 +10,7 @@ from flask import Blueprint, redirect, render_template, request, session, url_fo
 from flask.typing import ResponseReturnValue
 from werkzeug.wrappers import Response
 
-from healthberry.blueprints import guard
+from healthberry.blueprints import guard, known_browsers
 from healthberry.connectors.site_proofs import FILE, LABEL, NotSeen
 from healthberry.core import claims, codes, disputes, events, members, proving, published, sign_ins
 from healthberry.core.codes import Refused
@@ -133,7 +133,8 @@ def _look(way: str, look: Callable[[str], Sequence[str]]) -> ResponseReturnValue
 def _send_code(purpose: str, address: str, template: str) -> Response:
     """Send a code; what the letter says tells whoever reads a shared mailbox what it would let somebody do."""
     member = guard.member()
-    issued = codes.ask(purpose, address, proving.subject_of(member), request.remote_addr or "")
+    whose = {"subject": proving.subject_of(member), "browser": known_browsers.known_as(address)}
+    issued = codes.ask(purpose, address, ip=request.remote_addr or "", **whose)
     context = {
         "code": f"{issued.code[:3]} {issued.code[3:]}",
         "minutes": codes.LIFE_SECONDS // 60,

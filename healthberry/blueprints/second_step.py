@@ -27,12 +27,13 @@ def check() -> ResponseReturnValue:
     if member is None:
         return redirect(url_for("session.sign_in"), 303)
     try:
-        second_step.check(member, request.form.get("step", "")[:40])
+        step = second_step.check(member, request.form.get("step", "")[:80])
     except Refused as refusal:
         events.commit()
         return _page(member, {"step": refusal.reason}), 422
     events.commit()
-    return steps.complete(member, steps.onward(), remember=request.form.get("remember") == "on")
+    remember = request.form.get("remember") == "on"
+    return steps.complete(member, steps.onward(), by=(steps.first(), step), remember=remember)
 
 
 def _page(member: Member, errors: dict[str, str] | None = None) -> str:

@@ -1,14 +1,15 @@
 """Half-way in: the mailbox is proven, the second step is not. The browser's cookie says whose, for ten minutes."""
 
 import time
+from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
 from flask import redirect, session, url_for
 from werkzeug.wrappers import Response
 
-from healthberry.blueprints import devices, guard
-from healthberry.core import members, scope, second_step, sessions
+from healthberry.blueprints import devices, guard, known_browsers
+from healthberry.core import members, scope, second_step, sessions, sign_ins
 from healthberry.models.organisations import Member
 from healthberry.models.owned import now
 
@@ -16,11 +17,11 @@ _HALF = "half"
 _SECONDS = 600
 
 
-def lead_on(member: Member, wanted: str) -> Response:
-    """Remember whose mailbox was proven in this browser, and ask for their second step."""
+def lead_on(member: Member, wanted: str, by: str) -> Response:
+    """Remember who has proven themselves in this browser, and by what, and ask for their second step."""
     ids = [str(one) for one in (member.organisation_id, member.id, member.session_key)]
     guard.sign_out()
-    session[_HALF] = {"ids": ids, "at": time.time(), "next": wanted}
+    session[_HALF] = {"ids": ids, "at": time.time(), "next": wanted, "by": by}
     return redirect(url_for("second_step.show"), 303)
 
 
@@ -40,11 +41,17 @@ def onward() -> str | None:
     return guard.local_path((session.get(_HALF) or {}).get("next"))
 
 
-def complete(member: Member, wanted: str | None, *, remember: bool) -> Response:
+def first() -> str:
+    """Return by what whoever is half-way in has proven themselves."""
+    return str((session.get(_HALF) or {}).get("by", sign_ins.CODE))
+
+
+def complete(member: Member, wanted: str | None, *, by: Sequence[str], remember: bool) -> Response:
     """Sign in whoever has passed the second step, and lead to where they wanted to go. Commits."""
     second_step.passed(member)
+    known_browsers.know(member.email)
     until: datetime | None = now() + sessions.REMEMBERED if remember else None
-    row = guard.sign_in(member, proven_at=now(), remembered_until=until)
+    row = guard.sign_in(member, by=by, proven_at=now(), remembered_until=until)
     response = redirect(wanted or url_for("inbox.index"), 303)
     if remember:
         devices.remember(response, row)

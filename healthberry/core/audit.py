@@ -6,11 +6,11 @@ entries, and lets nobody change them (migration 0025); reading them is core/audi
 """
 
 import json
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import exists, select, text
+from sqlalchemy import exists, func, select, text
 
 from healthberry.core import origin
 from healthberry.extensions import db
@@ -80,6 +80,14 @@ def _read(member: Member, action: str, about: tuple[str, UUID], again: timedelta
     )
     if not db.session.scalar(select(recently)):
         did(member, action, *about, **details)
+
+
+def count(organisation_id: UUID, action: str, since: datetime, *, by: UUID | None = None) -> int:
+    """Return how often something was done since then, in the whole organisation or by one member."""
+    done = [AuditEntry.organisation_id == organisation_id, AuditEntry.action == action, AuditEntry.at > since]
+    if by is not None:
+        done.append(AuditEntry.member_id == by)
+    return db.session.scalar(select(func.count()).select_from(AuditEntry).where(*done)) or 0
 
 
 def nobody_did(organisation_id: UUID, action: str, kind: str = "", about: object = "", **details: Any) -> None:

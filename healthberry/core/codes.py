@@ -2,6 +2,10 @@
 
 A code is kept as an HMAC under the secret key; the e-mail also carries a link whose key is another HMAC over the
 same row, so that neither can be worked out from the database. Asking looks the same for a known and an unknown address.
+
+Anybody may ask for anybody's address. So what strangers may have sent to it is limited, tightly for each network and
+more widely for all together: no mailbox is flooded. A browser in which the address was proven before has an allowance
+of its own, which strangers can't use up; and each letter that they cause lets its reader have another one.
 """
 
 import hashlib
@@ -25,6 +29,11 @@ MOST_TRIES = 5
 KEPT = timedelta(days=2)
 
 _QUARTER, _DAY = timedelta(minutes=15), timedelta(days=1)
+_SEVERAL = (
+    "We have sent several codes to this address already. Use the newest one,"
+    " open the link in any of these e-mails to have another one sent, or wait"
+)
+_MANY = "Many codes were asked for with this address. Open the link in any of these e-mails to have one sent, or wait"
 
 
 class TooMany(CoreError):
@@ -54,23 +63,22 @@ class Issued:
 
 @dataclass(frozen=True)
 class _Limit:
-    column: ColumnElement[str]
-    value: str
+    counted: tuple[ColumnElement[bool], ...]
     most: int
     within: timedelta
     reason: str
 
 
-def ask(purpose: str, email: str, subject: str, ip: str, *, name: str = "") -> Issued:
+def ask(purpose: str, email: str, subject: str, ip: str, *, name: str = "", browser: str = "") -> Issued:
     """Make a code for a normalised address, good for 10 minutes and 5 tries. Raises: TooMany.
 
     `subject` is the organisation it is about, "" for none yet; a hospital's whole staff shares few addresses, so the
-    limit of an IP address is wide.
+    limit of an IP address is wide. `browser` names one whose owner has proven this address before, "" a stranger's.
     """
     ip = network(ip)
-    for limit in _limits(email, subject, ip):
+    for limit in _limits(purpose, email, subject, ip, browser):
         _keep_to(limit)
-    row = EmailCode(id=new_id(), purpose=purpose, email=email, subject=subject, ip=ip, name=name)
+    row = EmailCode(id=new_id(), purpose=purpose, email=email, subject=subject, ip=ip, browser=browser, name=name)
     code = f"{secrets.randbelow(10**6):06}"
     row.code_hash = _mac("code", row.id, code)
     row.expires_at = now() + timedelta(seconds=LIFE_SECONDS)
@@ -116,9 +124,18 @@ def check_link(code_id: UUID | None, link_key: str) -> EmailCode:
 def find_by_link(code_id: UUID | None, link_key: str, *, lock: bool = False) -> EmailCode:
     """Return what the link stands for without using it. Raises: Refused."""
     row = _usable(code_id, lock=lock)
-    if not hmac.compare_digest(_mac("link", row.id).encode(), link_key.encode("utf-8", "replace")):
+    if not _is_key(row, link_key):
         raise Refused("This link is not complete. Copy the whole address, or type the code instead.", over=True)
     return row
+
+
+def find_by_old_link(code_id: UUID, link_key: str) -> EmailCode | None:
+    """Return what a link stood for that opens nothing any more; None where it is not complete, or forgotten.
+
+    Whoever has it has read the mailbox lately: reason enough to send another code, and for nothing else.
+    """
+    row = find(code_id)
+    return row if row is not None and _is_key(row, link_key) else None
 
 
 def forget_old(at: datetime | None = None) -> int:
@@ -138,24 +155,36 @@ def _usable(code_id: UUID | None, *, lock: bool = True) -> EmailCode:
     return row
 
 
-def _limits(email: str, subject: str, ip: str) -> Sequence[_Limit]:
-    address = "We have sent several codes to this address already. Use the newest one, or wait"
-    limits = [
-        _Limit(EmailCode.email.expression, email, 5, _QUARTER, address),
-        _Limit(EmailCode.email.expression, email, 25, _DAY, address),
-        _Limit(EmailCode.ip.expression, ip, 60, _QUARTER, "Too many codes were asked for from your network. Wait"),
-    ]
+def _limits(purpose: str, email: str, subject: str, ip: str, browser: str) -> Sequence[_Limit]:
+    limits = _own(email, browser) if browser else _of_strangers(purpose, email, ip)
     if subject:
         reason = "Too many people are signing up for this organisation at once. Wait"
-        limits.append(_Limit(EmailCode.subject.expression, subject, 30, _QUARTER, reason))
+        limits.append(_Limit((EmailCode.subject == subject,), 30, _QUARTER, reason))
     return limits
+
+
+def _own(email: str, browser: str) -> list[_Limit]:
+    mine = (EmailCode.email == email, EmailCode.browser == browser)
+    return [_Limit(mine, 5, _QUARTER, _SEVERAL), _Limit(mine, 25, _DAY, _SEVERAL)]
+
+
+def _of_strangers(purpose: str, email: str, ip: str) -> list[_Limit]:
+    """Count each purpose apart, known or not: letters about what an address has no part in bring no link."""
+    theirs, here = EmailCode.browser == "", EmailCode.ip == ip
+    all_of_them = (EmailCode.email == email, EmailCode.purpose == purpose, theirs)
+    from_here = (*all_of_them, here)
+    return [
+        _Limit(from_here, 5, _QUARTER, _SEVERAL),
+        _Limit(from_here, 10, _DAY, _SEVERAL),
+        _Limit(all_of_them, 15, _QUARTER, _MANY),
+        _Limit(all_of_them, 40, _DAY, _MANY),
+        _Limit((theirs, here), 60, _QUARTER, "Too many codes were asked for from your network. Wait"),
+    ]
 
 
 def _keep_to(limit: _Limit) -> None:
     since = now() - limit.within
-    asked = select(func.count(), func.min(EmailCode.made_at)).where(
-        limit.column == limit.value, EmailCode.made_at > since
-    )
+    asked = select(func.count(), func.min(EmailCode.made_at)).where(*limit.counted, EmailCode.made_at > since)
     count, oldest = db.session.execute(asked).one()
     if count >= limit.most:
         wait = max(60, int((oldest - since).total_seconds()))
@@ -167,6 +196,10 @@ def _words(seconds: int) -> str:
     if minutes >= 120:
         return f"{-(-minutes // 60)} hours"
     return "a minute" if minutes == 1 else f"{minutes} minutes"
+
+
+def _is_key(row: EmailCode, link_key: str) -> bool:
+    return hmac.compare_digest(_mac("link", row.id).encode(), link_key.encode("utf-8", "replace"))
 
 
 def _mac(use: str, code_id: UUID, code: str = "") -> str:

@@ -5,7 +5,7 @@ from contextlib import suppress
 from sqlalchemy import delete, select
 from sqlalchemy.dialects.postgresql import insert
 
-from healthberry.core import digits
+from healthberry.core import audit, digits, operator_sessions
 from healthberry.core.vault import Vault, VaultError
 from healthberry.extensions import db, part
 from healthberry.models.sign_in import OperatorStep
@@ -42,9 +42,13 @@ def check(email: str, typed: str) -> None:
 
 
 def reset(email: str) -> bool:
-    """Forget an operator's app; say whether there was one."""
+    """Forget an operator's app, and sign them out everywhere; say whether there was an app."""
+    operator_sessions.end_all(email)
     gone = delete(OperatorStep).where(OperatorStep.email == email.casefold()).returning(OperatorStep.email)
-    return bool(db.session.scalars(gone).all())
+    had_one = bool(db.session.scalars(gone).all())
+    if had_one:
+        audit.operated("operator_step_reset", "", "operator", email.casefold())
+    return had_one
 
 
 def rotate() -> None:

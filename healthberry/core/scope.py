@@ -4,17 +4,16 @@ Row-level security lets a query see the rows of one organisation only: the one n
 set for the length of one transaction. Without it every owned table is empty.
 """
 
-from typing import Any, Final, cast
+from typing import Any, cast
 from uuid import UUID
 
-import psycopg
 from sqlalchemy import Connection, event, text
 from sqlalchemy.orm import Session, SessionTransaction
 
+from healthberry.connection import Connection as Own
 from healthberry.extensions import db
 
 _KEY = "organisation_id"
-_SET_BY_DRIVER: Final = "SELECT set_config('app.organisation_id', %s, true)"
 _SET = text("SELECT set_config('app.organisation_id', :id, true)")
 
 
@@ -56,5 +55,4 @@ def _begin(session: Session, transaction: SessionTransaction, connection: Connec
     organisation_id = session.info.get(_KEY)
     if organisation_id is not None and not transaction.nested:  # a savepoint sees what its transaction sees
         # Straight to the driver: each request begins with it, and the way through SQLAlchemy costs it as much again.
-        driver = cast(psycopg.Connection[Any], connection.connection.driver_connection)
-        driver.execute(_SET_BY_DRIVER, (str(organisation_id),))
+        cast(Own, connection.connection.driver_connection).begin(organisation_id)

@@ -102,8 +102,8 @@ def removed(member: Member, sort: str, name: str = "") -> None:
     sign_in_mails.tell(member, f"{sort}_removed", name)
 
 
-def check(member: Member, typed: str) -> None:
-    """Take digits of the app, or a recovery code, once.
+def check(member: Member, typed: str) -> str:
+    """Take digits of the app, or a recovery code, once; return which of the two it was.
 
     A wrong try counts even though this raises: the caller commits either way. Raises: Refused, TooMany.
     """
@@ -116,6 +116,7 @@ def check(member: Member, typed: str) -> None:
         sign_ins.step_refused(member)
         digits.count(row)
     row.wrong = 0
+    return sign_ins.APP if by_app else sign_ins.RECOVERY_CODE
 
 
 def reset(member: Member, other_id: UUID) -> Member:

@@ -1,20 +1,32 @@
-"""Signing in and out, written into the audit log: done, refused, ended."""
+"""Signing in and out, written into the audit log: done, by which factors, refused, ended."""
+
+from collections.abc import Sequence
+from typing import Final
 
 from healthberry.core import audit, members, scope, sessions
 from healthberry.models.audit import INSTALLATION
 from healthberry.models.organisations import Member
 from healthberry.models.sign_in import MemberSession
 
+# By what somebody proves who they are, as the log calls it.
+CODE: Final = "code by e-mail"
+ACCOUNT: Final = "organisation's account"
+ACCOUNT_STEP: Final = "second step of that account"
+PASSKEY: Final = "passkey"
+APP: Final = "app"
+RECOVERY_CODE: Final = "recovery code"
+REMEMBERED: Final = "remembered browser"
 
-def done(member: Member) -> None:
-    """Write down that a member signed in; their organisation must be entered."""
-    audit.did(member, "signed_in", "member", member.id)
+
+def done(member: Member, by: Sequence[str]) -> None:
+    """Write down that a member signed in, and by which factors; their organisation must be entered."""
+    audit.did(member, "signed_in", "member", member.id, by=list(by))
 
 
-def proved(member: Member, row: MemberSession) -> None:
-    """Note, in their session and in the log, that a member has just proved once more that it is them."""
+def proved(member: Member, row: MemberSession, by: str) -> None:
+    """Note, in their session and in the log, that a member has just proved once more that it is them, and by what."""
     sessions.prove(row)
-    audit.did(member, "proved", "member", member.id)
+    audit.did(member, "proved", "member", member.id, by=by)
 
 
 def step_refused(member: Member) -> None:

@@ -7,6 +7,7 @@ from healthberry.core import (
     codes,
     failed_work,
     keeping_nights,
+    operator_sessions,
     outages,
     pending_links,
     processes,
@@ -94,6 +95,7 @@ def erase(organisation: str, channel_id: str) -> None:
 def tidy() -> None:
     """Delete codes, half-finished links and files that nobody came back to; make up for a night that was lost."""
     codes.forget_old()
+    operator_sessions.forget_old()
     pending_links.forget_old()
     uploads.forget_old()
     processes.forget_old()

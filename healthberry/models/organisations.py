@@ -126,6 +126,8 @@ class EmailCode(Base):
     # The organisation that it is about: an ODS code, an id or a name typed in; of a reply also member and conversation.
     subject: Mapped[str]
     ip: Mapped[str]
+    # The browser that asked, where its owner has proven the address before; "" for a stranger's.
+    browser: Mapped[str] = mapped_column(default="", server_default="")
     code_hash: Mapped[str]
     name: Mapped[str] = mapped_column(default="")
     tries: Mapped[int] = mapped_column(default=0)

@@ -39,6 +39,22 @@ class OperatorStep(Base):
     wrong_at: Mapped[Moment | None]
 
 
+class OperatorSession(Base):
+    """One browser in which an operator signed in; not owned, as OperatorStep. The cookie holds what `name_hash` is of.
+
+    `stepped_at` is when they passed the second step: None for whoever is half-way in.
+    """
+
+    __tablename__ = "operator_sessions"
+
+    name_hash: Mapped[str] = mapped_column(primary_key=True)
+    email: Mapped[ShortText]
+    browser: Mapped[ShortText]
+    made_at: Mapped[Moment] = mapped_column(default=now)
+    used_at: Mapped[Moment] = mapped_column(default=now)
+    stepped_at: Mapped[Moment | None]
+
+
 class RecoveryCode(Base, OrganisationOwned):
     """One of ten codes that stand in for a lost phone, once each; kept as an HMAC under the secret key."""
 

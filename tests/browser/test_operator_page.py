@@ -1,6 +1,5 @@
 """The operator's page in a real browser: wide tables, long names and long reasons, on every width."""
 
-import time
 from dataclasses import replace
 
 import pytest
@@ -9,7 +8,7 @@ from flask import Flask
 from healthberry.core import disputes, failed_work, scope
 from healthberry.extensions import db
 from tests.browser.conftest import SMALL, Look, look_over
-from tests.world import World
+from tests.world import World, operator_session
 
 pytestmark = pytest.mark.browser
 OPERATOR = "ada@host.example"
@@ -30,7 +29,7 @@ def test_axe_finds_nothing_and_wide_tables_scroll_in_their_frames(app: Flask, wo
     page = look("/operator/sign-in", None, SMALL)
     look_over(page)
     signer = app.session_interface.get_signing_serializer(app)  # type: ignore[attr-defined]
-    value = signer.dumps({"operator": {"email": OPERATOR, "at": time.time(), "step": True}})
+    value = signer.dumps({"operator": operator_session(app, OPERATOR)})
     page.context.add_cookies(
         [{"name": app.config["SESSION_COOKIE_NAME"], "value": value, "url": page.url.removesuffix("/operator/sign-in")}]
     )

@@ -41,7 +41,7 @@ from healthberry.settings import Settings
 from tests.imagined import Kinds, kinds, page
 from tests.policy.forms import ISSUER, Form
 from tests.signup.conftest import providers
-from tests.world import World
+from tests.world import World, operator_session
 
 __all__ = ["kinds", "providers"]
 
@@ -49,6 +49,7 @@ _RENEW = """
 DELETE FROM email_codes;
 DELETE FROM second_steps;
 DELETE FROM operator_steps;
+DELETE FROM operator_sessions;
 DELETE FROM recovery_codes;
 DELETE FROM replies;
 DELETE FROM drafts;
@@ -105,7 +106,7 @@ class Desk:
             session["proven"] = {"email": self.member.email, "at": now().timestamp(), "next": None}
             ids = [str(one) for one in (self.member.organisation_id, self.member.id, self.member.session_key)]
             session["half"] = {"ids": ids, "at": now().timestamp(), "next": "/inbox"}
-            session["operator"] = {"email": OPERATOR, "at": now().timestamp(), "step": True}
+            session["operator"] = operator_session(self.app, OPERATOR)
         return client  # type: ignore[no-any-return]
 
     def fill(self) -> None:

@@ -65,7 +65,7 @@ TABLE = {
         careconnect.take hooks.of_channel hooks.of_kind metrics.show unsubscribe.change
     """,
     "public": """
-        codes.again codes.check codes.check_link codes.show codes.show_link health.show health.web
+        codes.again codes.again_by_link codes.check codes.check_link codes.show codes.show_link health.show health.web
         openid.answer openid.begin
         operator.send_code operator.sign_in operator.sign_out passkeys.second passkeys.sign_in people.accept
         people.show_invitation public.accessibility public.cookies public.help_page public.home

@@ -27,7 +27,8 @@ RECENT = {
     "openid.link", "openid.unlink", "openid_settings.save", "openid_settings.test", "openid_settings.switch_on",
     "openid_settings.switch_off",
     "own_sign_in.begin_app", "own_sign_in.show_app", "own_sign_in.confirm_app", "own_sign_in.remove_app",
-    "own_sign_in.renew_codes", "passkeys.show", "passkeys.add", "passkeys.remove",
+    "own_sign_in.renew_codes", "own_sign_in.end", "own_sign_in.end_others",
+    "passkeys.show", "passkeys.add", "passkeys.remove",
 }  # fmt: skip
 # Publishing: within a working day.
 TODAY = {"reply.publish", "reply.retry"}

@@ -64,6 +64,7 @@ PUBLIC = {
     "codes.show",
     "codes.check",
     "codes.again",
+    "codes.again_by_link",
     "codes.show_link",
     "codes.check_link",
     "reply_link.show",

@@ -5,8 +5,8 @@ from collections.abc import Iterator
 
 from flask.testing import FlaskClient
 
-from healthberry.models.owned import now
 from tests.policy.desk import OPERATOR, Desk, desk, kinds, providers, settings
+from tests.world import operator_session
 
 __all__ = ["desk", "kinds", "providers", "settings"]
 
@@ -50,7 +50,7 @@ def test_every_page_of_a_member_offers_to_sign_out(desk: Desk) -> None:
 def test_every_page_of_an_operator_offers_to_sign_out(desk: Desk) -> None:
     client = desk.app.test_client()
     with client.session_transaction() as session:
-        session["operator"] = {"email": OPERATOR, "at": now().timestamp(), "step": True}
+        session["operator"] = operator_session(desk.app, OPERATOR)
     seen, without = set(), []
     for endpoint, text in _pages(desk, client):
         seen.add(endpoint)

@@ -63,6 +63,7 @@ def test_signing_in_and_out_is_in_the_log_with_where_it_came_from(newcomer: Newc
     ]
     assert {entry.object_id for entry in log} == {str(member.id)}
     assert (log[0].network, log[0].details) == ("203.0.113.0/24", {"purpose": "signin", "over": False})
+    assert log[1].details == {"by": ["code by e-mail"]}
     assert (log[1].network, log[1].name) == ("127.0.0.0/24", member.name)
     assert (log[3].request_id, log[3].name) == ("abcdefgh-1", "Pat Rose")
     assert "pat@" not in repr([vars(entry) for entry in log])

@@ -15,11 +15,10 @@ from healthberry.local.mailbox import Mailbox
 from healthberry.models.audit import AuditEntry
 from healthberry.models.claims import Dispute
 from healthberry.models.organisations import Member
-from healthberry.models.owned import now
 from healthberry.settings import Settings
 from tests.mail.outgoing import work
 from tests.signup.newcomer import Newcomer
-from tests.world import World
+from tests.world import World, operator_session
 
 OPERATOR = "ada@host.example"
 TRUST = "Quillbury Hospitals NHS Trust"
@@ -38,7 +37,7 @@ def desk(app: Flask) -> FlaskClient:
     """The operator's browser."""
     client = app.test_client()
     with client.session_transaction() as session:
-        session["operator"] = {"email": OPERATOR, "at": now().timestamp(), "step": True}
+        session["operator"] = operator_session(app, OPERATOR)
     return client
 
 

@@ -38,9 +38,9 @@ def test_the_cookie_notice_names_every_cookie_that_is_set(app: Flask, client: Fl
         for cookie in client.get(path).headers.getlist("Set-Cookie")
     }
 
-    assert setting == ["devices.py", "openid_kept.py"]
+    assert setting == ["devices.py", "known_browsers.py", "openid_kept.py"]
     assert given <= told
-    assert told == {"healthberry", "healthberry-device", "healthberry-account"}
+    assert told == {"healthberry", "healthberry-device", "healthberry-known", "healthberry-account"}
     page = client.get("/cookies").text
     assert all(f"<code>{name}</code>" in page for name in told)
 

@@ -39,6 +39,8 @@ def test_whoever_has_an_address_at_the_domain_joins_and_is_known_by_the_account_
     assert is_in(again)
     assert len(ward.members()) == 1
     assert {"member_joined", "identity_linked", "signed_in"} <= {one.action for one in ward.rows(AuditEntry)}
+    came_in = [one.details for one in ward.rows(AuditEntry) if one.action == "signed_in"]
+    assert came_in == [{"by": ["organisation's account"]}] * 2
     ward.issuer.person = {**ROBIN, "sub": "kit-2", "email": f"kit@{DOMAIN}"}
     assert ward.signs_in(app.test_client()).headers["Location"] == "/inbox"
     assert [email for email, _, _ in ward.members()] == [f"kit@{DOMAIN}", f"robin@{DOMAIN}"], "another account"
@@ -170,6 +172,8 @@ def test_the_second_step_is_asked_for_unless_the_issuer_says_that_it_was_and_tha
     assert goes(True, amr=["pwd", "mfa"]) == "/inbox"
     assert goes(True, acr="https://refeds.org/profile/mfa") == "/inbox"
     assert [one.proven_at for one in ward.rows(MemberSession) if one.step_elsewhere] == [None, None]
+    came_in = [one.details["by"] for one in ward.rows(AuditEntry) if one.action == "signed_in"]
+    assert came_in[1:] == [["organisation's account", "second step of that account"]] * 2
 
 
 def test_two_organisations_with_one_issuer_know_their_own_people_alone(

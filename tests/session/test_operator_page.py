@@ -3,23 +3,24 @@
 import re
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import timedelta
 
 import pyotp
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import update
+from sqlalchemy import select, update
 
 from healthberry import create_app
-from healthberry.core import failed_work, operator_step, scope
+from healthberry.core import failed_work, operator_sessions, operator_step, scope
 from healthberry.extensions import db
 from healthberry.local.mailbox import Mailbox
 from healthberry.models.owned import now
-from healthberry.models.sign_in import OperatorStep
+from healthberry.models.sign_in import OperatorSession, OperatorStep
 from healthberry.settings import Settings
 from tests.mail.outgoing import work
 from tests.signup.newcomer import Newcomer
-from tests.world import World
+from tests.world import World, operator_session
 
 OPERATOR, ANOTHER = "ada@host.example", "grace@host.example"
 
@@ -34,10 +35,23 @@ def asks(newcomer: Newcomer, email: str) -> None:
     assert (answer.status_code, answer.headers["Location"]) == (303, "/code")
 
 
+def copied(newcomer: Newcomer) -> FlaskClient:
+    """Return another browser, with a copy of the session's cookie."""
+    name, thief = newcomer.app.config["SESSION_COOKIE_NAME"], newcomer.app.test_client()
+    cookie = newcomer.client.get_cookie(name)
+    assert cookie
+    thief.set_cookie(name, cookie.value)
+    return thief
+
+
 def enters(newcomer: Newcomer, email: str = OPERATOR) -> str:
     """Sign in for the first time, and return the key of the app that was set up."""
     asks(newcomer, email)
     assert newcomer.type_code(newcomer.code(OPERATOR)).headers["Location"] == "/operator"
+    return sets_up_app(newcomer)
+
+
+def sets_up_app(newcomer: Newcomer) -> str:
     assert newcomer.client.get("/operator").headers["Location"] == "/operator/step"
     assert newcomer.client.post("/operator/app").headers["Location"] == "/operator/app"
     shown = re.search(r'class="qr__key">([A-Z2-7 ]+)<', newcomer.client.get("/operator/app").text)
@@ -92,7 +106,76 @@ def test_five_wrong_digits_keep_an_operator_out_until_later_or_until_the_app_is_
     assert operator_step.reset(OPERATOR.upper())
     assert not operator_step.reset(OPERATOR)
     db.session.commit()
+    assert newcomer.client.get("/operator/step").headers["Location"] == "/operator/sign-in"
+    asks(newcomer, OPERATOR)
+    newcomer.type_code(newcomer.code(OPERATOR))
     assert "Set up an app" in newcomer.client.get("/operator/step").text
+
+
+def test_a_copy_of_an_operators_cookie_opens_nothing_once_they_signed_out(newcomer: Newcomer, context: Flask) -> None:
+    enters(newcomer)
+    thief = copied(newcomer)
+    assert thief.get("/operator").status_code == 200
+
+    newcomer.client.post("/operator/sign-out")
+
+    assert thief.get("/operator").headers["Location"] == "/operator/sign-in"
+    assert thief.post("/operator/failed/retry", data={"work": "all"}).headers["Location"] == "/operator/sign-in"
+
+
+def test_a_copy_of_an_operators_cookie_opens_nothing_once_they_were_reset(newcomer: Newcomer, context: Flask) -> None:
+    enters(newcomer)
+    thief = copied(newcomer)
+
+    assert operator_step.reset(OPERATOR)
+    db.session.commit()
+
+    for browser in (thief, newcomer.client):
+        assert browser.get("/operator").headers["Location"] == "/operator/sign-in"
+        assert browser.get("/operator/step").headers["Location"] == "/operator/sign-in"
+
+
+def test_what_was_copied_half_way_in_is_not_let_in_by_its_owners_second_step(
+    newcomer: Newcomer, context: Flask
+) -> None:
+    asks(newcomer, OPERATOR)
+    newcomer.type_code(newcomer.code(OPERATOR))
+    thief = copied(newcomer)
+
+    sets_up_app(newcomer)
+
+    assert newcomer.client.get("/operator").status_code == 200
+    assert thief.get("/operator").headers["Location"] == "/operator/sign-in"
+
+
+def test_an_operators_cookie_holds_neither_address_nor_what_the_database_does(
+    newcomer: Newcomer, context: Flask
+) -> None:
+    enters(newcomer)
+
+    with newcomer.client.session_transaction() as session:
+        name = session["operator"]
+    row = db.session.scalars(select(OperatorSession)).one()
+    assert len(name) >= 43  # 256 bits
+    assert OPERATOR not in name
+    assert name not in " ".join(str(value) for value in vars(row).values())
+    stranger = newcomer.app.test_client()
+    for guess in (row.name_hash, {"email": OPERATOR, "at": now().timestamp(), "step": True}, None, 1):
+        with stranger.session_transaction() as session:
+            session["operator"] = guess
+        assert stranger.get("/operator").headers["Location"] == "/operator/sign-in"
+
+
+def test_an_operator_is_out_when_the_session_is_too_old_however_much_it_was_used(
+    newcomer: Newcomer, context: Flask, settings: Settings
+) -> None:
+    enters(newcomer)
+    db.session.execute(update(OperatorSession).values(made_at=now() - timedelta(hours=settings.session_hours)))
+    db.session.commit()
+
+    assert newcomer.client.get("/operator").headers["Location"] == "/operator/sign-in"
+    operator_sessions.forget_old()
+    assert db.session.scalars(select(OperatorSession)).all() == []
 
 
 def test_an_operator_proves_the_mailbox_and_sees_the_channels_of_all_organisations(
@@ -194,7 +277,7 @@ def without_queue(settings: Settings) -> Iterator[Flask]:
 def test_the_page_opens_where_the_queue_does_not_answer(without_queue: Flask, app: Flask) -> None:
     client: FlaskClient = without_queue.test_client()
     with client.session_transaction() as session:
-        session["operator"] = {"email": OPERATOR, "at": 4_000_000_000, "step": True}
+        session["operator"] = operator_session(app, OPERATOR)
 
     page = client.get("/operator")
 
@@ -202,16 +285,22 @@ def test_the_page_opens_where_the_queue_does_not_answer(without_queue: Flask, ap
     assert "The queue does not answer." in page.text
 
 
+def unused_for(time: timedelta) -> None:
+    db.session.execute(update(OperatorSession).values(used_at=now() - time))
+    db.session.commit()
+
+
 def test_an_operators_desk_that_nobody_uses_is_closed_though_its_page_asks_on(
     newcomer: Newcomer, context: Flask, settings: Settings
 ) -> None:
     enters(newcomer)
     assert newcomer.client.get("/operator").status_code == 200
-    with newcomer.client.session_transaction() as session:
-        idle = settings.session_idle_minutes * 60
-        session["operator"] = {**session["operator"], "used": now().timestamp() - idle + 30}
+    idle = timedelta(minutes=settings.session_idle_minutes)
+    unused_for(idle - timedelta(seconds=30))
     assert newcomer.client.get("/operator", headers={"HX-Request": "true"}).status_code == 200
-    with newcomer.client.session_transaction() as session:
-        assert session["operator"]["used"] < now().timestamp() - 60, "a page that asks by itself is no use of it"
-        session["operator"] = {**session["operator"], "used": now().timestamp() - idle - 1}
+    used_at = db.session.scalars(select(OperatorSession.used_at)).one()
+    assert used_at < now() - timedelta(minutes=1), "a page that asks by itself is no use of it"
+    assert newcomer.client.get("/operator").status_code == 200
+    assert db.session.scalars(select(OperatorSession.used_at)).one() > used_at
+    unused_for(idle)
     assert "/operator/sign-in" in newcomer.client.get("/operator").headers["Location"]

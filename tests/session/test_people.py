@@ -2,7 +2,7 @@
 
 import re
 from concurrent.futures import ThreadPoolExecutor
-from datetime import timedelta
+from datetime import datetime, timedelta
 from uuid import UUID
 
 import pytest
@@ -14,6 +14,7 @@ from healthberry.core.errors import Conflict, Invalid, NotAllowed, NotFound
 from healthberry.extensions import db
 from healthberry.models.organisations import Member, Organisation
 from healthberry.models.owned import now
+from tests.mail.outgoing import work
 from tests.signup.newcomer import Newcomer
 from tests.world import World
 
@@ -210,6 +211,52 @@ def invited(newcomer: Newcomer, world: World, admin: Member) -> str:
     found = re.search(r"http://localhost(/invitation/\S+)", newcomer.letter("new@cedar.example").text)
     assert found
     return found[1]
+
+
+def test_one_mailbox_is_invited_five_times_a_day_by_an_organisation(
+    newcomer: Newcomer, world: World, admin: Member
+) -> None:
+    world.signed_in(newcomer.client, admin)
+    other = world.signed_in(newcomer.app.test_client(), world.member(world.organisation()))
+    scope.leave()
+    data = {"email": "new@cedar.example", "role": "responder"}
+    assert [newcomer.client.post("/people/invite", data=data).status_code for _ in range(5)] == [303] * 5
+
+    refused = newcomer.client.post("/people/invite", data={**data, "email": "New+again@cedar.example"})
+
+    assert refused.status_code == 422
+    assert "5 invitations in a day" in refused.text
+    assert newcomer.client.post("/people/invite", data={**data, "email": "x@cedar.example"}).status_code == 303
+    assert other.post("/people/invite", data=data).status_code == 303
+    work(newcomer.app)
+    assert sum(one.to == ["new@cedar.example"] for one in newcomer.mailbox.messages()) == 6
+
+
+def test_one_person_sends_fifty_invitations_a_day_and_an_organisation_two_hundred(
+    newcomer: Newcomer, world: World, organisation: Organisation, admin: Member
+) -> None:
+    others = [world.member(organisation) for _ in range(4)]
+
+    def invites(member: Member, times: int = 1, clock: datetime | None = None) -> None:
+        for number in range(times):
+            invitations.invite(member, f"new{number}@cedar.example", "responder", clock=clock)
+
+    invites(admin, 50)
+    with pytest.raises(Invalid, match="You have sent 50 invitations"):
+        invites(admin)
+    invites(admin, clock=now() + timedelta(days=1, seconds=1))
+    for other in others[:3]:
+        invites(other, 49)
+    events.commit()
+    world.signed_in(newcomer.client, others[3])
+    scope.leave()
+    data = {"email": "new@cedar.example", "role": "responder"}
+    assert newcomer.client.post("/people/invite", data=data).status_code == 303
+    with_one_more = newcomer.client.post("/people/invite", data=data)
+    refused = newcomer.client.post("/people/invite", data=data)
+
+    assert (with_one_more.status_code, refused.status_code) == (303, 422)
+    assert "Your organisation has sent 200 invitations in a day" in refused.text
 
 
 def test_an_invitation_makes_its_mailbox_a_member_who_publishes(

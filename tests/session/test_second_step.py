@@ -1,5 +1,7 @@
 """The second step: set up by its owner, asked for at every way in, right once, and not to be guessed."""
 
+import hashlib
+import hmac
 import re
 from dataclasses import replace
 from datetime import timedelta
@@ -12,12 +14,13 @@ from flask.testing import FlaskClient
 from sqlalchemy import select, update
 
 from healthberry import create_app
-from healthberry.core import events, operator, scope
+from healthberry.core import events, operator, recovery_codes, scope
 from healthberry.core.vault import Vault
 from healthberry.extensions import db
 from healthberry.models.activities import Activity
+from healthberry.models.audit import AuditEntry
 from healthberry.models.organisations import Member
-from healthberry.models.owned import now
+from healthberry.models.owned import new_id, now
 from healthberry.models.sign_in import MemberSession, RecoveryCode, SecondStep
 from healthberry.settings import Settings
 from tests.session.apps import Phone
@@ -51,7 +54,12 @@ def set_up(client: FlaskClient) -> tuple[str, list[str]]:
     page = client.post("/settings/sign-in/app/confirm", data={"digits": pyotp.TOTP(secret).at(now())})
     assert page.status_code == 200
     assert page.headers["Cache-Control"] == "no-store"
-    return secret, re.findall(r"<li><code>([a-z0-9-]{11})</code></li>", page.text)
+    return secret, shown_codes(page.text)
+
+
+def shown_codes(page: str) -> list[str]:
+    """Return the recovery codes on a page."""
+    return re.findall(r"<li><code>((?:[0-9a-hjkmnp-tv-z]{4}-){5}[0-9a-hjkmnp-tv-z]{4})</code></li>", page)
 
 
 def test_an_app_is_set_up_with_ten_recovery_codes_and_none_of_it_can_be_read_in_the_database(
@@ -142,15 +150,73 @@ def test_a_recovery_code_opens_once_however_it_is_typed(newcomer: Newcomer, worl
     newcomer.client.post("/signout")
     half_in(newcomer)
     assert newcomer.client.post("/signin/second", data={"step": codes[0]}).status_code == 422
-    assert newcomer.client.post("/signin/second", data={"step": codes[1].replace("-", " ")}).status_code == 303
+    typed = f"  {codes[1].replace('-', ' – ').replace('1', 'l').replace('0', 'O').replace('v', 'U')} "
+    assert newcomer.client.post("/signin/second", data={"step": typed}).status_code == 303
     assert "You have 8 of 10 left" in newcomer.client.get("/settings/sign-in").text
+
+
+def test_by_what_somebody_signed_in_and_proved_themselves_again_stands_in_the_audit_log(
+    newcomer: Newcomer, world: World, member: Member
+) -> None:
+    world.signed_in(newcomer.client, member)
+    _, codes = set_up(newcomer.client)
+    phone = Phone(newcomer.app, member)
+    for step, more in ((phone.digits(), {}), (codes[0], {"remember": "on"})):
+        newcomer.client.post("/signout")
+        half_in(newcomer)
+        assert newcomer.client.post("/signin/second", data={"step": step, **more}).status_code == 303
+    newcomer.client.post("/signout")
+    newcomer.ask(EMAIL)
+    assert newcomer.type_code(newcomer.code(EMAIL)).headers["Location"] == "/inbox"
+    assert newcomer.client.post("/confirm", data={"step": codes[1]}).status_code == 303
+
+    scope.enter(member.organisation_id)
+    wanted = AuditEntry.action.in_(("signed_in", "proved"))
+    log = db.session.scalars(select(AuditEntry).where(wanted).order_by(AuditEntry.number)).all()
+    assert [(one.action, one.details["by"]) for one in log] == [
+        ("signed_in", ["code by e-mail", "app"]),
+        ("signed_in", ["code by e-mail", "recovery code"]),
+        ("signed_in", ["code by e-mail", "remembered browser"]),
+        ("proved", "recovery code"),
+    ]
+
+
+def test_recovery_codes_have_120_random_bits(context: Flask, world: World, member: Member) -> None:
+    scope.enter(member.organisation_id)
+    signs = [code.replace("-", "") for code in recovery_codes.make(member)]
+
+    assert [len(one) for one in signs] == [24] * 10  # of 32 signs: 5 bits each
+    assert len(set("".join(signs))) > 25
+    assert len({one[at] for one in signs for at in (0, 12, 23)}) > 5
+
+
+def test_a_recovery_code_of_the_short_kind_works_until_new_ones_are_made(
+    newcomer: Newcomer, world: World, member: Member
+) -> None:
+    Phone(newcomer.app, member)
+    scope.enter(member.organisation_id)
+    key = f"{newcomer.app.extensions['settings'].secret_key}/recovery-code".encode()
+    for code in ("ab2uvz9xyk", "bb2uvz9xyk"):
+        text = f"{member.organisation_id}:{member.id}:{code}".encode()
+        hashed = hmac.new(key, text, hashlib.sha256).hexdigest()
+        row = {"organisation_id": member.organisation_id, "member_id": member.id, "code_hash": hashed}
+        db.session.add(RecoveryCode(id=new_id(), **row))
+    db.session.commit()
+    scope.leave()
+
+    half_in(newcomer)
+    assert newcomer.client.post("/signin/second", data={"step": "AB2UV-Z9XYK"}).status_code == 303
+    assert newcomer.client.post("/settings/sign-in/recovery-codes").status_code == 200
+    newcomer.client.post("/signout")
+    half_in(newcomer)
+    assert newcomer.client.post("/signin/second", data={"step": "bb2uv-z9xyk"}).status_code == 422
 
 
 def test_new_recovery_codes_make_the_old_ones_worthless(newcomer: Newcomer, world: World, member: Member) -> None:
     world.signed_in(newcomer.client, member)
     _, old = set_up(newcomer.client)
     page = newcomer.client.post("/settings/sign-in/recovery-codes").text
-    new = re.findall(r"<li><code>([a-z0-9-]{11})</code></li>", page)
+    new = shown_codes(page)
     newcomer.client.post("/signout")
     half_in(newcomer)
 
@@ -327,7 +393,7 @@ def test_a_new_key_seals_the_apps_too_and_without_any_key_no_digits_are_right(
     assert newcomer.client.post("/signin/second", data={"step": phone.digits()}).status_code == 422
 
 
-def test_over_https_both_cookies_are_for_this_host_alone_and_for_no_script(
+def test_over_https_every_cookie_is_for_this_host_alone_and_for_no_script(
     settings: Settings, newcomer: Newcomer, member: Member
 ) -> None:
     app = create_app(replace(settings, public_url="https://feedback.example.org"))
@@ -343,7 +409,7 @@ def test_over_https_both_cookies_are_for_this_host_alone_and_for_no_script(
 
     assert answer.status_code == 303
     cookies = dict(one.split("=", 1) for one in answer.headers.getlist("Set-Cookie"))
-    assert set(cookies) == {"__Host-healthberry", "__Host-healthberry-device"}
+    assert set(cookies) == {f"__Host-healthberry{one}" for one in ("", "-device", "-known")}
     for cookie in cookies.values():
         parts = set(cookie.split("; ")[1:])
         assert {"Secure", "HttpOnly", "Path=/", "SameSite=Lax"} <= parts

@@ -90,6 +90,21 @@ def test_all_others_are_ended_at_once(app: Flask, member: Member) -> None:
     assert [one.get("/settings").status_code for one in (desk, phone, laptop)] == [200, 303, 303]
 
 
+def test_a_browser_that_was_left_open_ends_no_other_one_but_may_end_itself(app: Flask, member: Member) -> None:
+    (desk, desk_id), (phone, phone_id) = (browser(app, member) for _ in range(2))
+    change(member, proven_at=now() - timedelta(minutes=16))
+
+    for path in (f"/settings/sign-in/sessions/{phone_id}/end", "/settings/sign-in/sessions/end-others"):
+        assert desk.post(path).headers["Location"] == "/confirm"
+    assert phone.get("/settings").status_code == 200
+
+    page = desk.get("/settings/sign-in").text
+    assert f"/sessions/{desk_id}/end" not in page
+    assert f"/sessions/{phone_id}/end" in page
+    assert desk.post("/signout").status_code == 303
+    assert desk.get("/settings").status_code == 303
+
+
 def test_ending_this_one_signs_out_here(app: Flask, member: Member) -> None:
     desk, session_id = browser(app, member)
 

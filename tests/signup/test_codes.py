@@ -101,26 +101,64 @@ def test_the_database_holds_no_code_that_can_be_read(context: Flask) -> None:
     assert row.code_hash != issued.link_key
 
 
-def test_one_address_gets_five_codes_in_a_quarter_of_an_hour(context: Flask) -> None:
-    for number in range(5):
-        codes.ask("signin", "a@example.org", "", f"192.0.2.{number}")
+def ask_often(times: int, ip: str = "192.0.2.1", browser: str = "") -> None:
+    for _ in range(times):
+        codes.ask("signin", "a@example.org", "", ip, browser=browser)
+
+
+def test_a_stranger_has_five_codes_sent_to_an_address_in_a_quarter_of_an_hour(context: Flask) -> None:
+    ask_often(5)
 
     with pytest.raises(TooMany, match="this address") as refusal:
-        codes.ask("signin", "a@example.org", "", "198.51.100.7")
+        ask_often(1)
     assert 60 <= refusal.value.wait_seconds <= 900
     codes.ask("signin", "b@example.org", "", "192.0.2.1")
+    ask_often(1, "198.51.100.7")
     age(16)
-    codes.ask("signin", "a@example.org", "", "192.0.2.1")
+    ask_often(1)
 
 
-def test_one_address_gets_twenty_five_codes_a_day(context: Flask) -> None:
-    for _ in range(5):
-        for _ in range(5):
-            codes.ask("signin", "a@example.org", "", "192.0.2.1")
+def test_a_stranger_has_ten_codes_sent_to_an_address_a_day(context: Flask) -> None:
+    for _ in range(2):
+        ask_often(5)
         age(16)
 
     with pytest.raises(TooMany, match="hours"):
-        codes.ask("signin", "a@example.org", "", "192.0.2.1")
+        ask_often(1)
+    ask_often(1, "198.51.100.7")
+
+
+def test_all_strangers_together_have_fifteen_sent_in_a_quarter_of_an_hour_and_forty_a_day(context: Flask) -> None:
+    for turn in range(2):
+        for number in range(3):
+            ask_often(5, f"192.0.2.{turn}{number}")
+        with pytest.raises(TooMany, match="Many codes were asked for"):
+            ask_often(1, f"198.51.100.{turn}")
+        codes.ask("signup", "a@example.org", "", f"198.51.100.{turn}")  # another purpose is counted apart
+        age(16)
+    for number in range(2):
+        ask_often(5, f"203.0.113.{number}")
+    age(16)
+
+    with pytest.raises(TooMany, match=r"Many codes were asked for.* hours"):
+        ask_often(1, "203.0.113.9")
+
+
+def test_a_browser_that_proved_the_address_has_five_in_a_quarter_of_an_hour_and_25_a_day_of_its_own(
+    context: Flask,
+) -> None:
+    for number in range(3):
+        ask_often(5, f"192.0.2.{number}")
+    for _ in range(5):
+        ask_often(5, browser="mine")
+        with pytest.raises(TooMany, match="this address"):
+            ask_often(1, browser="mine")
+        age(16)
+
+    with pytest.raises(TooMany, match="hours"):
+        ask_often(1, browser="mine")
+    ask_often(1, browser="another")
+    ask_often(1, "198.51.100.7")
 
 
 def test_one_network_asks_for_sixty_codes_in_a_quarter_of_an_hour(context: Flask) -> None:
