@@ -31,6 +31,8 @@ graceful_timeout = 3
 timeout = 60
 keepalive = 65  # longer than proxies keep theirs: none sends a request into a connection that is just being closed
 forwarded_allow_ips = "*" if _settings.trusted_proxies else "127.0.0.1"
+# Of what a proxy sets the application reads X-Forwarded-* alone, as TRUSTED_PROXIES says: no header names the path.
+forwarder_headers = ""
 # Its default place is shared by all servers of one user.
 control_socket_disable = True
 

@@ -111,7 +111,7 @@ def load() -> None:
 @register.command()
 def refresh() -> None:
     """Fetch the present ODS files and apply what opened, closed, merged or was renamed."""
-    with httpx.Client(timeout=60, follow_redirects=True) as client, _owner().begin() as connection:
+    with httpx.Client(timeout=60) as client, _owner().begin() as connection:
         click.echo(refreshing.refresh(connection, client))
 
 

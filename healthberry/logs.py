@@ -22,6 +22,7 @@ from healthberry import tracebacks
 MASK: Final = "***"
 _SHORTEST_SECRET: Final = 6
 _LONGEST_LINE: Final = 20_000
+_CONTROLS: Final = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 _TOO_TALKATIVE: Final = ("flask-limiter", "httpx", "httpcore", "rq.worker", "urllib3")
 
 _PATTERNS: Final = (
@@ -135,14 +136,14 @@ class JsonLines(logging.Formatter):
 
 
 class Plain(logging.Formatter):
-    """One line for eyes: time, level, event, fields as key=value; a traceback follows indented."""
+    """One line for eyes: date and time in UTC, level, event, fields as key=value; a traceback follows indented."""
 
     def format(self, record: logging.LogRecord) -> str:
         """Return the line."""
-        at = datetime.fromtimestamp(record.created, UTC).strftime("%H:%M:%S")
+        at = datetime.fromtimestamp(record.created, UTC).isoformat(timespec="seconds")
         fields = " ".join(f"{key}={value}" for key, value in _fields(record).items())
-        line = " ".join(f"{at} {record.levelname.lower()} {_message(record)} {fields}".split())
-        return line + ("\n    " + record.exc_text.replace("\n", "\n    ") if record.exc_text else "")
+        line = _harmless(" ".join(f"{at} {record.levelname.lower()} {_message(record)} {fields}".split()))
+        return line + ("\n    " + _harmless(record.exc_text).replace("\n", "\n    ") if record.exc_text else "")
 
 
 def configure(
@@ -164,6 +165,11 @@ def configure(
     for name in _TOO_TALKATIVE:
         logging.getLogger(name).setLevel(logging.WARNING)
     return handler
+
+
+def _harmless(text: str) -> str:
+    """Leave no control character in it by which a terminal could be led astray, but for the ends of lines."""
+    return _CONTROLS.sub("�", text)
 
 
 def _fields(record: logging.LogRecord) -> Mapping[str, Any]:

@@ -1,5 +1,6 @@
 """What the text of a setting may be: each function makes the value, or raises `ValueError("must be …")`."""
 
+import ipaddress
 import re
 from collections.abc import Callable
 from email.utils import parseaddr
@@ -111,8 +112,10 @@ def redis_url(value: str) -> str:
 
 
 def mail_url(value: str) -> str:
-    """Take the address of a mail server."""
-    mail_server(value)
+    """Take the address of a mail server; a password goes to another machine by an encrypted connection alone."""
+    server = mail_server(value)
+    if server.password and server.security == "none" and not _is_this_machine(server.host):
+        raise ValueError("must begin with smtp+starttls:// or smtps://, as it holds a password for another machine")
     return value
 
 
@@ -170,6 +173,13 @@ def mail_server(url: str) -> MailServer:
         password=unquote(parts.password) if parts.password else None,
         security=security,
     )
+
+
+def _is_this_machine(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
 
 
 def _split(value: str) -> SplitResult:

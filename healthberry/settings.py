@@ -39,7 +39,10 @@ class Settings(Environment):
     )
     redis_url: str = setting("Valkey or Redis, for jobs and live pages", parse=env.redis_url, secret=True)
     mail_url: str = setting(
-        "mail server: smtp://, smtp+starttls:// or smtps://user:password@host:port", parse=env.mail_url, secret=True
+        "mail server: smtp+starttls:// or smtps://user:password@host:port; smtp:// sends in the clear, and a password"
+        " no further than this machine",
+        parse=env.mail_url,
+        secret=True,
     )
     mail_from: str = setting("sender of all mail, such as HealthBerry <feedback@example.org>", parse=env.mail_from)
     secret_key: str = setting(

@@ -3,6 +3,7 @@ import json
 import logging
 import time
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -99,6 +100,25 @@ def test_a_plain_line_is_one_line() -> None:
     logs.event(logging.getLogger("healthberry.test"), "reply.sent", reply_id=7, note="a\nb")
     (line,) = stream.getvalue().splitlines()
     assert line.endswith("info reply.sent reply_id=7 note=a b")
+
+
+def test_a_plain_line_says_when_with_its_date_and_distance_from_utc() -> None:
+    stream = written("plain")
+    before = datetime.now(UTC).replace(microsecond=0)
+    logs.event(logging.getLogger("healthberry.test"), "reply.sent")
+    at = datetime.fromisoformat(stream.getvalue().split()[0])
+    assert before <= at <= datetime.now(UTC)
+    assert at.utcoffset() == timedelta(0)
+
+
+def test_a_plain_line_leaves_nothing_to_a_terminal_but_letters() -> None:
+    stream = written("plain")
+    try:
+        raise OSError("\x1b[2Jall is well\x9b1m")
+    except OSError:
+        logging.getLogger("healthberry.test").exception("odd \x1b]0;title\x07 \u202eevil")
+    assert not set(stream.getvalue()) & set("\x1b\x9b\x07\u202e")
+    assert "all is well" in stream.getvalue()
 
 
 @pytest.mark.parametrize("style", ["json", "plain"])

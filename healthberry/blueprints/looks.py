@@ -5,12 +5,12 @@ import json
 from pathlib import Path
 from typing import Any
 
-from flask import Flask, current_app, g, has_request_context, url_for
+from flask import Flask, current_app, g, has_request_context, session, url_for
 from flask_login import current_user
 from jinja2 import ChainableUndefined, ChoiceLoader, PackageLoader
 from markupsafe import Markup
 
-from healthberry.blueprints import found, headers, moments
+from healthberry.blueprints import found, guard, headers, moments, operator
 from healthberry.connectors.base import Capabilities
 from healthberry.core import commissioning, scope, warnings
 from healthberry.core.channels import is_owners
@@ -93,11 +93,23 @@ def _about_this_page() -> dict[str, Any]:
     member: Member | None = current_user.member if known else None
     return {
         "me": member,
+        "way_out": _way_out(member),
         "sandbox_url": current_app.extensions["settings"].sandbox_url,
         "outage": current_app.extensions.get("outage"),
         "warned_of": _warned_of,
         "commissions": _commissions,
     }
+
+
+def _way_out(member: Member | None) -> str | None:
+    """Return where whoever is signed in on this browser signs out; a refusal's page has only the cookie to go by."""
+    if not has_request_context():
+        return None
+    refusing = bool(g.get("refusing"))
+    if member is not None or (refusing and "_user_id" in session):
+        return "session.sign_out"
+    is_operator = guard.OPERATOR_SESSION in session if refusing else operator.this_session() is not None
+    return "operator.sign_out" if is_operator else None
 
 
 def _commissions(member: Member) -> bool:

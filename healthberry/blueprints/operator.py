@@ -128,8 +128,7 @@ def sign_out() -> Response:
     row = this_session()
     if row:
         audit_entries.operated("signed_out", row.email)
-    guard.sign_out()
-    return redirect(url_for("public.home"), 303)
+    return guard.signed_out()
 
 
 def _form(email: str = "", errors: dict[str, str] | None = None) -> str:

@@ -99,10 +99,7 @@ def end(session_id: UUID) -> Response:
     here = session_id == guard.this_session().id
     sessions.end(guard.member(), session_id)
     events.commit()
-    if here:
-        guard.sign_out()
-        return redirect(url_for("public.home"), 303)
-    return _back("ended")
+    return guard.signed_out() if here else _back("ended")
 
 
 @blueprint.post(f"{_URL}/sessions/end-others")

@@ -132,8 +132,7 @@ def leave() -> ResponseReturnValue:
     """End one's own membership, and sign out."""
     roles.remove(guard.member(), guard.member().id)
     events.commit()
-    guard.sign_out()
-    return redirect(url_for("public.home"), 303)
+    return guard.signed_out()
 
 
 @blueprint.post("/people/invite")

@@ -63,6 +63,7 @@ def _refused(error: CoreError) -> Response:
 
 
 def _too_many(error: TooMany) -> Response:
+    logs.event(log, "request.too_many", logging.WARNING, route=request.endpoint)
     response = answer(429, error.reason)
     response.headers["Retry-After"] = str(error.wait_seconds)
     return response

@@ -75,5 +75,4 @@ def sign_out() -> Response:
     if current_user.is_authenticated:
         sign_ins.ended(guard.member())
         events.commit()
-    guard.sign_out()
-    return redirect(url_for("public.home"), 303)
+    return guard.signed_out()

@@ -76,8 +76,7 @@ def sign_out_everywhere() -> ResponseReturnValue:
     """End every session of the member, on every device."""
     members.sign_out_everywhere(guard.member())
     events.commit()
-    guard.sign_out()
-    return redirect(url_for("public.home"), 303)
+    return guard.signed_out()
 
 
 def _page(errors: dict[str, str] | None = None) -> str:

@@ -2,6 +2,7 @@
 
 import csv
 import io
+import os
 import warnings
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -9,7 +10,6 @@ from datetime import date, datetime, time
 from itertools import islice
 from typing import Any, Final
 
-import openpyxl
 from charset_normalizer import from_bytes
 
 from healthberry.connectors.capabilities import Field
@@ -17,6 +17,11 @@ from healthberry.connectors.errors import NotImported
 from healthberry.connectors.imports import Upload
 from healthberry.connectors.text import clean
 from healthberry.connectors.zips import BROKEN, opened
+
+# Looked at when openpyxl is imported: it would parse by lxml wherever that happens to be there. By defusedxml alone,
+# which refuses every entity, a workbook is read alike on every machine.
+os.environ["OPENPYXL_LXML"] = "False"
+import openpyxl
 
 MOST_ROWS: Final = 50_000
 _MOST_COLUMNS: Final = 200

@@ -13,7 +13,6 @@ from datetime import datetime
 from typing import ClassVar, Final
 
 import httpx
-import twitter_text
 
 from healthberry.connectors import oauth, x_listings, x_sign_in
 from healthberry.connectors.base import (
@@ -45,6 +44,7 @@ from healthberry.connectors.x_listings import Listings
 from healthberry.connectors.x_reading import Reading
 from healthberry.connectors.x_replies import Replies
 from healthberry.connectors.x_stream import Stream
+from healthberry.connectors.x_text import weighted_length
 from healthberry.connectors.x_walks import LIMIT, is_new_day
 
 _REREAD_SECONDS: Final = 3600
@@ -204,7 +204,7 @@ class X(Defaults):
         if len(text) > _LONGEST_COUNTED:
             # Far beyond any limit: the exact figure is not worth the time.
             return len(text)
-        return int(twitter_text.parse_tweet(text).weightedLength)
+        return weighted_length(text)
 
 
 def _capabilities(can: Capabilities, credentials: Credentials, choices: Choices) -> Capabilities:

@@ -4,10 +4,9 @@ import re
 from collections.abc import Collection
 from typing import Any, Final
 
-import twitter_text
-
 from healthberry.connectors.text import normal, similar
 from healthberry.connectors.x_posts import answered, said_words, unescaped
+from healthberry.connectors.x_text import links
 
 _LEADING_MENTIONS: Final = re.compile(r"^(?:\s*@\w{1,15}\b)+\s*")
 
@@ -15,7 +14,7 @@ _LEADING_MENTIONS: Final = re.compile(r"^(?:\s*@\w{1,15}\b)+\s*")
 def comparable(text: str) -> str:
     """Return words for comparing: without leading mentions, escapes undone, every link as one sign, spaces alike."""
     words = _LEADING_MENTIONS.sub("", unescaped(normal(text)))
-    for url in sorted(set(twitter_text.extract_urls(words)), key=len, reverse=True):
+    for url in sorted(set(links(words)), key=len, reverse=True):
         words = words.replace(url, "⟨link⟩")
     return normal(words)
 

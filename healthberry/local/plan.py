@@ -92,7 +92,6 @@ def _made(options: RunOptions, folder: Path, ports: Mapping[str, int], web: str)
         "SANDBOX_LIFE_SECONDS": "60",
         "SANDBOX_SEED_ITEMS": "120",
         "PYTHONUNBUFFERED": "1",
-        "PYTHONWARNINGS": "ignore:pkg_resources is deprecated",  # twitter-text-parser's, not ours to heed
     }
 
 

@@ -56,7 +56,10 @@ def fetch(client: httpx.Client, base_url: str = BASE_URL, *, max_bytes: int = MA
 
 def _lines(client: httpx.Client, base_url: str, report: str, max_bytes: int) -> list[list[str]]:
     try:
-        with client.stream("GET", f"{base_url}/getReport", params={"report": report}) as response:
+        url, params = f"{base_url}/getReport", {"report": report}
+        with client.stream("GET", url, params=params, follow_redirects=False) as response:
+            if response.is_redirect:
+                raise RefreshFailed(f"the report {report!r} is said to be elsewhere: nothing is fetched from there")
             response.raise_for_status()
             body = bytearray()
             for piece in response.iter_bytes():

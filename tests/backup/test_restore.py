@@ -63,7 +63,7 @@ def _cut(path: Path, at: int) -> None:
 
 HARMS: tuple[tuple[Callable[[Path], object], str], ...] = (
     (lambda path: _flip(path, 0), "no backup of HealthBerry"),
-    (lambda path: _flip(path, 9), "format 0; this version of HealthBerry reads format 1"),
+    (lambda path: _flip(path, 9), "format 3; this version of HealthBerry reads formats 1 to 2"),
     (lambda path: _flip(path, 15), "BACKUP_KEY is not the one"),
     (lambda path: _flip(path, 100), "damaged or was changed"),
     (lambda path: _flip(path, -1), "damaged or was changed"),

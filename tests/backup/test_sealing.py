@@ -1,5 +1,6 @@
 """A sealed stream comes back as it was, or not at all."""
 
+import base64
 import io
 
 import pytest
@@ -9,6 +10,8 @@ from healthberry.backup.sealing import PIECE_BYTES, Opener, Sealer
 from tests.backup.saved import KEY
 
 HEAD = 42
+# "They were kind.", sealed before the key cost twice as much.
+FORMAT_1 = "SEJCQUNLVVAAAUjno8SBn0Et30w6V0TJcf7kFEBSGtCMSkP6mSYi/IyQXJG4bkQ1RfiedbyWwTv3ERaiE9/hbYyG0yG3DHNuYA=="
 
 
 def _sealed(content: bytes, key: str = KEY) -> bytes:
@@ -35,6 +38,14 @@ def test_any_length_comes_back(size: int) -> None:
 def test_the_same_words_are_never_sealed_to_the_same_bytes() -> None:
     assert _sealed(b"They were kind.")[10:26] != _sealed(b"They were kind.")[10:26]
     assert b"kind" not in _sealed(b"They were kind.")
+
+
+def test_a_file_of_the_format_before_still_opens_and_new_ones_cost_what_owasp_asks_for() -> None:
+    old = base64.b64decode(FORMAT_1)
+    assert (old[:10], _sealed(b"")[:10]) == (b"HBBACKUP\x00\x01", b"HBBACKUP\x00\x02")
+    assert _opened(old) == b"They were kind."
+    with pytest.raises(BackupError, match="not the one"):
+        _opened(old[:9] + b"\x02" + old[10:])
 
 
 @pytest.mark.parametrize("pieces", [1, 2, 3])

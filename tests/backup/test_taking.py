@@ -32,7 +32,7 @@ def test_the_file_says_what_it_holds_and_reads_back(taken: take.Backup) -> None:
 def test_nothing_in_the_file_can_be_read_without_the_key(taken: take.Backup) -> None:
     content = taken.path.read_bytes()
 
-    assert content.startswith(b"HBBACKUP\0\1")
+    assert content.startswith(b"HBBACKUP\0\2")
     assert not any(words in content for words in (b"kind", b"messages", b"organisation"))
 
 

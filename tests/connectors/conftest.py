@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import fields
 from pathlib import Path
 from typing import Any
@@ -87,9 +88,9 @@ class Sandbox:
         return dict(answer.json()) if answer.content else {}
 
 
-@pytest.fixture(scope="session")
-def sandbox() -> Iterator[Sandbox]:
-    """A sandbox of its own for these tests, on a free port, without seeded items, life of its own or rate limits."""
+@contextmanager
+def running_sandbox() -> Iterator[Sandbox]:
+    """Start a sandbox on a free port, without seeded items, life of its own or rate limits; it ends with the block."""
     environment = {
         **os.environ,
         **KEYS,
@@ -120,3 +121,10 @@ def sandbox() -> Iterator[Sandbox]:
         process.terminate()
         process.wait(10)
         process.stdout.close()
+
+
+@pytest.fixture(scope="session")
+def sandbox() -> Iterator[Sandbox]:
+    """The sandbox of all these tests."""
+    with running_sandbox() as running:
+        yield running

@@ -2,15 +2,19 @@
 
 import datetime as dt
 import io
+import re
 import zipfile
+from pathlib import Path
 from typing import Any
 
+import openpyxl
 import pytest
 
 from healthberry.connectors import table_dates, table_files
 from healthberry.connectors.errors import NotImported
 from tests.connectors.files import a_file, as_csv, as_workbook, as_zip
 
+ROOT = Path(__file__).resolve().parents[2]
 NOW = dt.datetime(2026, 11, 1, tzinfo=dt.UTC)
 ROWS = [["Date", "Comment"], ["2026-05-03", "Very kind; thank you"], ["2026-05-04", 'She said "hello"\nand smiled']]
 
@@ -70,6 +74,31 @@ def test_a_formula_is_the_text_that_it_is_and_a_workbooks_dates_are_dates() -> N
 def test_what_is_no_table_or_made_to_do_harm_is_refused_in_words(content: bytes, reason: str) -> None:
     with pytest.raises(NotImported, match=reason):
         table_files.read(a_file(content))
+
+
+def test_workbooks_are_read_by_the_parser_of_an_installation_whatever_else_is_there() -> None:
+    assert (openpyxl.DEFUSEDXML, openpyxl.LXML) == (True, False)
+    main = {line.split("==")[0] for line in (ROOT / "requirements.txt").read_text().splitlines() if "==" in line}
+    assert "defusedxml" in main
+
+
+@pytest.mark.parametrize("part", ["xl/workbook.xml", "xl/worksheets/sheet1.xml"])
+@pytest.mark.parametrize("kind", ["laughs", "file"])
+def test_a_workbook_with_entities_is_refused_and_nothing_of_the_machine_is_read(
+    part: str, kind: str, tmp_path: Path
+) -> None:
+    secret = tmp_path / "secret"
+    secret.write_text("the secret")
+    laughs = "".join(f'<!ENTITY l{n} "{f"&l{n - 1};" * 10}">' for n in range(1, 10))
+    entities = {"laughs": f'<!ENTITY l0 "lol">{laughs}', "file": f'<!ENTITY l9 SYSTEM "{secret.as_uri()}">'}[kind]
+    clean = zipfile.ZipFile(io.BytesIO(as_workbook({"Responses": [["Date", "Comment"], ["2026-05-03", "Very kind"]]})))
+    parts = {name: clean.read(name).decode() for name in clean.namelist()}
+    assert rows_of(as_zip(parts))[1] == ("2026-05-03", "Very kind")
+    body = re.sub(r"^<\?xml[^>]*\?>", "", parts[part]).replace("Very kind", "&l9;").replace("Responses", "&l9;")
+    hostile = as_zip(parts | {part: f"<!DOCTYPE x [{entities}]>{body}"})
+
+    with pytest.raises(NotImported, match="damaged"):
+        table_files.read(a_file(hostile))
 
 
 def test_a_workbook_that_lies_about_its_sizes_is_found_out() -> None:

@@ -14,8 +14,10 @@ from healthberry.settings import Settings, SettingsError
 
 ROOT = Path(__file__).resolve().parents[2]
 EXAMPLE = ROOT / ".env.example"
-# What looks into the environment by itself: the joining of both, what make and the PATH say, and the sandbox, alone.
+# What looks into the environment by itself: the joining of both, what make and the PATH say, the sandbox, alone, and
+# what tells openpyxl by it how to parse.
 READERS = {
+    "healthberry/connectors/table_files.py",
     "healthberry/environment.py",
     "healthberry/local/assets.py",
     "healthberry/local/run.py",
@@ -141,6 +143,23 @@ def test_every_problem_is_named_at_once_and_no_value_is_quoted() -> None:
     named = [problem.split()[0] for problem in caught.value.problems]
     assert sorted(named) == sorted([*wrong, "MAIL_FROM"])
     assert "hunter2" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["smtp://user:hunter2@127.0.0.1:25", "smtp://user:hunter2@[::1]", "smtp://user:hunter2@localhost", "smtp://mail"],
+)
+def test_a_password_may_go_to_a_mail_server_of_this_machine_as_it_is_and_no_password_anywhere(url: str) -> None:
+    assert Settings.from_env(REQUIRED | {"MAIL_URL": url}).mail_url == url
+
+
+@pytest.mark.parametrize("host", ["mail.example", "mail", "10.0.0.5", "localhost.example", "[2001:db8::1]"])
+def test_a_password_for_another_mail_server_goes_by_an_encrypted_connection_alone(host: str) -> None:
+    with pytest.raises(SettingsError, match="MAIL_URL must begin with smtp") as caught:
+        Settings.from_env(REQUIRED | {"MAIL_URL": f"smtp://user:hunter2@{host}:25"})
+    assert "hunter2" not in str(caught.value)
+    for scheme in ("smtp+starttls", "smtps"):
+        Settings.from_env(REQUIRED | {"MAIL_URL": f"{scheme}://user:hunter2@{host}:25"})
 
 
 def test_secrets_never_show_in_the_representation() -> None:

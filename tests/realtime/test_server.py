@@ -1,5 +1,6 @@
 """Live pages over a real web server with green threads, several processes, and a bus that comes and goes."""
 
+import http.client
 from collections.abc import Callable
 
 from flask import Flask
@@ -53,6 +54,15 @@ def test_nothing_is_missed_while_the_bus_is_away(app: Flask, world: World, open_
     numbers = [arrive(world, channel) for _ in range(3)]
 
     assert [message.number for message in page.until(numbers[-1])] == numbers
+
+
+def test_no_header_names_the_path_of_a_request(server: int) -> None:
+    for path, status in (("/help", 200), ("/evil/help", 404)):
+        connection = http.client.HTTPConnection("127.0.0.1", server, timeout=60)
+        connection.request("GET", path, headers={"SCRIPT_NAME": "/evil", "PATH_INFO": "/help"})
+        answer = connection.getresponse()
+        assert (answer.status, b"/evil" in answer.read()) == (status, False)
+        connection.close()
 
 
 def test_streams_are_never_kept_back_by_a_proxy_or_a_browser(app: Flask, world: World) -> None:

@@ -216,6 +216,23 @@ def test_a_connection_that_breaks_is_a_failure_with_its_reason(loaded: Connectio
         refresh.refresh(loaded, client, today=TODAY)
 
 
+def test_a_report_that_is_said_to_be_elsewhere_is_not_fetched_from_there(loaded: Connection) -> None:
+    asked = []
+
+    def moved(request: httpx.Request) -> httpx.Response:
+        asked.append(request.url.host)
+        return httpx.Response(302, headers={"Location": "http://169.254.169.254/latest"})
+
+    before = everything(loaded)
+    with (
+        httpx.Client(transport=httpx.MockTransport(moved), follow_redirects=True) as client,
+        pytest.raises(refresh.RefreshFailed, match="elsewhere"),
+    ):
+        refresh.refresh(loaded, client, today=TODAY)
+    assert asked == ["www.odsdatasearchandexport.nhs.uk"]
+    assert everything(loaded) == before
+
+
 def test_an_answer_without_end_is_cut_off() -> None:
     pretended = PretendedOds({"etr": ["x" * 2000]})
     with pretended.client() as client, pytest.raises(refresh.RefreshFailed, match="1,000 bytes"):

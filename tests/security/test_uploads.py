@@ -1,11 +1,15 @@
 """Files that strangers send: pictures come out as pictures alone, everything else is handed over as bytes."""
 
 import struct
+import subprocess
+import sys
 import tracemalloc
 import zlib
 from io import BytesIO
+from pathlib import Path
 from uuid import UUID
 
+import psutil
 import pytest
 from flask.testing import FlaskClient
 from PIL import Image, TiffImagePlugin
@@ -97,6 +101,55 @@ def test_what_is_no_picture_or_opens_out_to_gigabytes_is_refused_in_little_memor
         assert tracemalloc.get_traced_memory()[1] < 50_000_000
     finally:
         tracemalloc.stop()
+
+
+def test_a_picture_of_more_than_25_million_pixels_is_refused_by_its_head_and_a_large_photograph_is_taken() -> None:
+    with pytest.raises(NoPicture, match="too many pixels"):
+        rewritten(_bitmap(5_001, 5_000))
+    photograph = BytesIO()
+    Image.new("RGB", (5_000, 5_000), (10, 120, 60)).save(photograph, "JPEG")
+
+    with Image.open(BytesIO(rewritten(photograph.getvalue()))) as kept:
+        assert kept.size == (2_000, 2_000)
+        assert kept.getpixel((1, 1)) == pytest.approx((10, 120, 60), abs=3)
+
+
+def test_a_picture_that_takes_too_long_is_refused_and_nothing_goes_on_working_at_it() -> None:
+    before = set(psutil.Process().children())
+    with pytest.raises(NoPicture):
+        rewritten(_jpeg(), most_seconds=0)
+    assert set(psutil.Process().children()) <= before
+
+
+def test_the_process_that_opens_pictures_gets_no_more_memory_and_time_than_a_picture_needs() -> None:
+    tries = "picture_child.bound()\ntry:\n bytearray(500_000_000)\nexcept MemoryError:\n print('refused')"
+    asks = "import resource\nprint(resource.getrlimit(resource.RLIMIT_CPU))"
+    assert _python(f"from healthberry.connectors import picture_child\n{tries}\n{asks}") == "refused\n(10, 10)\n"
+
+
+def test_a_web_process_serves_others_while_a_picture_is_written_anew() -> None:
+    program = f"""
+from gevent import monkey
+monkey.patch_all()
+import gevent
+from healthberry.connectors.pictures import rewritten
+turns = 0
+def other():
+    global turns
+    while True:
+        turns += 1
+        gevent.sleep(0.001)
+gevent.spawn(other)
+rewritten(bytes.fromhex("{_jpeg().hex()}"))
+print("served others" if turns > 5 else turns)
+"""
+    assert _python(program) == "served others\n"
+
+
+def _python(program: str) -> str:
+    """Return what a program prints that runs in a process of its own, as a web process does."""
+    root = Path(__file__).resolve().parents[2]
+    return subprocess.run([sys.executable, "-c", program], cwd=root, capture_output=True, text=True, check=True).stdout
 
 
 @pytest.mark.parametrize(

@@ -136,6 +136,17 @@ def test_more_than_16_megabytes_are_refused(app: Flask, linked: Linked) -> None:
     assert answer.status_code == 413
 
 
+def test_a_picture_with_too_many_pixels_is_answered_beside_its_field_and_nothing_is_kept(
+    app: Flask, linked: Linked
+) -> None:
+    raw = BytesIO()
+    Image.new("1", (6_000, 5_000)).save(raw, "GIF")
+    answer = report(app, linked.user, linked.password, images_0=picture(), images_1=(BytesIO(raw.getvalue()), "a.gif"))
+    assert answer.status_code == 400
+    assert answer.json == {"errors": {"images_1": ["The image has too many pixels. At most 25 million are taken."]}}
+    assert taken(linked) == []
+
+
 def test_a_picture_is_saved_by_members_only_and_never_shown_in_place(
     app: Flask, client: FlaskClient, world: World, linked: Linked
 ) -> None:

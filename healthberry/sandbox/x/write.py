@@ -7,7 +7,6 @@ from typing import Any
 
 from flask import Response, g, jsonify, request
 from flask.typing import ResponseReturnValue
-from twitter_text import parse_tweet
 
 from healthberry.sandbox.state import Sandbox, here
 from healthberry.sandbox.store import Row, Store
@@ -16,6 +15,7 @@ from . import activity
 from . import store as x_store
 from .api import blueprint
 from .auth import DAY, call
+from .lengths import fits
 from .params import words
 from .shapes import invalid, problem, written
 
@@ -93,7 +93,7 @@ def _wrong_body(body: Any) -> Response | None:
 
 
 def _refused(sandbox: Sandbox, text: str, parent_id: str | None, parent: Row | None) -> Response | None:
-    if not _fits(text):
+    if not fits(text):
         return problem(
             400,
             "Invalid Request",
@@ -107,14 +107,6 @@ def _refused(sandbox: Sandbox, text: str, parent_id: str | None, parent: Row | N
     if _is_duplicate(sandbox, g.caller.user_id, text, parent):
         return problem(403, "Forbidden", DUPLICATE)
     return None
-
-
-def _fits(text: str) -> bool:
-    try:
-        return bool(parse_tweet(text).valid)
-    except ValueError:
-        # A lone surrogate: X refuses what is not Unicode text.
-        return False
 
 
 def _may_answer(store: Store, parent: Row, user_id: int) -> bool:

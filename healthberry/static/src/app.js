@@ -33,6 +33,11 @@
     setTimeout(() => delete button.dataset.pressed, 1500);
   });
 
+  // Whoever signs out leaves no words in this browser, those that the server has not got yet included.
+  document.addEventListener("submit", (event) => {
+    if (event.target.matches("[data-signs-out]")) sessionStorage.clear();
+  });
+
   // Where a form has errors, they are read and reached first.
   document.querySelector(".nhsuk-error-summary")?.setAttribute("tabindex", "-1");
   document.querySelector(".nhsuk-error-summary")?.focus();
