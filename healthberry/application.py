@@ -11,6 +11,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from healthberry import connection, logs, observing, reactions
 from healthberry.admission import Admission
 from healthberry.blueprints.edge import register_blueprints
+from healthberry.blueprints.template_environment import Environment
 from healthberry.clock import CLOCK
 from healthberry.connectors import openid, registry
 from healthberry.connectors.site_proofs import SiteProofs
@@ -36,6 +37,7 @@ def create_app(settings: Settings, *, transport: httpx.BaseTransport | None = No
     observing.start(settings)
     app = Flask(__name__)
     app.session_interface = SessionCookie()
+    app.jinja_environment = Environment
     app.config.update(_config(settings))
     app.extensions["settings"] = settings
     app.extensions["vault"] = Vault(settings.channel_keys)

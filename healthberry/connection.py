@@ -2,18 +2,57 @@
 
 psycopg forgets all prepared statements with each ROLLBACK, and every page that only reads ends with one: without this,
 most of what a page asked was parsed and planned anew. PostgreSQL itself keeps them; they are not part of a transaction.
+It also describes each column of each answer, while SQLAlchemy wants to know that once for each statement.
 """
 
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import Any, overload
 from uuid import UUID
 
 import psycopg
-from psycopg import generators
+from psycopg import Column, generators
 from psycopg.errors import error_from_result
 from psycopg.pq import ExecStatus, TransactionStatus
 from sqlalchemy import Engine, event
 
 _BEGIN = "BEGIN; SELECT set_config('app.organisation_id', '{}', true)"
+
+
+class Columns(Sequence[Column]):
+    """The columns of an answer, described once somebody asks."""
+
+    def __init__(self, describe: Callable[[], Sequence[Column]]) -> None:
+        self._describe = describe
+        self._described: Sequence[Column] | None = None
+
+    def __len__(self) -> int:
+        return len(self._all())
+
+    @overload
+    def __getitem__(self, which: int) -> Column: ...
+
+    @overload
+    def __getitem__(self, which: slice) -> Sequence[Column]: ...
+
+    def __getitem__(self, which: int | slice) -> Column | Sequence[Column]:
+        return self._all()[which]
+
+    def _all(self) -> Sequence[Column]:
+        if self._described is None:
+            self._described = self._describe()
+        return self._described
+
+
+class Cursor(psycopg.Cursor[Any]):
+    """A cursor whose columns are described for whoever asks while its answer is there."""
+
+    @property
+    def description(self) -> Any:
+        """The columns of the answer, None where it has none."""
+        answer = self.pgresult
+        if answer is None or answer.status != ExecStatus.TUPLES_OK:
+            return super().description
+        return Columns(lambda: [Column(self, number) for number in range(answer.nfields)])
 
 
 class Connection(psycopg.Connection[Any]):
@@ -50,4 +89,4 @@ def use_for(engine: Engine) -> None:
 
 
 def _connect(_dialect: object, _record: object, args: Any, options: Any) -> Connection:
-    return Connection.connect(*args, **options)
+    return Connection.connect(*args, cursor_factory=Cursor, **options)

@@ -38,6 +38,8 @@ THIS_WORKING_DAY = timedelta(hours=12)
 _BY_ITSELF = {"stream.follow", "welcome.found", "imports.show", "erasing.show"}
 # What says the same to everybody, and asks nobody who they are.
 _FOR_ANYBODY = {"public_pages"}
+# What answers machines, or with files (no blueprint at all).
+_ASKING_NOBODY = {None, "health", "metrics", "hooks", *_FOR_ANYBODY}
 # What stays open to whoever must set up a second step first.
 _WHILE_OVERDUE = {"own_sign_in", "confirm", "passkeys"}
 
@@ -76,6 +78,15 @@ def load(name: str) -> SignedIn | None:
         events.commit()
     logs.know(organisation_id=organisation_id, member_id=found.member.id)
     return SignedIn(found)
+
+
+def know() -> None:
+    """Find out who is signed in before a view reads anything.
+
+    Found out amid another organisation's page, it would leave that one, and lose what was read there.
+    """
+    if "_user_id" in session and request.blueprint not in _ASKING_NOBODY:
+        _ = current_user.is_authenticated
 
 
 def member() -> Member:

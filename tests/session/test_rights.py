@@ -102,6 +102,21 @@ def test_anybody_asks_with_no_account_and_both_sides_get_an_e_mail(
     assert f"/settings/requests/{request_id}" in mails["dpo@cedar.nhs.uk"].text
 
 
+def test_whoever_was_signed_out_meanwhile_reads_the_form_like_anybody(client: FlaskClient, world: World) -> None:
+    asked = world.organisation()
+    scope.enter(asked.id)
+    organisations.keep(asked.id, dpo_email="dpo@cedar.nhs.uk")
+    db.session.commit()
+    scope.leave()
+    with client.session_transaction() as session:
+        session["_user_id"] = f"{asked.id}:{uuid4()}"  # a session that has ended
+
+    answer = client.get(f"/rights/{asked.id}")
+
+    assert answer.status_code == 200
+    assert "dpo@cedar.nhs.uk" in answer.text
+
+
 def test_what_is_answered_tells_nothing_of_what_is_held(client: FlaskClient, world: World) -> None:
     organisation = world.organisation()
     _story(world, organisation)
