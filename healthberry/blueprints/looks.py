@@ -7,6 +7,7 @@ from typing import Any
 
 from flask import Flask, current_app, g, has_request_context, session, url_for
 from flask_login import current_user
+from flask_wtf.csrf import generate_csrf
 from jinja2 import ChainableUndefined, ChoiceLoader, PackageLoader
 from markupsafe import Markup
 
@@ -35,6 +36,7 @@ def install(app: Flask) -> None:
     app.jinja_env.tests.update(owners=is_owners)
     app.jinja_env.globals.update(
         asset=asset,
+        csrf_token=csrf_token,
         icon=icon,
         channel=channel,
         moment=moments.moment,
@@ -55,6 +57,13 @@ def asset(name: str) -> str:
     return url_for("static", filename=f"dist/{_manifest().get(name, name)}")
 
 
+def csrf_token() -> str:
+    """Return the proof that a form is of this browser's page; a page has a dozen forms, which ask for it one by one."""
+    token: str = g.get("csrf_token") or generate_csrf()  # which leaves it there
+    return token
+
+
+@functools.cache
 def icon(name: str, size: int = 20) -> Markup:
     """Return a Lucide icon inline, hidden from screen readers; the words beside it must say the same."""
     attributes = _ICON_ATTRIBUTES.format(size=size, small=" icon--s" if size < 20 else "")
@@ -79,7 +88,6 @@ def _read_manifest(file: Path, built_at: int) -> dict[str, str]:
     return found
 
 
-@functools.cache
 def _drawing(name: str) -> str:
     """Drop the drawing's own size and licence line: the page sets the one and the notices keep the other."""
     lines = (_DIST / _manifest().get(f"icons/{name}.svg", f"icons/{name}.svg")).read_text().splitlines()

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from typing import Any
 from urllib.parse import SplitResult, urlsplit
 
-from flask import make_response, render_template, request
+from flask import current_app, make_response, render_template, request
 from werkzeug.wrappers import Response
 
 _ROOT_ID = re.compile(r"^\s*<[a-z][^>]*?\sid=\"([^\"]+)\"", re.IGNORECASE)
@@ -34,7 +34,8 @@ def render(page: str, partial: str, oob: Sequence[str] = (), /, *, status: int =
     if not wants_part():
         response = make_response(render_template(page, **context), status)
     else:
-        pieces = [render_template(partial, **context), *(_elsewhere(name, context) for name in oob)]
+        current_app.update_template_context(context)  # once for all pieces
+        pieces = [_drawn(partial, context), *(elsewhere(_drawn(name, context).strip()) for name in oob)]
         response = make_response("\n".join(pieces), status)
     response.vary.update(("HX-Request", "HX-Request-Type"))
     return response
@@ -48,5 +49,5 @@ def elsewhere(html: str, swap: str = "outerHTML") -> str:
     return f'<hx-partial hx-target="#{root[1]}" hx-swap="{swap}">{html}</hx-partial>'
 
 
-def _elsewhere(name: str, context: dict[str, Any]) -> str:
-    return elsewhere(render_template(name, **context).strip())
+def _drawn(name: str, context: dict[str, Any]) -> str:
+    return current_app.jinja_env.get_template(name).render(context)

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import delete, select
+from sqlalchemy import Uuid, bindparam, delete, select
 from sqlalchemy.dialects.postgresql import insert
 
 from healthberry.core import events, places, reading_rights
@@ -28,6 +28,11 @@ CLOSED_REASONS = {
     "no_experience": "No experience of care",
 }
 _LONGEST_NOTE = 10_000
+_COLLEAGUES = (
+    select(Member)
+    .where(Member.organisation_id == bindparam("organisation_id", type_=Uuid), Member.left_at.is_(None))
+    .order_by(Member.name)
+)
 
 
 def find(member: Member, conversation_id: UUID, *, lock: bool = False) -> Conversation:
@@ -160,8 +165,7 @@ def mark_unread(member: Member, conversation_id: UUID) -> None:
 
 def colleagues(member: Member) -> Sequence[Member]:
     """Return who can be given a conversation, by name; only the member where colleagues are not to be seen."""
-    statement = select(Member).where(Member.organisation_id == member.organisation_id, Member.left_at.is_(None))
-    return db.session.scalars(statement.order_by(Member.name)).all()
+    return db.session.scalars(_COLLEAGUES, {"organisation_id": member.organisation_id}).all()
 
 
 def _move(

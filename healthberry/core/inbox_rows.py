@@ -2,10 +2,11 @@
 
 from dataclasses import dataclass, fields, replace
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, func, literal, select
+from sqlalchemy import ColumnElement, Select, Uuid, bindparam, func, literal, select
 
 from healthberry.core.permissions import may
 from healthberry.models.activities import Unread
@@ -60,18 +61,25 @@ COLUMNS = [getattr(Conversation, one.name) for one in fields(Row) if hasattr(Con
 
 def select_rows(member: Member) -> Select[Any]:
     """Select the columns of `Row`, not whole objects: a page of the list is asked for more often than anything else."""
+    return _select().params(row_organisation_id=member.organisation_id, row_member_id=member.id)
+
+
+@lru_cache(maxsize=1)
+def _select() -> Select[Any]:
+    """Write once what is the same for everybody: to build it anew costs a tenth of the list."""
+    organisation_id = bindparam("row_organisation_id", type_=Uuid)
     unread = (
         select(literal(1))
         .where(
-            Unread.organisation_id == member.organisation_id,
-            Unread.member_id == member.id,
+            Unread.organisation_id == organisation_id,
+            Unread.member_id == bindparam("row_member_id", type_=Uuid),
             Unread.conversation_id == Conversation.id,
         )
         .exists()
     )
-    beside = (assignee_name(member.organisation_id), holds_private(member.organisation_id))
+    beside = (assignee_name(organisation_id), holds_private(organisation_id))
     columns = (*COLUMNS, unread.label("unread"), *beside)
-    return select(*columns).where(Conversation.organisation_id == member.organisation_id)
+    return select(*columns).where(Conversation.organisation_id == organisation_id)
 
 
 def assignee_name(organisation_id: Any) -> ColumnElement[str]:

@@ -42,7 +42,9 @@ class Opened:
 def opened(member: Member, conversation_id: UUID) -> Opened:
     """Return what there is. Raises: NotFound where the member may not see it or it is not there."""
     values = {"organisation_id": member.organisation_id, "conversation_id": conversation_id, "member_id": member.id}
-    found = db.session.execute(_question().where(*places.seen(member)), values).one_or_none()
+    narrower = places.seen(member)
+    question = _question().where(*narrower) if narrower else _question()
+    found = db.session.execute(question, values).one_or_none()
     if found is None:
         raise NotFound
     return Opened(*found)

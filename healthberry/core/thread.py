@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import Uuid, bindparam, select
 
 from healthberry.connectors.base import Capabilities, ReplyPermission
 from healthberry.core import (
@@ -56,6 +56,19 @@ _SHOWN = (
     "hold_placed",
     "hold_lifted",
     "guard_overridden",
+)
+# Written once: to write a question takes as long as to answer it.
+_ORGANISATION, _CONVERSATION = bindparam("organisation_id", type_=Uuid), bindparam("conversation_id", type_=Uuid)
+_MESSAGES = (
+    select(Message)
+    .where(Message.organisation_id == _ORGANISATION, Message.conversation_id == _CONVERSATION)
+    .order_by(Message.posted_at, Message.id)
+)
+_ACTIVITIES = (
+    select(Activity)
+    .where(Activity.organisation_id == _ORGANISATION, Activity.conversation_id == _CONVERSATION)
+    .where(Activity.kind.in_(_SHOWN))
+    .order_by(Activity.number)
 )
 _ACTIONS = ("draft", "publish", "handle", "see_colleagues", "override_guard", "curate", "manage")
 
@@ -189,10 +202,8 @@ def _is_reasoned(entry: Entry) -> bool:
 
 
 def _messages(organisation_id: UUID, conversation_id: UUID) -> Sequence[Message]:
-    statement = select(Message).where(
-        Message.organisation_id == organisation_id, Message.conversation_id == conversation_id
-    )
-    return db.session.scalars(statement.order_by(Message.posted_at, Message.id)).all()
+    of_it = {"organisation_id": organisation_id, "conversation_id": conversation_id}
+    return db.session.scalars(_MESSAGES, of_it).all()
 
 
 def _in_order(messages: Sequence[Message], beside: Sequence[Entry]) -> list[Entry]:
@@ -211,12 +222,8 @@ def _beside(there: Opened) -> list[Entry]:
 
 
 def _activities(organisation_id: UUID, conversation_id: UUID) -> Sequence[Activity]:
-    statement = select(Activity).where(
-        Activity.organisation_id == organisation_id,
-        Activity.conversation_id == conversation_id,
-        Activity.kind.in_(_SHOWN),
-    )
-    return db.session.scalars(statement.order_by(Activity.number)).all()
+    of_it = {"organisation_id": organisation_id, "conversation_id": conversation_id}
+    return db.session.scalars(_ACTIVITIES, of_it).all()
 
 
 def _assignee(conversation: Conversation, people: Sequence[Member]) -> Member | None:
