@@ -31,6 +31,7 @@ _REQUESTS = int(os.environ.get("HOSTILE_REQUESTS", SUITE))
 _ELSEWHERE = {
     "stream.follow",
     "session.sign_out",
+    "operator.sign_out",  # ends whatever this browser is signed in as
     "settings.sign_out_everywhere",
     "people.leave",
     "people.hand_over",
