@@ -18,7 +18,6 @@ from healthberry.blueprints import (
     disputes,
     documents,
     erasing,
-    guard,
     headers,
     health,
     hooks,
@@ -120,4 +119,3 @@ def register_blueprints(app: Flask) -> None:
     headers.install(app)
     limits.install(app)
     refusals.install(app)
-    app.before_request(guard.know)  # whoever reads too much is refused before

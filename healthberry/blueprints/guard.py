@@ -38,8 +38,6 @@ THIS_WORKING_DAY = timedelta(hours=12)
 _BY_ITSELF = {"stream.follow", "welcome.found", "imports.show", "erasing.show"}
 # What says the same to everybody, and asks nobody who they are.
 _FOR_ANYBODY = {"public_pages"}
-# What answers machines, or with files (no blueprint at all).
-_ASKING_NOBODY = {None, "health", "metrics", "hooks", *_FOR_ANYBODY}
 # What stays open to whoever must set up a second step first.
 _WHILE_OVERDUE = {"own_sign_in", "confirm", "passkeys"}
 
@@ -69,10 +67,11 @@ def load(name: str) -> SignedIn | None:
         organisation_id, session_id = (UUID(part) for part in name.split(":"))
     except ValueError:
         return None
+    before = scope.current()
     scope.enter(organisation_id)
     found = sessions.known(organisation_id, session_id)
     if found is None:
-        scope.leave()
+        _return_to(before)
         return None
     if request.endpoint not in _BY_ITSELF and sessions.use(found.session):
         events.commit()
@@ -80,13 +79,12 @@ def load(name: str) -> SignedIn | None:
     return SignedIn(found)
 
 
-def know() -> None:
-    """Find out who is signed in before a view reads anything.
-
-    Found out amid another organisation's page, it would leave that one, and lose what was read there.
-    """
-    if "_user_id" in session and request.blueprint not in _ASKING_NOBODY:
-        _ = current_user.is_authenticated
+def _return_to(organisation_id: UUID | None) -> None:
+    """Go on where it was asked who is signed in, perhaps amid a public page: what was read for it must last."""
+    if organisation_id is None:
+        scope.leave()
+    else:
+        scope.enter(organisation_id)
 
 
 def member() -> Member:

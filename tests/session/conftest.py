@@ -17,9 +17,8 @@ def each_request_by_itself(app: Flask) -> None:
     `world` keeps one application context open for the whole test, and requests of several browsers would share it.
     """
 
+    @app.before_request
     def forget_who_asked_before() -> None:
         g.pop("_login_user", None)
         g.pop("refusing", None)
         scope.leave()
-
-    app.before_request_funcs.setdefault(None, []).insert(0, forget_who_asked_before)  # before anybody is known
