@@ -34,7 +34,6 @@ EXEMPT = {
     "subject_copies._messages": "for administrators, who see every place, and are asked for before",
     "drafts.find": "one's own, and only asked of a conversation that was found",
     "drafts.drop": "one's own, thrown away",
-    "inbox_rows.select_rows": "the columns alone; the list adds its conditions",
     "keeping.would_go": "a count for administrators, who are asked for before",
     "restricting.settle": "marks what a restriction is about; returns nothing",
 }
