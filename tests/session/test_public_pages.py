@@ -3,16 +3,13 @@
 import html
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any, TypeVar
-from uuid import UUID, uuid4
+from typing import Any
+from uuid import UUID
 
-import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import select, update
 
-from healthberry.connectors import registry
 from healthberry.connectors.base import Author
 from healthberry.core import (
     concerns,
@@ -27,95 +24,15 @@ from healthberry.core import (
     scope,
 )
 from healthberry.core.data_requests import Asked
-from healthberry.core.public_addresses import make, read
 from healthberry.extensions import db, part
-from healthberry.models.audit import AuditEntry
 from healthberry.models.channels import Channel
-from healthberry.models.claims import Dispute
 from healthberry.models.conversations import Conversation, Message
-from healthberry.models.organisations import Member, Organisation
-from healthberry.models.owned import new_id, now
-from healthberry.models.public import PublicPage
+from healthberry.models.owned import now
 from healthberry.models.replies import Reply
+from tests.session.public_house import House, house, read_as_stranger, status
 from tests.session.test_rights import asks
-from tests.world import World, moments_ago
 
-R = TypeVar("R")
-
-
-@dataclass
-class House:
-    """An organisation whose page is on, with one channel whose words are shown."""
-
-    world: World
-    org: UUID
-    member_id: UUID
-    channel_id: UUID
-
-    @property
-    def url(self) -> str:
-        """The address of the page."""
-        return f"/public/{self.org}"
-
-    @property
-    def organisation(self) -> Organisation:
-        """The organisation, entered."""
-        return self._row(Organisation, self.org)
-
-    @property
-    def member(self) -> Member:
-        """Its administrator; the organisation is entered."""
-        return self._row(Member, (self.org, self.member_id))
-
-    @property
-    def channel(self) -> Channel:
-        """Its channel; the organisation is entered."""
-        return self._row(Channel, (self.org, self.channel_id))
-
-    @property
-    def page(self) -> PublicPage:
-        """The page as it is kept; the organisation is entered."""
-        return self._row(PublicPage, self.org)
-
-    def _row(self, model: type[R], key: Any) -> R:
-        scope.enter(self.org)
-        return db.session.get_one(model, key)
-
-    def address(self, conversation_id: UUID) -> str:
-        """The public address of a conversation."""
-        return f"{self.url}/{make(self.page, conversation_id)}"
-
-    def says(
-        self, text: str, channel: Channel | None = None, *, answer: str = "", new: bool = False, **fields: Any
-    ) -> UUID:
-        """Store a story from before they joined, or a new one; with an answer."""
-        when = {} if new else {"posted_at": moments_ago(days=40)}
-        item = self.world.item(text, **when, **fields)
-        ours = [self.world.item(answer, thread_id=item.thread_id, direction="outbound")] if answer else []
-        (made,) = self.world.arrives(channel or self.channel, item, *ours, backfill=not new)
-        return made
-
-
-@pytest.fixture
-def house(world: World) -> House:
-    organisation = world.organisation(name="Cedar Surgery")
-    member, channel = world.member(organisation), world.channel(organisation)
-    public_pages.choose(member, [str(channel.id)])
-    public_pages.switch_on(member, seen=True)
-    db.session.commit()
-    return House(world, organisation.id, member.id, channel.id)
-
-
-def read_as_stranger(app: Flask, url: str) -> str:
-    scope.leave()
-    answer = app.test_client().get(url)
-    assert answer.status_code == 200
-    return html.unescape(answer.text)
-
-
-def status(app: Flask, url: str) -> int:
-    scope.leave()
-    return app.test_client().get(url).status_code
+__all__ = ["house"]
 
 
 def _set(**values: Any) -> Callable[[House, UUID], object]:
@@ -132,7 +49,8 @@ def _asked(kind: str, about: Callable[[House, UUID], str]) -> Callable[[House, U
 
 
 def _opening(one: UUID) -> Message:
-    return db.session.scalars(select(Message).where(Message.conversation_id == one)).one()
+    found = select(Message).where(Message.conversation_id == one, Message.direction == "inbound")
+    return db.session.scalars(found).one()
 
 
 # What is done to a story that stands on the page, and takes it off.
@@ -158,6 +76,8 @@ GONE: dict[str, Callable[[House, UUID], object]] = {
     "objected to": _asked("object", lambda house, one: f"@{_opening(one).screen_name}"),
     "complained of": _asked("complain", lambda house, one: f"{_opening(one).url}?from=mail"),
 }
+
+
 # What stands there all the same.
 STAYS: dict[str, Callable[[House, UUID], object]] = {
     "closed": lambda house, one: conversations.close(house.member, one, "answered"),
@@ -226,7 +146,7 @@ def test_an_answer_stands_there_once_it_shows_and_says_no_names(app: Flask, hous
     by[pending].member_id = house.member.id
     whose = {"organisation_id": house.org, "conversation_id": pending}
     told = {
-        "target_id": _first(pending).id,
+        "target_id": _opening(pending).id,
         "member_name": "Priya",
         "mode": "api",
         "key": "k",
@@ -245,12 +165,6 @@ def test_an_answer_stands_there_once_it_shows_and_says_no_names(app: Flask, hous
     assert page.count("Not answered yet.") == 2
 
 
-def _first(one: UUID) -> Message:
-    return db.session.scalars(
-        select(Message).where(Message.conversation_id == one, Message.direction == "inbound")
-    ).one()
-
-
 def test_words_are_escaped_the_day_is_not_told_and_nobody_is_followed(app: Flask, house: House) -> None:
     hostile = "<script>alert(1)</script><img src=x onerror=alert(2)> {{ 7*7 }} javascript:alert(3)"
     told: dict[str, Any] = {
@@ -261,7 +175,7 @@ def test_words_are_escaped_the_day_is_not_told_and_nobody_is_followed(app: Flask
     }
     one = house.says(hostile, answer="</blockquote><script>", **told)
     address = house.address(one)
-    opening = _first(one)
+    opening = _opening(one)
     secret = (
         opening.screen_name,
         f"{opening.posted_at:%H:%M}",
@@ -315,112 +229,3 @@ def test_somebody_asks_to_have_it_removed_and_it_is_gone_until_it_is_decided(
     data_requests.close(member, request_id, "refused", "It stays.", tell=False)
     db.session.commit()
     assert "secret" in read_as_stranger(app, address)
-
-
-def test_a_page_that_is_off_and_one_that_never_was_are_the_same(app: Flask, house: House) -> None:
-    foreign = house.world.organisation()
-    other = house.world.member(foreign)
-    own_channel = house.world.channel(foreign)
-    public_pages.choose(other, [str(own_channel.id)])
-    public_pages.switch_on(other, seen=True)
-    db.session.commit()
-    (theirs,) = house.world.arrives(own_channel, house.world.item("Theirs."), backfill=True)
-    token = make(db.session.get_one(PublicPage, foreign.id), theirs)
-    foreign_id, other_id = foreign.id, other.id
-    scope.enter(house.org)
-    mine = house.says("Mine.")
-    own = make(house.page, mine)
-    assert read(house.page, token) is None
-    assert status(app, f"/public/{foreign_id}/{token}") == 200
-
-    unknown = [
-        f"{house.url}/{token}",
-        f"{house.url}/{own[:-1]}",
-        f"{house.url}/{mine}",
-        f"/public/{uuid4()}",
-        f"/public/{foreign_id}/{own}",
-    ]
-    scope.enter(foreign_id)
-    db.session.add(Dispute(organisation_id=foreign_id, id=new_id(), why="unproven", parties=[]))
-    db.session.commit()
-    disputed = status(app, f"/public/{foreign_id}")
-    scope.enter(foreign_id)
-    db.session.execute(update(Dispute).values(decided_at=now()))
-    db.session.execute(update(Member).where(Member.id == other_id).values(level=1))
-    db.session.commit()
-    assert (disputed, status(app, f"/public/{foreign_id}")) == (404, 404)
-
-    scope.enter(house.org)
-    public_pages.switch_off(house.member)
-    db.session.commit()
-    scope.leave()
-    said = {
-        re.sub(r'nonce="[^"]*"|nonce:inherited="[^"]*"|"X-CSRFToken": "[^"]*"', "", answer.text)
-        for url in (*unknown, house.url, f"{house.url}/{own}")
-        if (answer := app.test_client().get(url)).status_code == 404
-    }
-    assert len(said) == 1
-    assert [status(app, url) for url in (*unknown, house.url)] == [404] * 6
-
-
-def test_an_administrator_looks_first_and_switches_it_on_and_an_approver_takes_one_off(
-    app: Flask, client: FlaskClient, world: World
-) -> None:
-    organisation = world.organisation()
-    admin, approver = world.member(organisation), world.member(organisation, role="approver")
-    channel = world.channel(organisation)
-    (one,) = world.arrives(channel, world.item("Zebra.", posted_at=moments_ago(days=40)), backfill=True)
-    org, url, channel_id = organisation.id, f"/public/{organisation.id}", str(channel.id)
-    second = app.test_client()
-    world.signed_in(client, admin)
-    world.signed_in(second, approver)
-    scope.leave()
-
-    assert "It is off" in client.get("/settings/public").text
-    assert client.post("/settings/public/on", data={"seen": "on"}).status_code == 422
-    assert client.post("/settings/public", data={"channel": channel_id}).status_code == 303
-    assert "Zebra." in client.get("/settings/public/preview").text
-    assert client.post("/settings/public/on").status_code == 422
-    assert second.post("/settings/public/on", data={"seen": "on"}).status_code == 403
-    assert status(app, url) == 404
-    assert client.post("/settings/public/on", data={"seen": "on"}).status_code == 303
-    assert "Zebra." in read_as_stranger(app, url)
-    for kind, words in (
-        ("record-of-processing", "on our public page"),
-        ("privacy-notice", url),
-        ("hazard-log", "on since"),
-    ):
-        assert words in client.get(f"/settings/documents/{kind}").text
-
-    assert "Anybody can read it" in second.get(f"/settings/public/items/{one}").text
-    for _ in range(2):
-        assert second.post(f"/settings/public/items/{one}/remove").status_code == 303
-    assert "Zebra." not in read_as_stranger(app, url)
-    assert "It was taken off" in second.get(f"/settings/public/items/{one}").text
-    assert "Put it back" in second.get("/settings/public").text
-    for _ in range(2):
-        assert second.post(f"/settings/public/items/{one}/back").status_code == 303
-    assert "Zebra." in read_as_stranger(app, url)
-    assert client.post("/settings/public", data={}).status_code == 422
-    assert client.post("/settings/public/off").status_code == 303
-    assert status(app, url) == 404
-
-    scope.enter(org)
-    done = db.session.scalars(
-        select(AuditEntry.action).where(AuditEntry.action.startswith("public_")).order_by(AuditEntry.number)
-    )
-    assert list(done) == [
-        "public_channels_chosen",
-        "public_page_on",
-        "public_item_removed",
-        "public_item_put_back",
-        "public_page_off",
-    ]
-
-
-def test_only_what_was_published_can_be_shown() -> None:
-    kinds = registry.build(registry.endpoints(None), registry.Credentials())
-
-    assert {one.kind for one in kinds if one.capabilities.display != "none" and one.capabilities.private} == set()
-    assert {one.kind for one in kinds if one.capabilities.display == "text"} == {"nhsuk", "careopinion"}
-    assert all(one.capabilities.credit for one in kinds if one.capabilities.display == "text")

@@ -1,12 +1,9 @@
 """The second step: set up by its owner, asked for at every way in, right once, and not to be guessed."""
 
-import hashlib
-import hmac
 import re
 from dataclasses import replace
 from datetime import timedelta
 
-import pyotp
 import pytest
 from cryptography.fernet import Fernet
 from flask import Flask
@@ -14,52 +11,21 @@ from flask.testing import FlaskClient
 from sqlalchemy import select, update
 
 from healthberry import create_app
-from healthberry.core import events, operator, recovery_codes, scope
+from healthberry.core import events, operator, scope
 from healthberry.core.vault import Vault
 from healthberry.extensions import db
 from healthberry.models.activities import Activity
 from healthberry.models.audit import AuditEntry
 from healthberry.models.organisations import Member
-from healthberry.models.owned import new_id, now
+from healthberry.models.owned import now
 from healthberry.models.sign_in import MemberSession, RecoveryCode, SecondStep
 from healthberry.settings import Settings
 from tests.session.apps import Phone
+from tests.session.stepping import EMAIL, half_in, member, set_up
 from tests.signup.newcomer import Newcomer
 from tests.world import World
 
-EMAIL = "known@example.org"
-
-
-@pytest.fixture
-def member(world: World) -> Member:
-    """Somebody with an authenticator app in the making or none."""
-    found = world.member(world.organisation(name="Cedar Surgery"), email=EMAIL)
-    db.session.expunge(found)
-    scope.leave()
-    return found
-
-
-def half_in(newcomer: Newcomer, wanted: str = "") -> None:
-    """Prove the mailbox."""
-    newcomer.ask(EMAIL, wanted)
-    assert newcomer.type_code(newcomer.code(EMAIL)).headers["Location"] == "/signin/second"
-
-
-def set_up(client: FlaskClient) -> tuple[str, list[str]]:
-    """Set up an app on the pages, and return its secret and the recovery codes."""
-    assert client.post("/settings/sign-in/app").headers["Location"] == "/settings/sign-in/app"
-    shown = re.search(r'class="qr__key">([A-Z2-7 ]+)<', client.get("/settings/sign-in/app").text)
-    assert shown
-    secret = shown[1].replace(" ", "")
-    page = client.post("/settings/sign-in/app/confirm", data={"digits": pyotp.TOTP(secret).at(now())})
-    assert page.status_code == 200
-    assert page.headers["Cache-Control"] == "no-store"
-    return secret, shown_codes(page.text)
-
-
-def shown_codes(page: str) -> list[str]:
-    """Return the recovery codes on a page."""
-    return re.findall(r"<li><code>((?:[0-9a-hjkmnp-tv-z]{4}-){5}[0-9a-hjkmnp-tv-z]{4})</code></li>", page)
+__all__ = ["member"]
 
 
 def test_an_app_is_set_up_with_ten_recovery_codes_and_none_of_it_can_be_read_in_the_database(
@@ -140,21 +106,6 @@ def test_the_same_digits_open_once(newcomer: Newcomer, member: Member) -> None:
     assert "used already" in refused.text
 
 
-def test_a_recovery_code_opens_once_however_it_is_typed(newcomer: Newcomer, world: World, member: Member) -> None:
-    world.signed_in(newcomer.client, member)
-    _, codes = set_up(newcomer.client)
-    newcomer.client.post("/signout")
-
-    half_in(newcomer)
-    assert newcomer.client.post("/signin/second", data={"step": codes[0].upper()}).headers["Location"] == "/inbox"
-    newcomer.client.post("/signout")
-    half_in(newcomer)
-    assert newcomer.client.post("/signin/second", data={"step": codes[0]}).status_code == 422
-    typed = f"  {codes[1].replace('-', ' – ').replace('1', 'l').replace('0', 'O').replace('v', 'U')} "
-    assert newcomer.client.post("/signin/second", data={"step": typed}).status_code == 303
-    assert "You have 8 of 10 left" in newcomer.client.get("/settings/sign-in").text
-
-
 def test_by_what_somebody_signed_in_and_proved_themselves_again_stands_in_the_audit_log(
     newcomer: Newcomer, world: World, member: Member
 ) -> None:
@@ -179,49 +130,6 @@ def test_by_what_somebody_signed_in_and_proved_themselves_again_stands_in_the_au
         ("signed_in", ["code by e-mail", "remembered browser"]),
         ("proved", "recovery code"),
     ]
-
-
-def test_recovery_codes_have_120_random_bits(context: Flask, world: World, member: Member) -> None:
-    scope.enter(member.organisation_id)
-    signs = [code.replace("-", "") for code in recovery_codes.make(member)]
-
-    assert [len(one) for one in signs] == [24] * 10  # of 32 signs: 5 bits each
-    assert len(set("".join(signs))) > 25
-    assert len({one[at] for one in signs for at in (0, 12, 23)}) > 5
-
-
-def test_a_recovery_code_of_the_short_kind_works_until_new_ones_are_made(
-    newcomer: Newcomer, world: World, member: Member
-) -> None:
-    Phone(newcomer.app, member)
-    scope.enter(member.organisation_id)
-    key = f"{newcomer.app.extensions['settings'].secret_key}/recovery-code".encode()
-    for code in ("ab2uvz9xyk", "bb2uvz9xyk"):
-        text = f"{member.organisation_id}:{member.id}:{code}".encode()
-        hashed = hmac.new(key, text, hashlib.sha256).hexdigest()
-        row = {"organisation_id": member.organisation_id, "member_id": member.id, "code_hash": hashed}
-        db.session.add(RecoveryCode(id=new_id(), **row))
-    db.session.commit()
-    scope.leave()
-
-    half_in(newcomer)
-    assert newcomer.client.post("/signin/second", data={"step": "AB2UV-Z9XYK"}).status_code == 303
-    assert newcomer.client.post("/settings/sign-in/recovery-codes").status_code == 200
-    newcomer.client.post("/signout")
-    half_in(newcomer)
-    assert newcomer.client.post("/signin/second", data={"step": "bb2uv-z9xyk"}).status_code == 422
-
-
-def test_new_recovery_codes_make_the_old_ones_worthless(newcomer: Newcomer, world: World, member: Member) -> None:
-    world.signed_in(newcomer.client, member)
-    _, old = set_up(newcomer.client)
-    page = newcomer.client.post("/settings/sign-in/recovery-codes").text
-    new = shown_codes(page)
-    newcomer.client.post("/signout")
-    half_in(newcomer)
-
-    assert newcomer.client.post("/signin/second", data={"step": old[0]}).status_code == 422
-    assert newcomer.client.post("/signin/second", data={"step": new[0]}).status_code == 303
 
 
 def test_after_five_wrong_tries_nothing_opens_for_a_quarter_of_an_hour(newcomer: Newcomer, member: Member) -> None:

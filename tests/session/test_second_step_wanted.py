@@ -12,7 +12,7 @@ from healthberry.extensions import db
 from healthberry.models.organisations import Member
 from healthberry.models.owned import now
 from tests.session.apps import Phone
-from tests.session.test_second_step import member, set_up
+from tests.session.stepping import member, set_up
 from tests.world import World
 
 __all__ = ["member"]

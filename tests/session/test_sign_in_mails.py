@@ -16,7 +16,7 @@ from healthberry.models.organisations import Member, Organisation
 from healthberry.models.owned import new_id, now
 from healthberry.models.sign_in import Passkey
 from tests.mail.outgoing import outbox_of, send_all
-from tests.session.test_second_step import set_up
+from tests.session.stepping import set_up
 from tests.world import World
 
 FIREFOX = "Mozilla/5.0 (Windows NT 10.0; Win64; x64; rv:140.0) Gecko/20100101 Firefox/140.0"
