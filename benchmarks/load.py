@@ -13,7 +13,6 @@ import random
 import resource
 import subprocess
 import sys
-import tempfile
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
@@ -28,16 +27,17 @@ from sqlalchemy import func, select
 from benchmarks import stream_reader
 from benchmarks.deliveries import link
 from benchmarks.load_people import WORDS, House, Told, drive
+from benchmarks.mail_sink import mail_sink
 from benchmarks.measure import Figure, memory_bytes, percentile
+from benchmarks.page_cost import page_cost
 from benchmarks.servers import Bench, bench
 from benchmarks.stream_houses import cookie
 from benchmarks.web import Web, web_server
 from healthberry.connectors.base import Author, InboundItem
 from healthberry.core import ingest, scope
 from healthberry.extensions import db
-from healthberry.local.mailbox import Mailbox
 from healthberry.models.channels import Channel
-from healthberry.models.conversations import Message
+from healthberry.models.conversations import Conversation, Message
 from healthberry.models.organisations import Member
 from healthberry.models.owned import now
 from healthberry.models.processes import Heartbeat
@@ -55,13 +55,12 @@ def main(seconds: float = STEADY_SECONDS) -> list[Figure]:
     most = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
     resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
     with ExitStack() as stack:
-        mailbox = Mailbox(Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="healthberry-bench-mail-"))))
-        stack.callback(mailbox.stop)
-        running = stack.enter_context(bench({"MAIL_URL": mailbox.mail_url}))
+        running = stack.enter_context(bench({"MAIL_URL": stack.enter_context(mail_sink())}))
         stack.enter_context(running.app.app_context())
         houses = [_house(running, number) for number in range(HOUSES)]
         with psycopg.connect(running.postgres.owner_url) as owner:
             owner.execute("ANALYZE")  # as it is where there has been a history for a while
+        alone = [_page_cost(running, houses[0], "before")]
         web = stack.enter_context(web_server(running))
         processes = [
             stack.enter_context(_process(running, command))
@@ -74,7 +73,17 @@ def main(seconds: float = STEADY_SECONDS) -> list[Figure]:
         ]
         streams = stack.enter_context(_streams(web, houses))
         _await_life(len(processes))
-        return [*_steady(web, processes, houses, seconds), *_overload(web, houses), streams()]
+        steady, overload = _steady(web, processes, houses, seconds), _overload(web, houses)
+        return [*alone, *steady, *overload, streams(), _page_cost(running, houses[0], "after")]
+
+
+def _page_cost(running: Bench, house: House, when: str) -> Figure:
+    """Measure the pages that the readers ask for, in the shares in which they do."""
+    scope.enter(house.id)
+    opened = [f"/conversations/{one}" for one in db.session.scalars(select(Conversation.id).limit(2))]
+    scope.leave()
+    paths = ["/inbox", *opened, f"/inbox?q={WORDS[0]}", "/inbox?status=open", "/inbox?unread=1"]
+    return page_cost(running.app, paths, house.cookies, when)
 
 
 def _house(running: Bench, number: int) -> House:

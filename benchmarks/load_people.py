@@ -12,6 +12,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from email.message import Message
 from multiprocessing.connection import Connection
 from urllib.parse import quote
 from uuid import UUID
@@ -81,10 +82,12 @@ def _read(port: int, session: str, end: float, told: Told) -> None:
                 "/inbox?unread=1",
             )
         )
-        status, body, retry = _ask(connection, "GET", path, None, headers)
+        status, body, told_by = _ask(connection, "GET", path, None, headers)
         headers |= {"HX-Request": "true", "HX-Current-URL": f"http://localhost{path}"}
+        if kept := told_by.get("Set-Cookie"):  # of the session alone: the first page adds to it what guards its forms
+            headers["Cookie"] = kept.partition(";")[0]
         told.pages.append((due, time.monotonic() - due, status))
-        told.without_word += status == 503 and not retry
+        told.without_word += status == 503 and "Retry-After" not in told_by
         links = _LINK.findall(body) or links
         time.sleep(chance.expovariate(1 / THINK))
 
@@ -100,21 +103,21 @@ def _send(port: int, houses: Sequence[House], number: int, rate: float, end: flo
         item = {"id": f"{due}-{number}", "text": words, "posted_at": datetime.now(UTC).isoformat()}
         body = json.dumps({"version": 1, "items": [item]}).encode()
         headers = {"Content-Type": "application/json", HEADER: sign(house.secret, body, int(time.time()))}
-        status, _, retry = _ask(connection, "POST", house.path, body, headers)
+        status, _, told_by = _ask(connection, "POST", house.path, body, headers)
         told.items.append((due, time.monotonic() - due, status))
-        told.without_word += status == 503 and not retry
+        told.without_word += status == 503 and "Retry-After" not in told_by
         due += 1.0
 
 
 def _ask(
     connection: http.client.HTTPConnection, method: str, path: str, body: bytes | None, headers: dict[str, str]
-) -> tuple[int, bytes, str]:
+) -> tuple[int, bytes, Message]:
     """Ask over a connection that stays open; once more, as browsers do, where it was closed while nobody used it."""
     for reused in (connection.sock is not None, False):
         try:
             connection.request(method, path, body, headers)
             answer = connection.getresponse()
-            return answer.status, answer.read(), answer.headers.get("Retry-After", "")
+            return answer.status, answer.read(), answer.headers
         except (http.client.RemoteDisconnected, ConnectionResetError, BrokenPipeError):
             connection.close()
             if not reused:
@@ -122,4 +125,4 @@ def _ask(
         except (OSError, http.client.HTTPException):
             connection.close()
             break
-    return 0, b"", ""
+    return 0, b"", Message()

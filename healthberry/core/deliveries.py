@@ -4,10 +4,11 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from math import inf
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import Executable, Uuid, bindparam, select
 
 from healthberry.core import events, outbox
 from healthberry.extensions import db
@@ -84,21 +85,26 @@ class Progress:
 
 
 def _mails(organisation_id: UUID, conversation_id: UUID) -> Sequence[OutboxMail]:
-    alone = select(OutboxMail).where(
-        OutboxMail.organisation_id == organisation_id, OutboxMail.conversation_id == conversation_id
-    )
+    of_it = {"organisation_id": organisation_id, "conversation_id": conversation_id}
+    return sorted(db.session.scalars(_question(), of_it), key=lambda mail: (mail.queued_at, mail.id))
+
+
+@lru_cache(maxsize=1)
+def _question() -> Executable:
+    """Write the question once: it takes longer to write than to answer."""
+    conversation_id = bindparam("conversation_id", type_=Uuid)
+    mine = select(OutboxMail).where(OutboxMail.organisation_id == bindparam("organisation_id", type_=Uuid))
+    alone = mine.where(OutboxMail.conversation_id == conversation_id)
     together = (
-        select(OutboxMail)
-        .join(
+        mine.join(
             MailCause,
             (MailCause.organisation_id == OutboxMail.organisation_id) & (MailCause.about == OutboxMail.about),
         )
-        .where(OutboxMail.organisation_id == organisation_id, OutboxMail.conversation_id.is_(None))
+        .where(OutboxMail.conversation_id.is_(None))
         .where(MailCause.conversation_id == conversation_id)
     )
     # Two questions, each over an index of its own; joined by OR they would read the whole outbox.
-    found = db.session.scalars(select(OutboxMail).from_statement(alone.union_all(together)))
-    return sorted(found, key=lambda mail: (mail.queued_at, mail.id))
+    return select(OutboxMail).from_statement(alone.union_all(together))
 
 
 def _outcome(mail: OutboxMail) -> str:

@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, any_, func, literal, or_, select
+from sqlalchemy import ColumnElement, any_, func, literal, or_, select
 from sqlalchemy.dialects.postgresql import JSONB
 
 from healthberry.core import places
@@ -32,11 +32,6 @@ def asker(member: Member, view: View) -> Hashable:
 def rights(member: Member) -> tuple[bool, Places | None]:
     """Return what of a member, besides who they are, decides which conversations belong to their views."""
     return may(member, "see_colleagues"), places.of(member)
-
-
-def narrowed(statement: Select[Any], member: Member, view: View) -> Select[Any]:
-    """Return the statement with the conditions of a view added."""
-    return statement.where(*belonging(member.organisation_id, member.id, rights(member), view))
 
 
 def belonging(

@@ -2,7 +2,7 @@
 
 import functools
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 from uuid import UUID
 
@@ -12,6 +12,7 @@ from healthberry.core import inbox_conditions, places
 from healthberry.core.inbox_conditions import belonging
 from healthberry.core.inbox_rows import COLUMNS, Row, allowed, assignee_name, holds_private
 from healthberry.core.inbox_views import View
+from healthberry.core.permissions import may
 from healthberry.core.places import Places
 from healthberry.extensions import db
 from healthberry.models.activities import Unread
@@ -32,10 +33,14 @@ class Standing:
     row: Row
     unread: frozenset[UUID]
     belongs: Sequence[bool]
+    _rows: dict[tuple[bool, bool], Row] = field(default_factory=dict, repr=False, compare=False)
 
     def row_for(self, member: Member) -> Row:
-        """Return the row as this member sees it."""
-        return allowed(member, replace(self.row, unread=member.id in self.unread))
+        """Return the row as this member sees it: one for all who see the same."""
+        differing = (member.id in self.unread, may(member, "see_colleagues"))
+        if (row := self._rows.get(differing)) is None:
+            row = self._rows[differing] = allowed(member, replace(self.row, unread=differing[0]))
+        return row
 
 
 def standing(lists: Sequence[tuple[Member, View]], conversation_id: UUID) -> Standing | None:

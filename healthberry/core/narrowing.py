@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import func, select, text
+from sqlalchemy import Uuid, bindparam, func, select, text
 from sqlalchemy.dialects.postgresql import JSONB
 
 from healthberry.core import channels, places
@@ -31,7 +31,11 @@ SELECT jsonb_agg(jsonb_build_array(service_code, coalesce(service_name, service_
 """).columns(services=JSONB)
 
 # Both in one question, for every list asks it.
-_BOTH = select(Channel, _SERVICES.scalar_subquery()).order_by(Channel.kind, Channel.created_at)
+_BOTH = (
+    select(Channel, _SERVICES.scalar_subquery())
+    .where(Channel.organisation_id == bindparam("organisation_id", type_=Uuid), Channel.state != "unlinked")
+    .order_by(Channel.kind, Channel.created_at)
+)
 
 
 @dataclass(frozen=True)
@@ -46,9 +50,8 @@ def narrowing(member: Member) -> Narrowing:
     """Return what the member's list can be narrowed by."""
     if places.of(member) is not None:
         return Narrowing(channels.channels_of(member), _within_places(member))
-    mine = (Channel.organisation_id == member.organisation_id, Channel.state != "unlinked")
     asked = {"organisation_id": member.organisation_id, "most": _MOST_SERVICES}
-    found = db.session.execute(_BOTH.where(*mine), asked).all()
+    found = db.session.execute(_BOTH, asked).all()
     if not found:  # what was written where nothing is linked any more
         written = db.session.execute(_SERVICES, asked).scalar()
         return Narrowing([], _by_name(written))

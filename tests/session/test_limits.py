@@ -12,7 +12,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import event
 
 from healthberry import create_app
-from healthberry.blueprints.limits import WAYS_IN
+from healthberry.blueprints.limits import WAYS_IN, InAdvance
 from healthberry.core import scope
 from healthberry.extensions import db
 from healthberry.settings import Settings
@@ -86,6 +86,32 @@ def test_one_person_reads_as_many_pages_as_the_settings_say(settings: Settings, 
     assert mine.get("/health").status_code == 200
     with app.app_context():
         db.engine.dispose()
+
+
+def test_reads_are_counted_in_advance_and_still_end(settings: Settings, world: World) -> None:
+    app = create_app(replace(settings, reads_per_minute=300))
+    member = world.member(world.organisation())
+    clients = [world.signed_in(app.test_client(), member) for _ in range(2)]
+    scope.leave()
+
+    statuses = [clients[number % 2].get("/help").status_code for number in range(900)]
+
+    assert statuses[:300] == [200] * 300
+    assert 429 in statuses, "three times as many: however a minute ended between them, one of its halves is too full"
+    after = statuses[statuses.index(429) :]
+    assert after.count(200) <= 303, "of the next minute at the most"
+    with app.app_context():
+        db.engine.dispose()
+
+
+def test_what_is_counted_in_advance_is_each_readers_own() -> None:
+    reads = InAdvance(3)
+
+    assert [reads.take("ada") for _ in range(7)] == [False, True, True, False, True, True, False]
+    assert not reads.take("bob")
+    reads.lose("ada")
+    assert not reads.take("ada")
+    assert reads.take("bob")
 
 
 def test_while_valkey_is_away_nobody_signs_in_and_everybody_reads(
