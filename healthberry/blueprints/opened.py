@@ -10,7 +10,7 @@ from uuid import UUID
 from healthberry.blueprints import found, listing, snoozes
 from healthberry.blueprints.found import Found
 from healthberry.blueprints.guard import member, number
-from healthberry.core import audit, events, inbox, members, replies, thread
+from healthberry.core import answering, audit, events, inbox, members, thread
 from healthberry.core.inbox import View
 from healthberry.core.thread import Page
 from healthberry.models.conversations import Message
@@ -58,7 +58,7 @@ def composer_of(page: Page, text: str | None = None, **changes: Any) -> Composer
     """Return the composer of `page`, with the member's draft where no `text` is given."""
     draft = page.draft
     words = text if text is not None else (draft.text if draft else "")
-    length, limit = replies.count(page.channel, words)
+    length, limit = answering.count(page.channel, words)
     way = changes.pop("way", draft.way if draft else "")
     made = Composer(
         text=words,

@@ -8,7 +8,7 @@ from sqlalchemy.dialects.postgresql import insert
 
 from healthberry.connectors.base import Reply as OutgoingReply
 from healthberry.connectors.base import SentReply
-from healthberry.core import claims, conversations, drafts, events, replies, summaries
+from healthberry.core import answering, claims, conversations, drafts, events, summaries
 from healthberry.extensions import db
 from healthberry.models.conversations import Conversation, Message
 from healthberry.models.organisations import Member
@@ -65,7 +65,7 @@ def outgoing(reply: Reply) -> OutgoingReply:
     return OutgoingReply(
         key=reply.key,
         text=reply.text,
-        target=replies.facts_of(target, conversation),
+        target=answering.facts_of(target, conversation),
         author_name=reply.member_name,
         author_email=member.email if member else "",
         attempted_at=reply.attempted_at,

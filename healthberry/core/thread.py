@@ -9,6 +9,7 @@ from sqlalchemy import Uuid, bindparam, select
 
 from healthberry.connectors.base import Capabilities, ReplyPermission
 from healthberry.core import (
+    answering,
     channels,
     conversations,
     copies,
@@ -148,7 +149,7 @@ def open_conversation(member: Member, conversation_id: UUID, number: int | None 
     messages = _messages(member.organisation_id, conversation_id)
     asks_for_reply = sees_colleagues and there.has_reply
     reply = replies.in_progress(member.organisation_id, conversation_id) if asks_for_reply else None
-    permission = replies.permission(channel, conversation, replies.target_among(messages))
+    permission = answering.permission(channel, conversation, answering.target_among(messages))
     page = Page(
         conversation=conversation,
         channel=channel,
@@ -167,7 +168,7 @@ def open_conversation(member: Member, conversation_id: UUID, number: int | None 
         elsewhere=copies.elsewhere(member, conversation) if there.has_copies else (),
         aside=noise.reason(conversation) if conversation.status == "aside" else "",
         may_block=places.sees_all_of(member, channel.id) and there.says_author,
-        held=replies.held(channel, permission),
+        held=answering.held(channel, permission),
         on_hold=may(member, "manage") and bool(holds.of_conversation(member, conversation_id)),
     )
     if not conversation.restricted:

@@ -11,6 +11,7 @@ from healthberry.connectors.base import File
 from healthberry.connectors.reading import withdrawn
 from healthberry.core import (
     alerts,
+    answering,
     attachments,
     concerns,
     conversations,
@@ -190,7 +191,7 @@ def test_its_reply_and_drafts_are_not_shown_to_others(
     world: World, admin: Member, marker: Member, other: Member, channel: Channel
 ) -> None:
     (one,) = world.arrives(channel, world.item("Story"))
-    target = replies.target_of(admin.organisation_id, one)
+    target = answering.target_of(admin.organisation_id, one)
     assert target is not None
     drafts.save(other, one, "You wrote a secret", 1)
     made = {"conversation_id": one, "target_id": target.id, "member_name": "Olu", "mode": "api", "key": "k"}

@@ -8,6 +8,7 @@ from healthberry.connectors.base import Author as Writer
 from healthberry.connectors.base import BadItem, Delivery, File
 from healthberry.core import (
     alerts,
+    answering,
     conversations,
     drafts,
     erasing,
@@ -18,7 +19,6 @@ from healthberry.core import (
     outbox,
     pushes,
     quarantine,
-    replies,
     sending,
     sweep,
     thread,
@@ -51,7 +51,7 @@ def test_no_table_of_the_database_holds_anything_of_an_erased_author(
     pushes.keep(channel.organisation_id, channel.id, [Delivery(f'{{"handle": "@{MARK}"}}', "1", "a")])
     pushes.keep(channel.organisation_id, channel.id, [Delivery('{"handle": "@wren"}', "2", "a")])
     world.uploaded(channel, member, file_name=f"{MARK}.csv", content=MARK.encode(), outcome={"preview": [MARK]})
-    target = replies.target_of(member.organisation_id, two)
+    target = answering.target_of(member.organisation_id, two)
     assert target is not None
     made = {"conversation_id": two, "target_id": target.id, "member_name": "Priya", "mode": "api", "key": "k"}
     db.session.add(Reply(organisation_id=member.organisation_id, **made, text=f"Dear {MARK}", state="failed"))
@@ -222,7 +222,7 @@ def test_alerts_that_wait_are_not_sent_and_a_composer_still_open_keeps_nothing(
 
 def test_a_reply_on_its_way_is_waited_for(world: World, member: Member, channel: Channel) -> None:
     (one,) = world.arrives(channel, written(world))
-    target = replies.target_of(member.organisation_id, one)
+    target = answering.target_of(member.organisation_id, one)
     assert target is not None
     made = {"conversation_id": one, "target_id": target.id, "member_name": "Priya", "mode": "api", "key": "k"}
     db.session.add(Reply(organisation_id=member.organisation_id, **made, text="Dear you", state="sending"))
@@ -236,7 +236,7 @@ def test_a_reply_that_moderators_hold_does_not_come_back_as_a_draft(
     world: World, member: Member, channel: Channel
 ) -> None:
     (one,) = world.arrives(channel, written(world))
-    target = replies.target_of(member.organisation_id, one)
+    target = answering.target_of(member.organisation_id, one)
     assert target is not None
     made = {"conversation_id": one, "target_id": target.id, "member_name": "Priya", "mode": "api", "key": "k"}
     held = {"text": "Dear you", "state": "sent", "pending": True, "remote_id": "ours"}

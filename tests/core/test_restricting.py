@@ -10,6 +10,7 @@ from healthberry.connectors.base import Author as Writer
 from healthberry.connectors.base import File
 from healthberry.core import (
     alerts,
+    answering,
     attachments,
     copies_by_hand,
     drafts,
@@ -154,7 +155,7 @@ def test_a_reply_that_did_not_leave_yet_goes_back_to_its_writer(
     world: World, member: Member, responder: Member, channel: Channel
 ) -> None:
     (one,) = world.arrives(channel, world.item("Story"))
-    target = replies.target_of(member.organisation_id, one)
+    target = answering.target_of(member.organisation_id, one)
     assert target is not None
     made = {"conversation_id": one, "target_id": target.id, "member_name": "Priya", "mode": "api", "key": "k"}
     db.session.add(

@@ -7,7 +7,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from healthberry.connectors.base import Authorisation, Discovery, Listing, Page
-from healthberry.core import channels, reading, rechecks, replies, scope, unlinking
+from healthberry.core import answering, channels, reading, rechecks, scope, unlinking
 from healthberry.core.errors import Conflict
 from healthberry.extensions import db
 from healthberry.jobs import tokens
@@ -209,7 +209,7 @@ def test_a_reply_that_was_to_be_seen_on_the_site_is_given_back(
 def written(world: World, member: Member, channel: Channel, state: str) -> UUID:
     """Write a reply to something new; return its id."""
     (conversation_id,) = world.arrives(channel, world.item("They were kind."))
-    target = replies.target_of(channel.organisation_id, conversation_id)
+    target = answering.target_of(channel.organisation_id, conversation_id)
     assert target is not None
     reply = Reply(
         organisation_id=channel.organisation_id,
