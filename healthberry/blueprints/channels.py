@@ -9,7 +9,7 @@ from uuid import UUID
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from healthberry.blueprints import coverage, guard, headers, link_steps
+from healthberry.blueprints import coverage, guard, headers, leading, link_steps
 from healthberry.connectors.base import Access
 from healthberry.connectors.errors import ConnectorError
 from healthberry.core import (
@@ -85,7 +85,7 @@ def explain(channel_id: UUID) -> ResponseReturnValue:
         return redirect(url_for("channels.settings", channel_id=channel_id), 303)
     if not about.fields:
         headers.let_forms_lead_to(link_steps.origin(_sign_in_address(channel)))
-    wanted = guard.local_path(request.args.get("next"))
+    wanted = leading.local_path(request.args.get("next"))
     return render_template("welcome/connect.html", channel=channel, wanted=wanted)
 
 
@@ -97,7 +97,7 @@ def start(channel_id: UUID) -> ResponseReturnValue:
     """Connect the channel again with what it was linked with: lead to the sign-in, where its kind has one."""
     channel = _mine(channel_id)
     connector = channels.connector_of(channel)
-    wanted = guard.local_path(request.form.get("next")) or ""
+    wanted = leading.local_path(request.form.get("next")) or ""
     begun = Begun(channel.kind, Access(dict(channel.config)), channel_id=channel.id, wanted=wanted)
     try:
         given = link_forms.checked(

@@ -6,7 +6,7 @@ from flask import Blueprint, redirect, render_template, request, session, url_fo
 from flask.typing import ResponseReturnValue
 from werkzeug.wrappers import Response
 
-from healthberry.blueprints import entering, guard, known_browsers
+from healthberry.blueprints import entering, guard, known_browsers, leading
 from healthberry.core import codes, events, members, scope, sign_ins
 from healthberry.core.codes import Issued, Refused
 from healthberry.extensions import part
@@ -31,7 +31,7 @@ def send_code(
     events.commit()
     _post(issued, email, known=known)
     session[_PENDING] = str(issued.id)
-    session[_NEXT] = guard.local_path(wanted)
+    session[_NEXT] = leading.local_path(wanted)
     return redirect(url_for("codes.show"), 303)
 
 
@@ -125,7 +125,7 @@ def _old_link(code_id: UUID, key: str, refusal: Refused) -> ResponseReturnValue:
 def _open(proven: EmailCode) -> Response:
     """Enter what the code opens; the page that was asked for before is known only to the browser that asked for it."""
     mine = session.get(_PENDING) == str(proven.id)
-    wanted = guard.local_path(session.get(_NEXT)) if mine else None
+    wanted = leading.local_path(session.get(_NEXT)) if mine else None
     return entering.enter(proven, wanted)
 
 

@@ -3,7 +3,7 @@
 from flask import Blueprint, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from healthberry.blueprints import codes, guard, passkeys
+from healthberry.blueprints import codes, guard, leading, passkeys
 from healthberry.core import events, held_forms, second_step, sign_ins
 from healthberry.core.codes import Refused
 
@@ -53,7 +53,7 @@ def go_on() -> ResponseReturnValue:
     if held is None:
         return redirect(url_for("inbox.index"), 303)
     if held.method == "GET":
-        return redirect(guard.local_path(held.path) or url_for("inbox.index"), 303)
+        return redirect(leading.local_path(held.path) or url_for("inbox.index"), 303)
     return render_template("confirm/go_on.html", held=held)
 
 

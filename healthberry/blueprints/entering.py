@@ -6,7 +6,7 @@ from uuid import UUID
 from flask import redirect, session, url_for
 from werkzeug.wrappers import Response
 
-from healthberry.blueprints import devices, guard, known_browsers, steps
+from healthberry.blueprints import devices, guard, known_browsers, leading, steps
 from healthberry.core import (
     audit,
     conversations,
@@ -102,7 +102,7 @@ def choices() -> tuple[list[Membership], str | None]:
     proven = session.get(_PROVEN) or {}
     if time.time() - proven.get("at", 0) > _CHOICE_SECONDS:
         return [], None
-    return members.memberships_of(proven["email"]), guard.local_path(proven.get("next"))
+    return members.memberships_of(proven["email"]), leading.local_path(proven.get("next"))
 
 
 def _sign_up(proven: EmailCode, wanted: str | None) -> Response:

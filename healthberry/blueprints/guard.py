@@ -8,17 +8,15 @@ import functools
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from typing import ParamSpec
-from urllib.parse import urlsplit
 from uuid import UUID
 
-from flask import g, make_response, redirect, request, session, url_for
+from flask import g, redirect, request, session, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import UserMixin, current_user, login_user, logout_user
 from werkzeug.wrappers import Response
 
 from healthberry import logs
-from healthberry.blueprints import devices
-from healthberry.blueprints.render import shown_address
+from healthberry.blueprints import devices, leading
 from healthberry.core import events, held_forms, members, operator_sessions, scope, sessions, sign_ins
 from healthberry.core.errors import NotAllowed
 from healthberry.core.permissions import require
@@ -129,10 +127,10 @@ def signed_in(view: View[P]) -> View[P]:
     @functools.wraps(view)
     def guarded(*args: P.args, **kwargs: P.kwargs) -> ResponseReturnValue:
         if not current_user.is_authenticated:
-            return _to_sign_in()
+            return leading.to_sign_in()
         member()
         if is_overdue() and request.blueprint not in _WHILE_OVERDUE:
-            return _lead(url_for("own_sign_in.index"), 403)
+            return leading.lead(url_for("own_sign_in.index"), 403)
         return view(*args, **kwargs)
 
     guarded.needs_sign_in = True  # type: ignore[attr-defined]
@@ -192,7 +190,7 @@ def proven(within: timedelta) -> Callable[[View[P]], View[P]]:
                 held_forms.drop(row)
                 return view(*args, **kwargs)
             _hold(row)
-            return _lead(url_for("confirm.index"), 403)
+            return leading.lead(url_for("confirm.index"), 403)
 
         guarded.needs_proof = within  # type: ignore[attr-defined]
         return guarded
@@ -248,50 +246,7 @@ def signed_out() -> Response:
     return answer
 
 
-def local_path(wanted: str | None) -> str | None:
-    """Return `wanted` if it is a path on this site and nowhere else, else None.
-
-    "//evil.example", "/\\evil.example", "https:evil" and paths with control characters lead elsewhere in some browser.
-    """
-    if not wanted or not wanted.startswith("/") or wanted.startswith(("//", "/\\")):
-        return None
-    if "\\" in wanted or any(ord(character) < 33 for character in wanted) or len(wanted) > 2000:
-        return None
-    parts = urlsplit(wanted)
-    return None if parts.scheme or parts.netloc else wanted
-
-
 def _hold(row: MemberSession) -> None:
-    shown = shown_address()
-    back = local_path(_with_query(shown.path, shown.query)) or local_path(urlsplit(request.referrer or "").path)
     sent = [(name, value) for name, value in request.form.items(multi=True) if name != "csrf_token"]
-    held_forms.hold(row, request.method, _asked_for(), sent, back or "")
+    held_forms.hold(row, request.method, leading.asked_for(), sent, leading.way_back())
     events.commit()
-
-
-def _to_sign_in() -> Response:
-    """A page redirects; a part of a page tells htmx to go there as a whole."""
-    shown = shown_address()
-    wanted = _with_query(shown.path, shown.query) if _is_htmx() else _asked_for()
-    back = local_path(wanted) if _is_htmx() or request.method == "GET" else None
-    return _lead(url_for("session.sign_in", next=back), 401)
-
-
-def _lead(address: str, status: int) -> Response:
-    if not _is_htmx():
-        return redirect(address, 303)
-    response = make_response("", status)
-    response.headers["HX-Redirect"] = address
-    return response
-
-
-def _is_htmx() -> bool:
-    return request.headers.get("HX-Request") == "true"
-
-
-def _asked_for() -> str:
-    return _with_query(request.path, request.query_string.decode("utf-8", "replace"))
-
-
-def _with_query(path: str, query: str) -> str:
-    return f"{path}?{query}" if query else path

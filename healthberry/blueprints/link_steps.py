@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 from flask import redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 
-from healthberry.blueprints import guard, headers
+from healthberry.blueprints import guard, headers, leading
 from healthberry.connectors.base import Access, Connector, Field, Linkable
 from healthberry.connectors.errors import ConnectorError, NotAuthorised, NotLinked
 from healthberry.core import channels, events, link_forms, linking, pending_links
@@ -157,4 +157,4 @@ def _filled(channel: Channel, reveal: Sequence[tuple[str, str]]) -> list[tuple[s
 
 def _onward(begun: Begun, word: str, channel_id: Any) -> str:
     usual = url_for("welcome.channels", done=word, _anchor=f"channel-{channel_id}")
-    return guard.local_path(begun.wanted) or usual
+    return leading.local_path(begun.wanted) or usual

@@ -8,7 +8,7 @@ from flask import Blueprint, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from werkzeug.wrappers import Response
 
-from healthberry.blueprints import codes, entering, guard, openid_kept, openid_settings, openid_steps
+from healthberry.blueprints import codes, entering, guard, leading, openid_kept, openid_settings, openid_steps
 from healthberry.connectors.openid_issuers import Identity
 from healthberry.connectors.openid_tokens import NotBelieved
 from healthberry.core import events, openid, openid_joining, scope
@@ -34,7 +34,7 @@ def begin() -> Response:
     if setup is None or not setup.on:
         raise NotFound
     try:
-        return openid_steps.lead_out(setup, openid_steps.SIGN_IN, wanted=guard.local_path(request.form.get("next")))
+        return openid_steps.lead_out(setup, openid_steps.SIGN_IN, wanted=leading.local_path(request.form.get("next")))
     except NotBelieved as error:
         return openid_steps.refuse(organisation_id, str(error))
 
@@ -53,7 +53,7 @@ def answer() -> ResponseReturnValue:
     organisation_id = UUID(begun["organisation"])
     try:
         setup, identity = openid_steps.brought_back(begun)
-        response = _enter(setup, identity, guard.local_path(begun["next"]))
+        response = _enter(setup, identity, leading.local_path(begun["next"]))
     except NotBelieved as error:
         return openid_steps.refuse(organisation_id, str(error))
     except Out as out:
@@ -84,7 +84,7 @@ def link() -> Response:
         raise Conflict(_NOTHING)
     openid_joining.link(member, Identity(unlinked["issuer"], unlinked["subject"], "", "", mfa=False))
     events.commit()
-    response = redirect(guard.local_path(unlinked["next"]) or url_for("inbox.index"), 303)
+    response = redirect(leading.local_path(unlinked["next"]) or url_for("inbox.index"), 303)
     openid_kept.forget(response)
     return response
 

@@ -9,7 +9,7 @@ from flask.typing import ResponseReturnValue
 from werkzeug.wrappers import Response
 
 from healthberry import logs
-from healthberry.blueprints import challenges, guard, own_sign_in, steps
+from healthberry.blueprints import challenges, guard, leading, own_sign_in, steps
 from healthberry.core import events, members, passkeys, recovery_codes, second_step, sign_ins
 from healthberry.core.codes import Refused
 from healthberry.models.organisations import Member
@@ -78,10 +78,10 @@ def sign_in() -> ResponseReturnValue:
     except Refused as refusal:
         events.forget()
         logs.event(log, "passkey.refused", logging.WARNING)  # nobody knows whose: it belongs into no audit log
-        wanted = guard.local_path(request.form.get("next"))
+        wanted = leading.local_path(request.form.get("next"))
         context: dict[str, Any] = {"wanted": wanted, "email": "", "errors": {"": refusal.reason}, "passkey": asked()}
         return render_template("signup/sign_in.html", **context), 422
-    onward = guard.local_path(request.form.get("next"))
+    onward = leading.local_path(request.form.get("next"))
     return steps.complete(member, onward, by=(sign_ins.PASSKEY,), remember=False)
 
 

@@ -7,7 +7,7 @@ from flask.typing import ResponseReturnValue
 from flask_login import current_user
 from werkzeug.wrappers import Response
 
-from healthberry.blueprints import codes, entering, guard, passkeys
+from healthberry.blueprints import codes, entering, guard, leading, passkeys
 from healthberry.core import events, mailboxes, openid, sign_ins
 from healthberry.core.errors import Invalid, NotFound
 
@@ -18,7 +18,7 @@ blueprint = Blueprint("session", __name__)
 @guard.public
 def sign_in() -> ResponseReturnValue:
     """Ask for the work e-mail address; who is signed in already goes where they wanted."""
-    wanted = guard.local_path(request.args.get("next"))
+    wanted = leading.local_path(request.args.get("next"))
     if current_user.is_authenticated:
         return redirect(wanted or url_for("inbox.index"), 303)
     return render_template("signup/sign_in.html", wanted=wanted, email="", errors={}, passkey=passkeys.asked())
@@ -31,7 +31,7 @@ def send_code() -> ResponseReturnValue:
 
     The answer is the same whether or not the address is known.
     """
-    wanted = guard.local_path(request.form.get("next"))
+    wanted = leading.local_path(request.form.get("next"))
     typed = request.form.get("email", "")[:300]
     try:
         email = mailboxes.normalise(typed)

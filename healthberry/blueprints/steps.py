@@ -8,7 +8,7 @@ from uuid import UUID
 from flask import redirect, session, url_for
 from werkzeug.wrappers import Response
 
-from healthberry.blueprints import devices, guard, known_browsers
+from healthberry.blueprints import devices, guard, known_browsers, leading
 from healthberry.core import members, scope, second_step, sessions, sign_ins
 from healthberry.models.organisations import Member
 from healthberry.models.owned import now
@@ -38,7 +38,7 @@ def half_in() -> Member | None:
 
 def onward() -> str | None:
     """Return where whoever is half-way in wanted to go."""
-    return guard.local_path((session.get(_HALF) or {}).get("next"))
+    return leading.local_path((session.get(_HALF) or {}).get("next"))
 
 
 def first() -> str:

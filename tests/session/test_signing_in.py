@@ -5,7 +5,7 @@ import re
 import pytest
 from flask.testing import FlaskClient
 
-from healthberry.blueprints.guard import local_path
+from healthberry.blueprints.leading import local_path
 from healthberry.core import events, roles, scope
 from tests.signup.newcomer import Newcomer
 from tests.world import World
