@@ -29,7 +29,9 @@ def follow() -> Response:
     """Send a page what changes, from `Last-Event-ID` or else `after`; see realtime/topics.py for `view`."""
     hub = hub_of(current_app._get_current_object())  # type: ignore[attr-defined]  # noqa: SLF001
     with hub.door:
-        if not current_user.is_authenticated or is_overdue():
+        if not current_user.is_authenticated:
+            return _refuse(401)
+        if is_overdue():
             return _refuse(403)
         asking = member()
         require(asking, "read")

@@ -185,6 +185,7 @@ def sign_out_everywhere(member: Member) -> None:
     """Make every session of the member worthless, this one too."""
     member.session_key = new_id()
     audit.did(member, "signed_out_everywhere", "member", member.id)
+    events.record(member.organisation_id, "member_signed_out", subject_id=member.id)
 
 
 def next_step(member: Member) -> str:

@@ -140,8 +140,9 @@ def end_others(member: Member, kept: UUID) -> int:
 
 
 def sign_out(row: MemberSession) -> None:
-    """End this session; its browser stays remembered for as long as was wished."""
+    """End this session; its browser stays remembered for as long as was wished. Its open pages are told."""
     row.ended_at = row.ended_at or now()
+    events.record(row.organisation_id, "member_signed_out", subject_id=row.member_id)
 
 
 def remembered(member: Member, session_id: UUID) -> MemberSession | None:

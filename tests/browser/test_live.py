@@ -183,14 +183,15 @@ def test_after_a_cut_the_page_says_so_and_then_has_what_it_missed(app: Flask, de
     expect(page.locator("#live")).to_have_text("Live")
 
 
-def test_who_was_signed_out_is_told(desk: Desk, look: Look) -> None:
-    page = live(look("/inbox", desk.colleague))
+def test_who_was_signed_out_is_led_to_sign_in_and_sees_no_words_any_more(desk: Desk, look: Look) -> None:
+    page = live(look("/inbox?status=all", desk.colleague))
 
     desk.colleague.left_at = moments_ago(seconds=0)
     events.record(desk.member.organisation_id, "member_left", member=desk.member)
     desk.tell()
 
-    expect(page.locator("#live")).to_have_text("Signed out: reload to sign in")
+    page.wait_for_url("**/signin?next=%2Finbox%3Fstatus%3Dall")
+    expect(page.get_by_label("Work e-mail address")).to_be_visible()
 
 
 def test_who_missed_too_much_gets_the_list_anew(app: Flask, desk: Desk, look: Look) -> None:

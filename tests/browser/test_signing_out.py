@@ -26,6 +26,9 @@ def test_signing_out_is_in_sight_and_leaves_no_unsaved_words_in_any_tab(office: 
     other = page.context.new_page()
     other.goto("/help")
     other.evaluate("sessionStorage.setItem('healthberry-draft:a:b', 'Dear Mrs')")
+    third = page.context.new_page()
+    third.goto("/inbox")
+    expect(third.locator("#live")).to_have_text("Live")
     page.route("**/draft", lambda route: route.abort())
     page.locator("#text").fill("Dear Mr")
     assert (_kept(page), _kept(other)) == (1, 1)
@@ -34,3 +37,5 @@ def test_signing_out_is_in_sight_and_leaves_no_unsaved_words_in_any_tab(office: 
     page.wait_for_url("**/")
 
     assert (_kept(page), _kept(other)) == (0, 0)
+    third.wait_for_url("**/signin?next=%2Finbox")
+    expect(third.locator("#rows")).to_have_count(0)

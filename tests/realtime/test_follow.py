@@ -206,7 +206,7 @@ def test_hostile_words_stay_words(world: World, open_stream: Open) -> None:
 def test_a_stream_is_refused_to_whoever_is_signed_out(client: FlaskClient) -> None:
     answer = client.get("/stream?view=inbox")
 
-    assert answer.status_code == 403
+    assert answer.status_code == 401
     assert answer.headers["HX-Reswap"] == "none"
 
 

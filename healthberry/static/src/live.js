@@ -14,6 +14,10 @@ const isStream = (element) => element instanceof Element && element.id === "stre
 
 let worrying;
 let over = false; // signed out: nothing is tried any more
+let leaving = false; // signing out from this very tab, which leads elsewhere
+document.addEventListener("submit", (event) => {
+  leaving ||= event.target.matches("[data-signs-out]");
+});
 
 const say = (words, off) => {
   const mark = find("#live");
@@ -32,10 +36,18 @@ const lost = () => {
   worrying ??= setTimeout(() => document.hidden || over || say("Not live: reconnecting", true), PATIENCE);
 };
 
-const signedOut = () => {
+const refused = () => {
   over = true;
   clearTimeout(worrying);
-  say("Signed out: reload to sign in", true);
+  say("Not live: reload this page", true);
+};
+
+// What the page shows is not for whoever sits before it next. Words that were being written are kept in this tab, unless
+// somebody signed out: see composer.js.
+const signedOut = () => {
+  over = true;
+  if (leaving) return;
+  location.replace(`/signin?next=${encodeURIComponent(location.pathname + location.search)}`);
 };
 
 // The connection -----------------------------------------------------------------------------------------------------
@@ -70,7 +82,8 @@ document.addEventListener("htmx:sse:before:message", () => {
   heardAt = Date.now();
 });
 document.addEventListener("htmx:sse:error", ({ detail }) => {
-  if (detail.status === 403) signedOut();
+  if (detail.status === 401) signedOut();
+  else if (detail.status === 403) refused();
   else lost();
 });
 document.addEventListener("htmx:sse:close", ({ detail }) => {
@@ -88,7 +101,9 @@ document.addEventListener("htmx:config:request", ({ detail: { ctx } }) => {
 // htmx comes back by itself, but not where the very first attempt fails.
 document.addEventListener("htmx:finally:request", ({ target, detail: { ctx } }) => {
   if (!isStream(ctx.sourceElement) || over || ctx.response?.raw.headers.get("Content-Type")?.includes("event-stream")) return;
-  if (ctx.response?.status === 403 || ctx.response?.status === 404) return;
+  const status = ctx.response?.status;
+  if (status === 401) signedOut();
+  if ([401, 403, 404].includes(status)) return;
   lost();
   const pause = Math.min(FIRST_RETRY * 2 ** failures++, LONGEST_RETRY);
   setTimeout(() => target.isConnected && htmx.ajax("GET", ctx.request.action, { source: target, swap: "none" }), pause);
