@@ -192,6 +192,7 @@ def test_who_was_signed_out_is_led_to_sign_in_and_sees_no_words_any_more(desk: D
 
     page.wait_for_url("**/signin?next=%2Finbox%3Fstatus%3Dall")
     expect(page.get_by_label("Work e-mail address")).to_be_visible()
+    expect(page.get_by_text("Sign in to go back to where you were")).to_be_visible()
 
 
 def test_who_missed_too_much_gets_the_list_anew(app: Flask, desk: Desk, look: Look) -> None:
