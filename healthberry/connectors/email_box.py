@@ -246,6 +246,8 @@ def _told(place: str, missing: str = "") -> Iterator[None]:
     except mail_servers.NotPublic as error:
         raise NotAuthorised(f"{place} is inside a private network: nobody is connected there.") from error
     except LoginError as error:
+        if isinstance(error.__context__, IMAPClientAbortError):  # the line broke before the server said anything
+            raise Unavailable(f"{place} did not answer.") from error
         if " BAD " in str(error):
             raise UnexpectedAnswer(f"{place} gave an answer that we do not understand.") from error
         refused = _refused(place, str(error))

@@ -226,6 +226,11 @@ def keep_tokens(channel: Channel, authorisation: Authorisation) -> None:
     channel.token_claimed_until = None
 
 
+def release_tokens(channel: Channel) -> None:
+    """Leave what the channel is reached with as it is, and let others try."""
+    channel.token_claimed_until = None
+
+
 def lose_tokens(channel: Channel, reason: str) -> None:
     """Forget tokens that the provider no longer takes: somebody has to sign in there again."""
     channel.sealed_secrets = channel.secrets_expire_at = channel.account = channel.token_claimed_until = None

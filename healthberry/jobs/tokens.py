@@ -3,7 +3,7 @@
 from typing import Literal
 from uuid import UUID
 
-from healthberry.connectors.errors import NotAuthorised, Permanent, Temporary
+from healthberry.connectors.errors import NotAuthorised, NothingToRenew, Permanent, Temporary
 from healthberry.core import channels, scope
 from healthberry.core.events import commit
 from healthberry.jobs.base import job
@@ -19,6 +19,8 @@ def refresh_tokens(organisation: str, channel_id: str) -> None:
 def renew(organisation_id: UUID, channel_id: UUID) -> Literal["renewed", "later", "no"]:
     """Exchange the channel's tokens now: "later" where the provider is away or another job is at it.
 
+    "no" where somebody has to sign in again, or where it is a password: that stays, for it may have been refused by
+    mistake.
     Refresh tokens are single-use: one job at a time, kept at once. Commits before the provider is called, and after.
     """
     channel = channels.claim_tokens(organisation_id, channel_id)
@@ -28,6 +30,9 @@ def renew(organisation_id: UUID, channel_id: UUID) -> Literal["renewed", "later"
     got: Literal["renewed", "later", "no"] = "renewed"
     try:
         authorisation = channels.connector_of(channel).refresh(channels.access_of(channel))
+    except NothingToRenew:
+        channels.release_tokens(channel)
+        got = "no"
     except NotAuthorised as error:
         channels.lose_tokens(channel, error.reason)
         got = "no"

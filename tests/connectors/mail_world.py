@@ -59,9 +59,9 @@ class MailWorld:
         """Put bytes into the mailbox, whatever they are."""
         self.write("", address, raw=base64.b64encode(raw).decode())
 
-    def fault(self, kind: str, times: int = 1, operation: str | None = None) -> None:
+    def fault(self, kind: str, times: int = 1, operation: str | None = None, seconds: float = 5.0) -> None:
         """Let the servers misbehave."""
-        self.sandbox.faults.add(Fault("email", kind, times, 5.0, operation))
+        self.sandbox.faults.add(Fault("email", kind, times, seconds, operation))
 
     def shown(self, message_id: str) -> Mapping[str, Any]:
         """Return what is known of an e-mail, with the answers to it."""

@@ -9,6 +9,7 @@ from healthberry.connectors.errors import (
     ConnectorError,
     Gone,
     NotAuthorised,
+    NothingToRenew,
     NotLinked,
     Permanent,
     RateLimited,
@@ -288,6 +289,20 @@ def test_each_way_to_fail_is_one_of_ours_and_loses_nothing(
         world.connector.poll(access, None)
     assert PASSWORD not in str(raised.value)
     assert [item.text for item in poll(world, access).items] == ["Hello."]
+
+
+def test_a_line_that_breaks_while_one_signs_in_is_no_refused_password(world: MailWorld) -> None:
+    access = world.linked()
+    world.write("Hello.")
+    world.fault("timeout_before", operation="read", seconds=0.01)  # then the server hangs up without a word
+
+    with pytest.raises(Unavailable):
+        world.connector.poll(access, None)
+
+
+def test_a_password_is_nothing_that_could_be_renewed(world: MailWorld) -> None:
+    with pytest.raises(NothingToRenew):
+        world.connector.refresh(world.linked())
 
 
 def test_a_folder_that_is_gone_and_a_wrong_password_are_said(world: MailWorld) -> None:

@@ -154,3 +154,26 @@ def test_a_mailbox_of_microsoft_365_is_linked_by_signing_in_there(
     answer(client, conversation_about(app, "lift is broken"))
     tick()
     assert len(sandbox.seen("email", asked)["replies"]) == 1
+
+
+def test_a_password_that_is_refused_once_is_kept_and_the_reply_can_be_sent_again(
+    linked: FlaskClient, app: Flask, sandbox: Sandbox, tick: Callable[[], None], work: Callable[[], None]
+) -> None:
+    sandbox.post("email", "The lift is broken.", handle=ADDRESS)
+    tick()
+    conversation = conversation_about(app, "lift is broken")
+    sandbox.fault("email", "expired_token", operation="reply")
+
+    answer(linked, conversation)
+    work()
+
+    assert reply_state(app) == "failed"
+    with app.app_context():
+        member()
+        reply = db.session.scalars(db.select(Reply)).one()
+        channel = db.session.scalars(db.select(Channel).where(Channel.kind == "email")).one()
+        assert app.extensions["vault"].open(channel.sealed_secrets) == {"password": "simulated"}
+        assert channel.token_claimed_until is None
+    assert linked.post(f"/replies/{reply.id}/retry").status_code == 303
+    work()
+    assert reply_state(app) == "sent"
