@@ -151,7 +151,7 @@ def _asked_for(app: Flask, client: FlaskClient, kept: str) -> dict[str, tuple[in
         "nobody's name": (400, client.get("/inbox", headers={"Host": "."})),
         "gone": (410, client.get(f"/code/{kept}/key")),
         "not as it should be": (422, client.post("/signin", data={"email": "x"})),
-        "no sign-in": (403, app.test_client().get("/stream?view=inbox")),
+        "no sign-in": (401, app.test_client().get("/stream?view=inbox")),
         "forged": (403, client.post("/hooks/x", data=b"{}")),
     }
 
