@@ -42,11 +42,11 @@ def list_conversations(member: Member, view: View, after: str = "", limit: int =
     values = inbox_rows.values(member)
     if view.q:
         ids = found(member, view, place, limit + 1)
-        statement, values = _hits(rights(member)[1], limit + 1), {**values, "ids": ids}
-        results = db.session.execute(statement, values) if ids else ()
+        hits = _hits(places.of(member), limit + 1)
+        results = db.session.execute(hits, {**values, "ids": ids}) if ids else ()
     else:
-        statement = _page(view, rights(member), place is not None, limit + 1)
-        results = db.session.execute(statement, {**values, **_at(place)})
+        page = _page(view, rights(member), place is not None, limit + 1)
+        results = db.session.execute(page, {**values, **_at(place)})
     rows = [row_from(member, result) for result in results]
     more = len(rows) > limit
     rows = rows[:limit]

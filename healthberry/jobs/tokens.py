@@ -21,6 +21,7 @@ def renew(organisation_id: UUID, channel_id: UUID) -> Literal["renewed", "later"
 
     "no" where somebody has to sign in again, or where it is a password: that stays, for it may have been refused by
     mistake.
+
     Refresh tokens are single-use: one job at a time, kept at once. Commits before the provider is called, and after.
     """
     channel = channels.claim_tokens(organisation_id, channel_id)

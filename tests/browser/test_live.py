@@ -195,6 +195,32 @@ def test_who_was_signed_out_is_led_to_sign_in_and_sees_no_words_any_more(desk: D
     expect(page.get_by_text("Sign in to go back to where you were")).to_be_visible()
 
 
+def unwatched(page: Page) -> Page:
+    """The same page in a tab whose console nobody watches: htmx writes there that a stream was refused."""
+    tab = page.context.new_page()
+    tab.goto(page.url)
+    page.close()
+    return tab
+
+
+def test_a_page_whose_changes_are_refused_says_that_it_is_not_live(app: Flask, desk: Desk, look: Look) -> None:
+    page = live(unwatched(look("/inbox", desk.member)))
+    page.route("**/stream?**", lambda route: route.fulfill(status=403))
+
+    hub_of(app).cut()
+
+    expect(page.locator("#live")).to_have_text("Not live: reload this page")
+
+
+def test_a_page_that_comes_back_without_a_sign_in_is_led_to_it(app: Flask, desk: Desk, look: Look) -> None:
+    page = live(unwatched(look("/inbox", desk.member)))
+    page.context.clear_cookies()
+
+    hub_of(app).cut()
+
+    page.wait_for_url("**/signin?next=%2Finbox")
+
+
 def test_who_missed_too_much_gets_the_list_anew(app: Flask, desk: Desk, look: Look) -> None:
     page = live(look("/inbox", desk.member))
     page.context.set_offline(True)
