@@ -9,6 +9,7 @@ from flask.typing import ResponseReturnValue
 
 from healthberry.blueprints import colleague_files, subject_files
 from healthberry.blueprints.guard import RECENTLY, member, needs, proven, signed_in
+from healthberry.blueprints.refusals import on_form
 from healthberry.core import (
     colleague_copies,
     data_matches,
@@ -103,9 +104,8 @@ def extend(request_id: UUID) -> ResponseReturnValue:
     try:
         made = extending.extend(member(), request_id, given.get("extension", ""), told=given.get("told") == "on")
     except (Invalid, Conflict) as refusal:
-        events.forget()
-        field, status = (refusal.field, 422) if isinstance(refusal, Invalid) else ("", 409)
-        return _page(request_id, {field: refusal.reason}), status
+        errors, status = on_form(refusal)
+        return _page(request_id, errors), status
     said = "They are told by e-mail." if made.contact else "You have told them."
     events.commit()
     flash(f"Extended. {said}")
@@ -162,9 +162,8 @@ def copy(request_id: UUID) -> ResponseReturnValue:
             member(), request_id, given.get("who", ""), given.get("reason", ""), with_notes=given.get("notes") == "on"
         )
     except (Invalid, Conflict) as refusal:
-        events.forget()
-        field, status = (refusal.field, 422) if isinstance(refusal, Invalid) else ("", 409)
-        return _page(request_id, {field: refusal.reason}), status
+        errors, status = on_form(refusal)
+        return _page(request_id, errors), status
     body, name = subject_files.zipped(made), f"{made.request.reference}.zip"
     events.commit()
     return _file(body, name)
@@ -200,9 +199,8 @@ def close(request_id: UUID) -> ResponseReturnValue:
             member(), request_id, given.get("outcome", ""), given.get("answer", ""), tell=given.get("tell") == "on"
         )
     except (Invalid, Conflict) as refusal:
-        events.forget()
-        field, status = (refusal.field, 422) if isinstance(refusal, Invalid) else ("", 409)
-        return _page(request_id, {field: refusal.reason}), status
+        errors, status = on_form(refusal)
+        return _page(request_id, errors), status
     events.commit()
     flash("Closed.")
     return redirect(url_for("data_requests.show", request_id=request_id), 303)

@@ -8,6 +8,7 @@ from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from healthberry.blueprints.guard import RECENTLY, member, needs, proven, signed_in
+from healthberry.blueprints.refusals import on_form
 from healthberry.core import channels, disclosures, events, organisations
 from healthberry.core.disclosures import OUTCOMES, WHAT
 from healthberry.core.errors import Conflict, Invalid
@@ -83,9 +84,8 @@ def close(disclosure_id: UUID) -> ResponseReturnValue:
             reason=form.get("reason", ""),
         )
     except (Invalid, Conflict) as refusal:
-        events.forget()
-        field, status = (refusal.field, 422) if isinstance(refusal, Invalid) else ("", 409)
-        return _page(disclosure_id, {field: refusal.reason}), status
+        errors, status = on_form(refusal)
+        return _page(disclosure_id, errors), status
     events.commit()
     flash("Closed.")
     return redirect(url_for("disclosures.show", disclosure_id=disclosure_id), 303)

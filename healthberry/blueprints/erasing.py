@@ -9,6 +9,7 @@ from flask.typing import ResponseReturnValue
 from werkzeug.wrappers import Response
 
 from healthberry.blueprints.guard import RECENTLY, member, needs, proven, signed_in
+from healthberry.blueprints.refusals import on_form
 from healthberry.blueprints.render import render
 from healthberry.core import erasing, events, members
 from healthberry.core.errors import Conflict, Invalid
@@ -49,9 +50,8 @@ def erase(conversation_id: UUID) -> ResponseReturnValue:
             notes=form.get("notes") == "on",
         )
     except (Invalid, Conflict) as refusal:
-        events.forget()
-        field, status = (refusal.field, 422) if isinstance(refusal, Invalid) else ("", 409)
-        return _page(conversation_id, who, {field: refusal.reason}), status
+        errors, status = on_form(refusal)
+        return _page(conversation_id, who, errors), status
     erasure_id = made.id
     events.commit()
     return redirect(url_for("erasing.show", erasure_id=erasure_id), 303)

@@ -56,6 +56,14 @@ def answer(status: int, reason: str = "") -> Response:
     return response
 
 
+def on_form(refusal: Invalid | Conflict) -> tuple[dict[str, str], int]:
+    """Take back what was begun; return the words for the form, by field ("" for all of it), and the status."""
+    events.forget()
+    if isinstance(refusal, Invalid):
+        return {refusal.field: refusal.reason}, 422
+    return {"": refusal.reason}, 409
+
+
 def _refused(error: CoreError) -> Response:
     if isinstance(error, NotAllowed):  # who tries what they may not do is seen: whose ids these are stands in each line
         logs.event(log, "request.not_allowed", logging.WARNING, route=request.endpoint)

@@ -27,6 +27,7 @@ from healthberry.connectors.errors import (
     NotAuthorised,
     RateLimited,
     Rejected,
+    SignInOver,
     Temporary,
     Unavailable,
     UnexpectedAnswer,
@@ -47,7 +48,8 @@ REFUSALS: Final[Refusals] = {
     404: (Gone, "This is no longer on Bluesky."),
 }
 EXPIRED: Final = "ExpiredToken"
-_REFUSED: Final = ("InvalidToken", "AuthenticationRequired", "AuthMissing", "AccountTakedown", "AccountDeactivated")
+_OVER: Final = ("InvalidToken", "AuthenticationRequired")
+_REFUSED: Final = ("AuthMissing", "AccountTakedown", "AccountDeactivated")  # which may pass
 _MISSING: Final = ("RecordNotFound", "NotFound", "RepoNotFound")
 _RENEWING_SECONDS: Final = 60.0
 _SERVERS: Final = 64
@@ -136,7 +138,9 @@ class Calls:
         name, said = error_of(answer)
         if name == EXPIRED:
             renewing = Unavailable("The sign-in at Bluesky is being renewed.", _RENEWING_SECONDS)
-            return NotAuthorised(CONNECT_AGAIN) if self._at_once else renewing
+            return SignInOver(CONNECT_AGAIN) if self._at_once else renewing
+        if answer.status in (400, 401) and name in _OVER:
+            return SignInOver(CONNECT_AGAIN)
         if answer.status in (400, 401) and name in _REFUSED:
             return NotAuthorised(CONNECT_AGAIN)
         if answer.status == 400 and name in _MISSING:

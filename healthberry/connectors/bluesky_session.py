@@ -16,7 +16,7 @@ from typing import Any, Final
 
 from healthberry.connectors.base import Authorisation
 from healthberry.connectors.bluesky_server import Calls, Refused, Servers
-from healthberry.connectors.errors import NotAuthorised, NotLinked, Permanent, UnexpectedAnswer
+from healthberry.connectors.errors import NotAuthorised, NotLinked, Permanent, Rejected, SignInOver, UnexpectedAnswer
 from healthberry.connectors.reading import mapping, sequence
 from healthberry.connectors.text import line
 
@@ -47,10 +47,8 @@ def handle_of(text: str) -> str:
 
 def sign_in(servers: Servers, handle: str, password: str) -> Session:
     """Open a session. Raises: NotLinked (handle, app_password), Temporary."""
-    calls = Calls(servers.entryway(), "")
     try:
-        body = calls.post("com.atproto.server.createSession", {"identifier": handle, "password": password})
-        opened = _session(servers, body, {"app_password": password})
+        return _opened(servers, handle, password)
     except Refused as error:
         words = _ACCOUNTS_OWN if error.name == "AuthFactorTokenRequired" else error.reason
         raise NotLinked(words, "app_password") from error
@@ -58,9 +56,6 @@ def sign_in(servers: Servers, handle: str, password: str) -> Session:
         raise NotLinked(_WRONG, "app_password") from error
     except Permanent as error:
         raise NotLinked(error.reason, "handle") from error
-    if body.get("active") is False:
-        raise NotLinked(_ASLEEP, "handle")
-    return opened
 
 
 def close(servers: Servers, secrets: Mapping[str, str]) -> None:
@@ -75,20 +70,25 @@ def close(servers: Servers, secrets: Mapping[str, str]) -> None:
 
 
 def renewed(servers: Servers, secrets: Mapping[str, str]) -> Authorisation:
-    """Exchange the token for renewal; where it is refused, sign in once more. Raises: NotAuthorised, Temporary."""
+    """Exchange the token for renewal; where it is refused, sign in once more.
+
+    Raises: SignInOver where the app password is refused too, or none is kept; Temporary, Permanent.
+    """
     kept = {name: secrets[name] for name in ("app_password", "pds", "did", "handle") if secrets.get(name)}
     try:
         if not secrets.get("refresh_token"):
-            raise NotAuthorised("There is no session to renew.")
+            raise SignInOver("There is no session to renew.")
         calls = Calls(servers.entryway(), secrets["refresh_token"], at_once=True)
         return authorisation(_session(servers, calls.post("com.atproto.server.refreshSession"), kept))
     except Permanent as error:
         if not kept.get("app_password"):
-            raise NotAuthorised("The link with Bluesky has run out. Connect the account again.") from error
+            if not isinstance(error, SignInOver):
+                raise
+            raise SignInOver("The link with Bluesky has run out. Connect the account again.") from error
     try:
-        return authorisation(sign_in(servers, kept.get("did") or kept.get("handle", ""), kept["app_password"]))
-    except NotLinked as error:
-        raise NotAuthorised("Bluesky does not take the app password any more. Connect the account again.") from error
+        return authorisation(_opened(servers, kept.get("did") or kept.get("handle", ""), kept["app_password"]))
+    except SignInOver as error:
+        raise SignInOver("Bluesky does not take the app password any more. Connect the account again.") from error
 
 
 def authorisation(session: Session) -> Authorisation:
@@ -104,6 +104,14 @@ def runs_out(token: str) -> datetime:
         return datetime.fromtimestamp(float(mapping(claims)["exp"]), UTC)
     except (IndexError, KeyError, TypeError, ValueError, OverflowError, OSError, binascii.Error, RecursionError):
         return datetime.now(UTC) + _USUAL
+
+
+def _opened(servers: Servers, handle: str, password: str) -> Session:
+    calls = Calls(servers.entryway(), "")
+    body = calls.post("com.atproto.server.createSession", {"identifier": handle, "password": password})
+    if body.get("active") is False:
+        raise Rejected(_ASLEEP)
+    return _session(servers, body, {"app_password": password})
 
 
 def _session(servers: Servers, body: Mapping[str, Any], kept: Mapping[str, str]) -> Session:

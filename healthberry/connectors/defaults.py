@@ -17,7 +17,7 @@ from healthberry.connectors.base import (
     ReplyTarget,
     SentReply,
 )
-from healthberry.connectors.errors import BadSignature, NotAuthorised, NothingToRenew, NotLinked, Rejected, Unavailable
+from healthberry.connectors.errors import BadSignature, NotAuthorised, NotLinked, Rejected, Unavailable
 from healthberry.connectors.webhooks import WebhookAnswer, WebhookRequest
 
 _NO_SIGN_IN = "This channel is not connected by signing in."
@@ -51,8 +51,8 @@ class Defaults:
         raise NotAuthorised(_NO_SIGN_IN)
 
     def refresh(self, access: Access) -> Authorisation:
-        """Raise NothingToRenew: nobody signed in."""
-        raise NothingToRenew(_NO_SIGN_IN)
+        """Raise NotAuthorised: nobody signed in, so that there is nothing to exchange."""
+        raise NotAuthorised(_NO_SIGN_IN)
 
     def grant(self, access: Access) -> str:
         """Return "": nothing that could be given back."""

@@ -38,7 +38,6 @@ from healthberry.connectors.endpoints import Credentials, Endpoints
 from healthberry.connectors.errors import (
     Gone,
     NotAuthorised,
-    NothingToRenew,
     NotLinked,
     Permanent,
     Temporary,
@@ -98,9 +97,9 @@ class Email(Defaults):
         return microsoft_sign_in.authorisation(token, reach.remote_id(access), reach.address(access))
 
     def refresh(self, access: Access) -> Authorisation:
-        """Renew the access token. Raises: NotAuthorised, NothingToRenew for a mailbox with a password, Temporary."""
+        """Renew the access token. Raises: NotAuthorised, as of a mailbox with a password; SignInOver, Temporary."""
         if reach.signing(access).password:
-            raise NothingToRenew("The mail server refused the password.")
+            raise NotAuthorised("The mail server refused the password.")
         before = access.secrets.get("refresh_token", "")
         token = self._sign_in.refresh(before)
         return microsoft_sign_in.authorisation(token, reach.remote_id(access), reach.address(access), before)

@@ -6,7 +6,7 @@ ConnectorError
 │   └── Unavailable             may have happened all the same: a write is *unknown*, never failed
 ├── Permanent(reason)           trying again won't help; `reason` is a sentence for people
 │   ├── NotAuthorised           key or token refused: somebody must connect again
-│   │   └── NothingToRenew      a password or key, which no exchange makes new; it may yet be right
+│   │   └── SignInOver          the provider says that what it once allowed is at an end
 │   ├── Rejected                the provider will not take this reply
 │   ├── Gone                    what we asked for is no longer there
 │   └── UnexpectedAnswer        not in the shape that the provider documents
@@ -50,8 +50,8 @@ class NotAuthorised(Permanent):
     """The key or token was refused."""
 
 
-class NothingToRenew(NotAuthorised):
-    """What the channel is reached with is no token that could be exchanged; it is kept, whoever refused it once."""
+class SignInOver(NotAuthorised):
+    """The provider says that what somebody once allowed is at an end: nothing but this makes a token worthless."""
 
 
 class Rejected(Permanent):

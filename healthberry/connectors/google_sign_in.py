@@ -13,10 +13,9 @@ import httpx
 from healthberry.connectors import oauth
 from healthberry.connectors.base import Access, Authorisation
 from healthberry.connectors.endpoints import Credentials, Endpoints
-from healthberry.connectors.errors import Gone, NotAuthorised, Rejected, UnexpectedAnswer
+from healthberry.connectors.errors import NotAuthorised
 from healthberry.connectors.http import Http
 from healthberry.connectors.http_answers import Refusals
-from healthberry.connectors.reading import mapping
 from healthberry.connectors.text import line
 
 NO_CLIENT: Final = (
@@ -99,14 +98,7 @@ class SignIn:
                 raise self._http.refusal(answer)
 
     def _token(self, form: Mapping[str, str], refused: str) -> Mapping[str, Any]:
-        try:
-            answer = self._http.post("/token", headers={}, form={**form, **self._client()})
-        except (NotAuthorised, Rejected, Gone, UnexpectedAnswer) as error:
-            raise NotAuthorised(refused) from error
-        token = mapping(answer.json())
-        if not line(token.get("access_token"), 5_000):
-            raise UnexpectedAnswer("Google accepted the sign-in but gave no token.")
-        return token
+        return oauth.exchanged(self._http, "/token", {**form, **self._client()}, "Google", refused)
 
     def _client(self) -> dict[str, str]:
         if self.missing():

@@ -10,7 +10,8 @@
 | 12 | this part of the API was switched off | SwitchedOff, which says nothing of what it served |
 | 100 with subcode 33 | the object is gone, or nobody may see it | Gone |
 | 100 | a parameter is wrong | Rejected |
-| 102, 190 | the token is dead; the subcode says why | NotAuthorised |
+| 102, 190 | the token is dead; the subcode says why | SignInOver |
+| 190 with subcode 459 or 464 | it rests until the person has seen to their account | NotAuthorised |
 | 368 | the Page is blocked for now | Rejected |
 | 551, 10903, 10904, 1609005 | this answer is not taken | Rejected |
 | 506, 10900 | the same, because there is one already | AlreadyThere: perhaps it is ours |
@@ -30,6 +31,7 @@ from healthberry.connectors.errors import (
     Permanent,
     RateLimited,
     Rejected,
+    SignInOver,
     Temporary,
     Unavailable,
 )
@@ -64,8 +66,8 @@ CODES: Final[Mapping[int, tuple[_Kind, str]]] = {
     17: (RateLimited, _SLOWLY),
     32: (RateLimited, _SLOWLY),
     100: (Rejected, "{place} does not accept this."),
-    102: (NotAuthorised, f"The sign-in with {{place}} has run out. {_AGAIN}"),
-    190: (NotAuthorised, f"The sign-in with {{place}} has run out or was taken back. {_AGAIN}"),
+    102: (SignInOver, f"The sign-in with {{place}} has run out. {_AGAIN}"),
+    190: (SignInOver, f"The sign-in with {{place}} has run out or was taken back. {_AGAIN}"),
     341: (RateLimited, _SLOWLY),
     368: (Rejected, "{place} has blocked this account from writing for now. Look there for the reason."),
     506: (AlreadyThere, "{place} has seen these very words lately. Change the wording and try again."),
@@ -80,12 +82,12 @@ SUBCODES: Final[Mapping[tuple[int, int], tuple[_Kind, str]]] = {
     (10, 2018278): (Rejected, _TOO_LATE),
     (10, 2534022): (Rejected, _TOO_LATE),
     (100, 33): (Gone, "This is no longer on {place}, or nobody may see it."),
-    (190, 458): (NotAuthorised, f"HealthBerry was removed from the apps of whoever signed in. {_AGAIN}"),
+    (190, 458): (SignInOver, f"HealthBerry was removed from the apps of whoever signed in. {_AGAIN}"),
     (190, 459): (NotAuthorised, "{place} wants whoever signed in to log in there first. Then connect again."),
-    (190, 460): (NotAuthorised, f"The password of whoever signed in was changed. {_AGAIN}"),
-    (190, 463): (NotAuthorised, f"The sign-in with {{place}} has run out. {_AGAIN}"),
+    (190, 460): (SignInOver, f"The password of whoever signed in was changed. {_AGAIN}"),
+    (190, 463): (SignInOver, f"The sign-in with {{place}} has run out. {_AGAIN}"),
     (190, 464): (NotAuthorised, "{place} wants whoever signed in to confirm their account. Then connect again."),
-    (190, 467): (NotAuthorised, f"The sign-in with {{place}} was ended. {_AGAIN}"),
+    (190, 467): (SignInOver, f"The sign-in with {{place}} was ended. {_AGAIN}"),
 }
 _REDUCE: Final = "reduce the amount of data"
 

@@ -24,11 +24,14 @@ from healthberry.connectors.errors import (
 )
 from healthberry.connectors.http import Http
 from healthberry.connectors.mastodon_server import Calls, accepted, an_object
-from healthberry.connectors.reading import mapping, number
+from healthberry.connectors.reading import number
 from healthberry.connectors.text import line
 
 SCOPES: Final = "read:notifications read:statuses read:accounts write:statuses"
 _NAME: Final = "HealthBerry"
+_REFUSED: Final = "The Mastodon server did not accept the sign-in. Try again."
+_RUN_OUT: Final = "The link with Mastodon has run out. Connect the account again."
+_OVER: Final = oauth.OVER | {"invalid_client", "unauthorized_client"}  # what we registered there was dropped
 _NO_ANSWER: Final = "No Mastodon server answers at {host}. Check the address; if it is right, try again in a while."
 _NOT_MASTODON: Final = (
     "There is no Mastodon server at {host}. Check the address, or ask whoever looks after the account."
@@ -62,7 +65,7 @@ def register(http: Http, host: str, redirect_uri: str) -> dict[str, str]:
     if not all(client.values()):
         raise NotLinked(_NOT_MASTODON.format(host=host), "server")
     with contextlib.suppress(Temporary, Permanent):
-        _token(http, client, {"grant_type": "client_credentials", "redirect_uri": redirect_uri})
+        _token(http, client, {"grant_type": "client_credentials", "redirect_uri": redirect_uri}, _REFUSED)
     return client
 
 
@@ -77,13 +80,18 @@ def exchange(
     http: Http, client: Mapping[str, str], answer: Mapping[str, str], redirect_uri: str, verifier: str
 ) -> Mapping[str, Any]:
     """Return the token answer for the browser's `code`. Raises: NotAuthorised, Temporary."""
-    return _token(http, client, oauth.code_form(answer, redirect_uri, verifier, "Mastodon"))
+    return _token(http, client, oauth.code_form(answer, redirect_uri, verifier, "Mastodon"), _REFUSED)
 
 
 def renewed(http: Http, secrets: Mapping[str, str]) -> Mapping[str, Any]:
-    """Return the token answer for a refresh token. Raises: NotAuthorised, Temporary."""
-    run_out = "The link with Mastodon has run out. Connect the account again."
-    return _token(http, secrets, oauth.refresh_form(secrets.get("refresh_token", ""), run_out))
+    """Return the token answer for a refresh token.
+
+    Raises: NotAuthorised where there is none, as with most servers: their tokens do not run out; SignInOver, Temporary,
+    Permanent.
+    """
+    if not (refresh_token := secrets.get("refresh_token", "")):
+        raise NotAuthorised(_RUN_OUT)
+    return _token(http, secrets, oauth.refresh_form(refresh_token, _RUN_OUT), _RUN_OUT)
 
 
 def revoke(http: Http, access: Access) -> None:
@@ -107,12 +115,6 @@ def secrets_of(token: Mapping[str, Any], client: Mapping[str, str]) -> tuple[dic
     return secrets, runs_out
 
 
-def _token(http: Http, client: Mapping[str, str], form: Mapping[str, str]) -> Mapping[str, Any]:
+def _token(http: Http, client: Mapping[str, str], form: Mapping[str, str], refused: str) -> Mapping[str, Any]:
     whole = {**form, **{name: client.get(name, "") for name in ("client_id", "client_secret")}}
-    try:
-        body = mapping(an_object(accepted(http, http.ask("POST", "/oauth/token", headers={}, form=whole))))
-    except Permanent as error:
-        raise NotAuthorised("The Mastodon server did not accept the sign-in. Try again.") from error
-    if not body.get("access_token"):
-        raise NotAuthorised("The Mastodon server accepted the sign-in but gave no token. Try again.")
-    return body
+    return oauth.exchanged(http, "/oauth/token", whole, "The Mastodon server", refused, over=_OVER)

@@ -10,10 +10,9 @@ from typing import Any, Final
 
 from healthberry.connectors import oauth
 from healthberry.connectors.base import Authorisation
-from healthberry.connectors.errors import NotAuthorised, Rejected, UnexpectedAnswer
+from healthberry.connectors.errors import NotAuthorised
 from healthberry.connectors.http import Http
 from healthberry.connectors.http_answers import Refusals
-from healthberry.connectors.reading import mapping
 
 REFUSALS: Final[Refusals] = {
     400: (NotAuthorised, "Microsoft did not accept the sign-in."),
@@ -23,6 +22,8 @@ SCOPES: Final = "offline_access https://outlook.office.com/IMAP.AccessAsUser.All
 _NO_CLIENT: Final = (
     "This installation cannot sign in with Microsoft 365 (MICROSOFT_CLIENT_ID and MICROSOFT_CLIENT_SECRET are missing)."
 )
+_RUN_OUT: Final = "The link with Microsoft 365 has run out. Sign in again."
+_OVER: Final = oauth.OVER | {"interaction_required"}  # from memory: a second step is asked for, which a person takes
 _USUAL_SECONDS: Final = 3600.0
 
 
@@ -44,22 +45,17 @@ class MicrosoftSignIn:
 
     def exchange(self, answer: Mapping[str, str], redirect_uri: str, verifier: str) -> Mapping[str, Any]:
         """Return Microsoft's token answer for the browser's `code`. Raises: NotAuthorised, Temporary."""
-        return self._token(oauth.code_form(answer, redirect_uri, verifier, "Microsoft"))
+        form = oauth.code_form(answer, redirect_uri, verifier, "Microsoft")
+        return self._token(form, "Microsoft did not accept the sign-in. Try again.")
 
     def refresh(self, refresh_token: str) -> Mapping[str, Any]:
         """Return Microsoft's token answer for a refresh token. Raises: NotAuthorised, Temporary."""
-        return self._token(oauth.refresh_form(refresh_token, "The link with Microsoft 365 has run out. Sign in again."))
+        return self._token(oauth.refresh_form(refresh_token, _RUN_OUT), _RUN_OUT)
 
-    def _token(self, form: Mapping[str, str]) -> Mapping[str, Any]:
+    def _token(self, form: Mapping[str, str], refused: str) -> Mapping[str, Any]:
         client_id, client_secret = self._client()
         whole = {**form, "client_id": client_id, "client_secret": client_secret, "scope": SCOPES}
-        try:
-            body = mapping(self._http.post("/common/oauth2/v2.0/token", headers={}, form=whole).json())
-        except (Rejected, UnexpectedAnswer) as error:
-            raise NotAuthorised("Microsoft did not accept the sign-in. Try again.") from error
-        if not isinstance(body.get("access_token"), str):
-            raise UnexpectedAnswer("Microsoft accepted the sign-in but gave no token.")
-        return body
+        return oauth.exchanged(self._http, "/common/oauth2/v2.0/token", whole, "Microsoft", refused, over=_OVER)
 
     def _client(self) -> tuple[str, str]:
         if missing := self.missing():

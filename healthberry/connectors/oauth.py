@@ -4,12 +4,18 @@ import base64
 import hashlib
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, Final
 from urllib.parse import quote, urlencode
 
 from healthberry.connectors.access import Access
-from healthberry.connectors.errors import NotAuthorised
-from healthberry.connectors.reading import number
+from healthberry.connectors.errors import NotAuthorised, SignInOver, Temporary, UnexpectedAnswer
+from healthberry.connectors.http import Http
+from healthberry.connectors.http_answers import Answer
+from healthberry.connectors.reading import mapping, number
+from healthberry.connectors.text import line
+
+OVER: Final = frozenset({"invalid_grant"})
+_LONGEST: Final = 10_000
 
 
 def sign_in_page(
@@ -42,10 +48,46 @@ def code_form(answer: Mapping[str, str], redirect_uri: str, verifier: str, place
 
 
 def refresh_form(refresh_token: str, run_out: str) -> dict[str, str]:
-    """Return what a refresh token is exchanged with. Raises: NotAuthorised, with this sentence, where there is none."""
+    """Return what a refresh token is exchanged with. Raises: SignInOver, with this sentence, where there is none."""
     if not refresh_token:
-        raise NotAuthorised(run_out)
+        raise SignInOver(run_out)
     return {"grant_type": "refresh_token", "refresh_token": refresh_token}
+
+
+def exchanged(
+    http: Http,
+    template: str,
+    form: Mapping[str, str],
+    place: str,
+    refused: str,
+    *,
+    headers: Mapping[str, str] | None = None,
+    over: frozenset[str] = OVER,
+) -> Mapping[str, Any]:
+    """Return the token answer for a code or a refresh token.
+
+    Raises: SignInOver, saying `refused`, where the provider names one of the errors of `over`; NotAuthorised where it
+    refuses for another reason, such as an installation whose client is not set up: the token may be as good as ever;
+    Temporary, Permanent.
+
+    Source: RFC 6749, section 5.2.
+    """
+    answer = http.ask("POST", template, headers=dict(headers or {}), form=dict(form))
+    if not 200 <= answer.status < 300:
+        raise SignInOver(refused) if _error(answer) in over else http.refusal(answer)
+    body = mapping(answer.json())
+    if not line(body.get("access_token"), _LONGEST):
+        raise UnexpectedAnswer(f"{place} accepted the sign-in but gave no token.")
+    return body
+
+
+def _error(answer: Answer) -> str:
+    if not 400 <= answer.status < 500:
+        return ""
+    try:
+        return line(mapping(answer.json()).get("error"), 100)
+    except Temporary:  # a page for people, say
+        return ""
 
 
 def runs_out(token: Mapping[str, Any], usual_seconds: float) -> datetime:

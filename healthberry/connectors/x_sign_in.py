@@ -11,13 +11,13 @@ from typing import Any, Final
 
 from healthberry.connectors import oauth
 from healthberry.connectors.base import Access, Authorisation
-from healthberry.connectors.errors import NotAuthorised, Rejected, UnexpectedAnswer
+from healthberry.connectors.errors import NotAuthorised
 from healthberry.connectors.http import Http
-from healthberry.connectors.reading import mapping
 from healthberry.connectors.text import line
 
 SCOPES: Final = "tweet.read tweet.write users.read offline.access"
 _NO_CLIENT: Final = "This installation cannot sign in with X (X_CLIENT_ID and X_CLIENT_SECRET are missing)."
+_OVER: Final = oauth.OVER | {"invalid_request"}  # "Value passed for the token was invalid."
 _USUAL_SECONDS: Final = 7200.0
 
 
@@ -52,14 +52,7 @@ class SignIn:
             self._http.post("/2/oauth2/revoke", headers=self._basic(), form={"token": token})
 
     def _token(self, form: Mapping[str, str], refused: str) -> Mapping[str, Any]:
-        try:
-            answer = self._http.post("/2/oauth2/token", headers=self._basic(), form=dict(form))
-        except (NotAuthorised, Rejected, UnexpectedAnswer) as error:
-            raise NotAuthorised(refused) from error
-        body = mapping(answer.json())
-        if not body.get("access_token"):
-            raise UnexpectedAnswer("X accepted the sign-in but gave no token.")
-        return body
+        return oauth.exchanged(self._http, "/2/oauth2/token", form, "X", refused, headers=self._basic(), over=_OVER)
 
     def _basic(self) -> dict[str, str]:
         return {"Authorization": f"Basic {base64.b64encode(':'.join(self._client()).encode()).decode()}"}

@@ -227,8 +227,9 @@ def keep_tokens(channel: Channel, authorisation: Authorisation) -> None:
 
 
 def release_tokens(channel: Channel) -> None:
-    """Leave what the channel is reached with as it is, and let others try."""
-    channel.token_claimed_until = None
+    """Leave what the channel is reached with as it is; what runs out is tried again when the claim has run out."""
+    if channel.secrets_expire_at is None:
+        channel.token_claimed_until = None
 
 
 def lose_tokens(channel: Channel, reason: str) -> None:

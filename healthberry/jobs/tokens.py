@@ -1,12 +1,16 @@
 """Keeping the tokens fresh that channels are reached with."""
 
+import logging
 from typing import Literal
 from uuid import UUID
 
-from healthberry.connectors.errors import NotAuthorised, NothingToRenew, Permanent, Temporary
+from healthberry import logs
+from healthberry.connectors.errors import NotAuthorised, Permanent, SignInOver, Temporary
 from healthberry.core import channels, scope
 from healthberry.core.events import commit
 from healthberry.jobs.base import job
+
+log = logging.getLogger(__name__)
 
 
 @job("ingest", timeout_seconds=90)
@@ -19,8 +23,8 @@ def refresh_tokens(organisation: str, channel_id: str) -> None:
 def renew(organisation_id: UUID, channel_id: UUID) -> Literal["renewed", "later", "no"]:
     """Exchange the channel's tokens now: "later" where the provider is away or another job is at it.
 
-    "no" where somebody has to sign in again, or where it is a password: that stays, for it may have been refused by
-    mistake.
+    "no" where somebody has to see to it. What the channel is reached with is thrown away only where the provider says
+    that it is at an end: a password, or a token that the installation's own client may not renew, can be right again.
 
     Refresh tokens are single-use: one job at a time, kept at once. Commits before the provider is called, and after.
     """
@@ -31,11 +35,12 @@ def renew(organisation_id: UUID, channel_id: UUID) -> Literal["renewed", "later"
     got: Literal["renewed", "later", "no"] = "renewed"
     try:
         authorisation = channels.connector_of(channel).refresh(channels.access_of(channel))
-    except NothingToRenew:
-        channels.release_tokens(channel)
-        got = "no"
-    except NotAuthorised as error:
+    except SignInOver as error:
         channels.lose_tokens(channel, error.reason)
+        got = "no"
+    except NotAuthorised:
+        logs.event(log, "tokens.not_renewed", logging.WARNING, channel_id=channel_id, kind=channel.kind)
+        channels.release_tokens(channel)
         got = "no"
     except (Temporary, Permanent):
         got = "later"  # the claim runs out, and the sweep tries again

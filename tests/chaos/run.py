@@ -157,6 +157,7 @@ class _Run:
                 return
             before, same = left, same + 1 if left == before else 0
             if same >= _STALLED:
+                self._tell_troubles()
                 self._let_time_pass()
                 same = 0
                 self._house.wait(self._house.all_awake, AWAKE_SECONDS, "everything is awake")
@@ -184,6 +185,11 @@ class _Run:
             worst = max(missing, key=lambda name: missing[name])
             waiting[f"items over {len(missing)} channels (most of {worst})"] = sum(missing.values())
         return ", ".join(f"{number} {name}" for name, number in waiting.items())
+
+    def _tell_troubles(self) -> None:
+        self._house.wait(self._house.knows, AWAKE_SECONDS, "the database recovers")
+        for words, number in verdicts.troubles(self._house).items():
+            self._tell(f"{number} times: {words}")
 
     def _let_time_pass(self) -> None:
         """Skip what is nothing but waiting. No worker lives meanwhile, so that no claim is taken from anybody."""

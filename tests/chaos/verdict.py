@@ -41,6 +41,11 @@ SELECT (SELECT count(*) FROM deliveries) AS deliveries,
 _UNREAD = """
 SELECT c.kind, q.remote_id, q.reason, left(q.raw, 200) FROM quarantined_items q JOIN channels c ON c.id = q.channel_id
 """
+_TROUBLES = """
+SELECT kind || ' is ' || state || ': ' || trouble FROM channels WHERE trouble <> '' OR state = 'failing'
+ UNION ALL SELECT 'a reply is ' || state || ': ' || reason FROM replies WHERE state IN ('failed', 'unknown')
+ UNION ALL SELECT 'a mail waits: ' || reason FROM outbox_mails WHERE state IN ('queued', 'sending') AND reason <> ''
+"""
 _CREATED = 201
 _DEATH_SECONDS = 15.0  # so soon before or after a mail a death may have kept us from noting that it was taken
 
@@ -81,6 +86,12 @@ def waiting(house: House) -> Mapping[str, int]:
         cursor = connection.execute(_WAITING)
         names = [column.name for column in cursor.description or ()]
         return dict(zip(names, cursor.fetchone() or (), strict=True))
+
+
+def troubles(house: House) -> Mapping[str, int]:
+    """Return what the product itself says of what does not go on, and how often. Raises: psycopg.OperationalError."""
+    with house.connect() as connection:
+        return Counter(row[0] for row in connection.execute(_TROUBLES))
 
 
 def missing(house: House, lines: Sequence[Line]) -> dict[str, int]:

@@ -9,11 +9,11 @@ from healthberry.connectors.errors import (
     ConnectorError,
     Gone,
     NotAuthorised,
-    NothingToRenew,
     NotLinked,
     Permanent,
     RateLimited,
     Rejected,
+    SignInOver,
     Unavailable,
     UnexpectedAnswer,
 )
@@ -301,8 +301,9 @@ def test_a_line_that_breaks_while_one_signs_in_is_no_refused_password(world: Mai
 
 
 def test_a_password_is_nothing_that_could_be_renewed(world: MailWorld) -> None:
-    with pytest.raises(NothingToRenew):
+    with pytest.raises(NotAuthorised) as raised:
         world.connector.refresh(world.linked())
+    assert not isinstance(raised.value, SignInOver)
 
 
 def test_a_folder_that_is_gone_and_a_wrong_password_are_said(world: MailWorld) -> None:
@@ -351,7 +352,7 @@ def test_with_microsoft_somebody_signs_in_and_the_token_is_renewed(world: MailWo
     renewed = world.connector.refresh(opened)
     assert renewed.secrets["access_token"] != got.secrets["access_token"]
     assert poll(world, Access(opened.config, renewed.secrets)).items
-    with pytest.raises(NotAuthorised):
+    with pytest.raises(SignInOver):
         world.connector.refresh(Access(opened.config, {"refresh_token": "old"}))
     with pytest.raises(NotAuthorised):
         world.connector.authorise(access, {"error": "access_denied"}, back, verifier)

@@ -7,7 +7,16 @@ import httpx
 import pytest
 
 from healthberry.connectors import graph
-from healthberry.connectors.errors import Gone, NotAuthorised, Permanent, RateLimited, Rejected, Temporary, Unavailable
+from healthberry.connectors.errors import (
+    Gone,
+    NotAuthorised,
+    Permanent,
+    RateLimited,
+    Rejected,
+    SignInOver,
+    Temporary,
+    Unavailable,
+)
 from healthberry.connectors.graph_errors import AlreadyThere, SwitchedOff
 from healthberry.connectors.graph_hooks import signature
 from tests.connectors.fakes import as_json, reply_to
@@ -26,9 +35,10 @@ CODES = [
     (32, None, RateLimited),
     (100, None, Rejected),
     (100, 33, Gone),
-    (102, None, NotAuthorised),
-    (190, None, NotAuthorised),
-    *((190, subcode, NotAuthorised) for subcode in (458, 459, 460, 463, 464, 467)),
+    (102, None, SignInOver),
+    (190, None, SignInOver),
+    *((190, subcode, SignInOver) for subcode in (458, 460, 463, 467)),
+    *((190, subcode, NotAuthorised) for subcode in (459, 464)),
     (200, None, NotAuthorised),
     (230, None, NotAuthorised),
     (299, None, NotAuthorised),

@@ -1,12 +1,14 @@
 """A worker dies in the middle of a reply: it is published once all the same."""
 
-from collections.abc import Callable
+import contextlib
+from collections.abc import Callable, Mapping
 from uuid import UUID
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
+from healthberry.connectors.errors import SignInOver
 from healthberry.core import channels, events, replies, sending
 from healthberry.extensions import db
 from healthberry.jobs.replies import send_reply
@@ -156,6 +158,52 @@ def test_a_token_that_ran_out_is_renewed_and_the_reply_goes_out_once(
     with app.app_context():
         member()
         assert db.session.scalars(db.select(Reply.state)).all() == ["sent"]
+
+
+def _tokens(app: Flask) -> Mapping[str, str]:
+    """Return what the channel on X is reached with; nothing where somebody has to sign in again."""
+    with app.app_context():
+        member()
+        channel = db.session.scalars(db.select(Channel).where(Channel.kind == "x")).one()
+        return app.extensions["vault"].open(channel.sealed_secrets) if channel.sealed_secrets else {}
+
+
+def test_a_renewal_that_is_refused_for_no_known_reason_throws_no_token_away(
+    app: Flask, client: FlaskClient, sandbox: Sandbox, post: str, work: Callable[[], None]
+) -> None:
+    before = _tokens(app)
+    sandbox.fault("x", "expired_token", operation="reply")
+    sandbox.fault("x", "expired_token", operation="token")
+    _, reply_id = _queued(app)
+    work()
+    with app.app_context():
+        member()
+        assert db.session.scalars(db.select(Reply.state)).all() == ["failed"]
+    assert _tokens(app) == before
+
+    assert client.post(f"/replies/{reply_id}/retry").status_code == 303
+    work()
+
+    assert _published(sandbox, post) == [True]
+
+
+def test_a_sign_in_that_x_has_ended_is_forgotten_and_the_page_says_so(
+    app: Flask, client: FlaskClient, sandbox: Sandbox, post: str, work: Callable[[], None]
+) -> None:
+    with app.app_context():  # a second use of the same token: X ends all that came of the sign-in
+        member()
+        channel = db.session.scalars(db.select(Channel).where(Channel.kind == "x")).one()
+        for _ in range(2):
+            with contextlib.suppress(SignInOver):
+                channels.connector_of(channel).refresh(channels.access_of(channel))
+    conversation_id, _ = _queued(app)
+
+    work()
+
+    assert _tokens(app) == {}
+    assert _published(sandbox, post) == []
+    page = client.get(f"/conversations/{conversation_id}").get_data(as_text=True)
+    assert "Sign in with X again" in page
 
 
 def test_an_answer_to_what_is_gone_is_not_looked_for_a_day_long(
