@@ -10,7 +10,7 @@ from healthberry.connectors.base import BadItem, InboundItem
 from healthberry.connectors.errors import Gone
 from healthberry.connectors.facebook_items import Us
 from healthberry.connectors.graph_errors import SwitchedOff
-from healthberry.connectors.graph_lists import Lists, Reach, Step, reaches
+from healthberry.connectors.graph_lists import Lists, Reach, Step, reaches, read_whole, whole
 from healthberry.connectors.graph_walks import Walk
 from healthberry.connectors.reading import identifier, mapping, read_each, sequence
 
@@ -75,7 +75,7 @@ class PageLists(Lists):
             return *read_each(elements, lambda one: items.rating(one, self._us), lambda one: ""), []
         if edge == "conversations":
             return *self._read_threads(elements), []
-        found, bad = read_each(elements, lambda one: self._post(edge, one), items.remote_id)
+        found, bad = read_whole(elements, lambda one: self._post(edge, one))
         unread = []
         for post in map(mapping, elements):
             comments = mapping(post.get("comments"))
@@ -102,12 +102,12 @@ class PageLists(Lists):
             given = mapping(element)
             return items.comment({**given, "object": post} if post["id"] and given else element, self._us)
 
-        return read_each(elements, read, items.remote_id)
+        return read_whole(elements, read)
 
     def _read_threads(self, elements: Sequence[Any]) -> tuple[list[InboundItem], list[BadItem]]:
         found: list[InboundItem] = []
         bad: list[BadItem] = []
-        for thread in elements:
+        for thread in whole(elements):
             messages = sequence(mapping(mapping(thread).get("messages")).get("data"))
             known = mapping(thread)
             if not identifier(known.get("id")):
@@ -119,4 +119,4 @@ class PageLists(Lists):
     def _read_messages(
         self, messages: Sequence[Any], thread: Mapping[str, Any]
     ) -> tuple[list[InboundItem], list[BadItem]]:
-        return read_each(messages, lambda one: items.message(one, thread, self._us), items.remote_id)
+        return read_whole(messages, lambda one: items.message(one, thread, self._us))

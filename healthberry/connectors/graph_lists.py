@@ -1,7 +1,7 @@
 """Reading the lists of one account at Meta, one request at a time: what came, and where to go on."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final
@@ -9,13 +9,27 @@ from typing import Any, Final
 from healthberry.connectors import graph
 from healthberry.connectors import graph_walks as walks
 from healthberry.connectors.base import BadItem, InboundItem, Page
-from healthberry.connectors.errors import RateLimited, TooMuch
+from healthberry.connectors.errors import RateLimited, TooMuch, Unavailable
 from healthberry.connectors.graph_walks import Walk
 from healthberry.connectors.http import Params
-from healthberry.connectors.reading import as_history, first, garbled, mapping, moment, newest_first
+from healthberry.connectors.reading import (
+    as_history,
+    damaged,
+    first,
+    garbled,
+    identifier,
+    mapping,
+    moment,
+    newest_first,
+    read_each,
+)
 from healthberry.connectors.walks import pack, unpack
 
 _SLOWLY: Final = "Meta has nearly had enough of our questions: we rest until it has time again."
+
+
+class Damaged(Unavailable):
+    """An id was no text on its way: what it stands for, and what hangs below it, must not be passed over."""
 
 
 @dataclass(frozen=True)
@@ -48,13 +62,18 @@ class Lists(ABC):
     def step(self, at: Walk, reach: Reach) -> Step:
         """Make one request. A garbled page is read twice, one that is too much with half as many.
 
-        Raises: RateLimited while the last answer's usage wants a rest; Temporary, Permanent.
+        Raises: RateLimited while the last answer's usage wants a rest; Damaged where ids came garbled twice;
+        Temporary, Permanent.
         """
         if (seconds := walks.resting(at)) > 0:
             raise RateLimited(_SLOWLY, seconds)
         at = replace(at, rest="")
         try:
             step = self._comments(at, reach) if at.unread else self._list(at, reach)
+        except Damaged:
+            if at.again:
+                raise
+            return Step([], [], replace(at, again=True))
         except TooMuch:
             if (smaller := walks.fewer(at, self._usual(at))) is None:
                 raise
@@ -80,6 +99,24 @@ class Lists(ABC):
     ) -> graph.Heard:
         wanted = [*params, *([("after", cursor)] if cursor else [])]
         return self._api.hear(self._token, template, wanted, version=version, id=ident)
+
+
+def whole(elements: Sequence[Any]) -> Sequence[Any]:
+    """Return the elements of a list, each with an `id`. Raises: Damaged where one was no text on its way."""
+    if any(damaged(one, _id) for one in elements):
+        raise Damaged("The answer was garbled.")
+    return elements
+
+
+def read_whole(
+    elements: Sequence[Any], read: Callable[[Any], Sequence[InboundItem]]
+) -> tuple[list[InboundItem], list[BadItem]]:
+    """Read elements one by one, as `read_each` does. Raises: Damaged where an id was no text on its way."""
+    return read_each(whole(elements), read, _id)
+
+
+def _id(element: Any) -> str:
+    return identifier(mapping(element).get("id"))
 
 
 def reaches(elements: Sequence[Any], far: datetime) -> bool:

@@ -8,10 +8,10 @@ from healthberry.connectors import graph_walks as walks
 from healthberry.connectors import instagram_items as items
 from healthberry.connectors.base import BadItem, InboundItem
 from healthberry.connectors.errors import Gone
-from healthberry.connectors.graph_lists import Lists, Reach, Step, reaches
+from healthberry.connectors.graph_lists import Lists, Reach, Step, reaches, read_whole
 from healthberry.connectors.graph_walks import Walk
 from healthberry.connectors.instagram_items import Us
-from healthberry.connectors.reading import Unreadable, mapping, read_each, sequence
+from healthberry.connectors.reading import Unreadable, mapping, sequence
 
 EDGES: Final = ("media", "tags")
 _MEDIA: Final = f"id,permalink,timestamp,comments.limit({walks.COMMENTS}){{{items.COMMENT_FIELDS}}}"
@@ -37,7 +37,7 @@ class AccountLists(Lists):
         if edge == "media":
             found, bad, unread = self._read_media(elements, reach)
         else:
-            found, bad = read_each(elements, lambda one: items.caption(one, self._us), items.remote_id)
+            found, bad = read_whole(elements, lambda one: items.caption(one, self._us))
             unread = []
         cursor = graph.after(heard.body) if reaches(elements, reach.posts) else ""
         return Step(found, bad, walks.rested(walks.onward(at, cursor, unread), heard.rest_seconds))
@@ -60,7 +60,7 @@ class AccountLists(Lists):
         return Step(found, bad, walks.rested(moved, heard.rest_seconds))
 
     def _read_media(self, elements: Sequence[Any], reach: Reach) -> tuple[list[InboundItem], list[BadItem], list[str]]:
-        _, bad = read_each(elements, _checked, items.remote_id)
+        _, bad = read_whole(elements, _checked)
         found: list[InboundItem] = []
         unread: list[str] = []
         for media in map(mapping, elements):
@@ -82,7 +82,7 @@ class AccountLists(Lists):
             given = mapping(element)
             return items.comment({**beside, **given} if given else element, self._us, thread)
 
-        found, bad = read_each(elements, read, items.remote_id)
+        found, bad = read_whole(elements, read)
         unread: list[str] = []
         for comment in map(mapping, elements):
             replies, above = mapping(comment.get("replies")), items.remote_id(comment)

@@ -113,17 +113,20 @@ def read_each(
     return list(items.values()), bad
 
 
+def damaged(element: Any, name: Callable[[Any], str]) -> bool:
+    """Say whether its id was broken on the way: there is one only without what broke."""
+    return not _named(element, name) and bool(_name_of(element, name))
+
+
 def _name_of(element: Any, name: Callable[[Any], str]) -> str:
     """Return its id; of one that was broken on the way the id without what broke, for so it comes the next time."""
-    for mended in (_as_it_is, _without_broken):
-        with contextlib.suppress(ValueError, TypeError, KeyError, AttributeError, RecursionError):
-            if found := name(mended(element)):
-                return found
+    return _named(element, name) or _named(element, lambda one: name(_without_broken(one)))
+
+
+def _named(element: Any, name: Callable[[Any], str]) -> str:
+    with contextlib.suppress(ValueError, TypeError, KeyError, AttributeError, RecursionError):
+        return name(element)
     return ""
-
-
-def _as_it_is(element: Any) -> Any:
-    return element
 
 
 def _without_broken(element: Any) -> Any:

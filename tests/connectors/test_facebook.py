@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from healthberry.connectors.base import InboundItem
-from healthberry.connectors.errors import Gone, NotAuthorised
+from healthberry.connectors.errors import Gone, NotAuthorised, Unavailable
 from healthberry.connectors.facebook_items import NO_COMMENT
 from tests.connectors.facebook_samples import NOW, OWN, RATINGS, SINCE, TAGGED, TALKS, VISITORS, said, stamp, talk
 from tests.connectors.fakes import access
@@ -107,6 +107,24 @@ def test_a_walk_follows_empty_pages_and_comments_that_fill_several() -> None:
     asked = [one for one in provider.asked if one.url.path.endswith("/comments")]
     assert [one.url.params.get("after") for one in asked] == ["c2", "c3"]
     assert {item.change for item in items} == {"created"}
+
+
+def test_what_hangs_below_a_post_whose_id_came_damaged_is_not_passed_over() -> None:
+    def page(mark: str) -> dict[str, Any]:
+        return listed(post(1, id=f"{mark}{PAGE}_1", comments=listed(comment(11), after="c2")))
+
+    own = in_turn(page("\ufffd"), page("\ufffd"), page(""))
+    connector, _ = facebook({OWN: own, f"/{PAGE}_1/comments": listed(comment(12))})
+    first = connector.backfill(PUBLIC_ONLY, SINCE, None)
+    assert (list(first.items), list(first.bad), first.more) == ([], [], True)
+    with pytest.raises(Unavailable):
+        connector.backfill(PUBLIC_ONLY, SINCE, first.cursor)
+    items: list[InboundItem] = []
+    more, cursor = True, first.cursor
+    while more:
+        got = connector.backfill(PUBLIC_ONLY, SINCE, cursor)
+        items, more, cursor = [*items, *got.items], got.more, got.cursor
+    assert {item.remote_id for item in items} == {"555000111_11", "555000111_12"}
 
 
 def test_a_cursor_that_comes_again_and_again_ends_the_walk() -> None:

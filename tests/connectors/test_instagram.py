@@ -7,7 +7,16 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from healthberry.connectors.base import Access, Connector, Delivery, InboundItem, Reply, ReplyTarget, WebhookRequest
+from healthberry.connectors.base import (
+    Access,
+    BadItem,
+    Connector,
+    Delivery,
+    InboundItem,
+    Reply,
+    ReplyTarget,
+    WebhookRequest,
+)
 from healthberry.connectors.errors import BadSignature, Gone, NotAuthorised, NotLinked, Unavailable, UnexpectedAnswer
 from healthberry.connectors.instagram_items import NO_ANSWER_TO_TAG
 from healthberry.connectors.registry import Credentials
@@ -113,6 +122,32 @@ def test_each_comment_is_a_conversation_with_its_answers_and_no_picture() -> Non
     assert items["17864"].direction == "outbound"
     assert (items["17861"].author.screen_name, items["17861"].url) == ("@someone", PERMALINK)
     assert not any(item.attachments for item in items.values())
+
+
+@pytest.mark.parametrize("what", ["media", "comment", "reply"])
+def test_what_hangs_below_an_id_that_came_damaged_is_not_passed_over(what: str) -> None:
+    def page(mark: str) -> dict[str, Any]:
+        ids = {name: mark if name == what else "" for name in ("media", "comment", "reply")}
+        below = listed(comment(2, id=f"{ids['reply']}17862"))
+        above = comment(1, id=f"{ids['comment']}17861", replies=below)
+        return listed(media(listed(above, after="c2"), id=f"{ids['media']}179"))
+
+    answers = {MEDIA: in_turn(*[page("\ufffd")] * 3, page("")), "/179/comments": listed(comment(3))}
+    connector, provider = instagram(answers)
+    items: list[InboundItem] = []
+    bad: list[BadItem] = []
+    cursor, more, failed = None, True, 0
+    while more:
+        try:
+            got = connector.backfill(LINKED, SINCE, cursor)
+        except Unavailable:
+            failed += 1
+            continue
+        items, bad = [*items, *got.items], [*bad, *got.bad]
+        cursor, more = got.cursor, got.more
+    assert set(by_id(items)) == {"17861", "17862", "17863"}
+    assert (bad, failed) == ([], 2)
+    assert paths(provider).count(f"GET /v26.0{MEDIA}") == 4
 
 
 def test_comments_and_answers_that_fill_several_pages_are_followed() -> None:
