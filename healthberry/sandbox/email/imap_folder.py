@@ -125,8 +125,8 @@ class Folder:
 
     def idle(self, words: list[bytes]) -> str:
         """Tell of news until the client has heard enough."""
+        known = len(self.held())  # before the client may act on it: what comes then is news
         self.wire.say("+ idling")
-        known = len(self.held())
         while True:
             line = self.wire.line(_IDLE_LOOK_SECONDS)
             if line is not None and line.upper() == b"DONE":
