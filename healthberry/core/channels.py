@@ -1,24 +1,19 @@
 """Channels: linking what was found, reaching it, and whose turn it is to be read."""
 
-import logging
 from collections.abc import Collection, Sequence
-from datetime import datetime, timedelta
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.dialects.postgresql import insert
 
 from healthberry.connectors.base import Access, Authorisation, Capabilities, Connector, Discovery, Listing
-from healthberry.core import events, members
+from healthberry.core import events, members, tokens
 from healthberry.core.errors import Conflict, NotFound
 from healthberry.core.permissions import may, require
-from healthberry.core.vault import Vault, VaultError
 from healthberry.extensions import db, part
 from healthberry.models.channels import Channel
 from healthberry.models.organisations import ORGANISATION_VERIFIED, Member
 from healthberry.models.owned import new_id, now
-
-log = logging.getLogger(__name__)
 
 
 def connector_of_kind(kind: str) -> Connector:
@@ -45,13 +40,7 @@ def access_of(channel: Channel) -> Access:
 
     Tokens sealed with a key that the settings no longer hold count as none: somebody has to sign in there again.
     """
-    vault: Vault = part("vault")
-    try:
-        own = vault.open(channel.sealed_secrets)
-    except VaultError:
-        log.exception("channel.sealed_with_an_unknown_key", extra={"fields": {"channel_id": channel.id}})
-        own = {}
-    secrets = {**connector_of(channel).installed_access(), **own}
+    secrets = {**connector_of(channel).installed_access(), **(tokens.opened(channel) or {})}
     return Access(config=channel.config, secrets=secrets, expires_at=channel.secrets_expire_at)
 
 
@@ -208,45 +197,10 @@ def another_account(channel: Channel, account: str) -> str:
 
 def keep_access(member: Member, channel: Channel, authorisation: Authorisation) -> Channel:
     """Keep what `member` connected the channel with, and have it read; one that is off stays so."""
-    keep_tokens(channel, authorisation)
+    tokens.keep(channel, authorisation)
     if channel.state != "off":
         channel.state, channel.trouble, channel.failures_in_a_row = "active", "", 0
     channel.next_poll_at = channel.next_poll_at and now()
     db.session.flush()
     events.record(member.organisation_id, "channel_connected", channel_id=channel.id, member=member)
     return channel
-
-
-def keep_tokens(channel: Channel, authorisation: Authorisation) -> None:
-    """Seal a new pair of tokens; the old one is dead."""
-    vault: Vault = part("vault")
-    channel.sealed_secrets = vault.seal(authorisation.secrets) if authorisation.secrets else None
-    channel.secrets_expire_at = authorisation.expires_at
-    channel.account = authorisation.account or channel.account
-    channel.token_claimed_until = None
-
-
-def release_tokens(channel: Channel) -> None:
-    """Leave what the channel is reached with as it is; what runs out is tried again when the claim has run out."""
-    if channel.secrets_expire_at is None:
-        channel.token_claimed_until = None
-
-
-def lose_tokens(channel: Channel, reason: str) -> None:
-    """Forget tokens that the provider no longer takes: somebody has to sign in there again."""
-    channel.sealed_secrets = channel.secrets_expire_at = channel.account = channel.token_claimed_until = None
-    channel.trouble = reason
-    events.record(channel.organisation_id, "channel_disconnected", channel_id=channel.id)
-
-
-def claim_tokens(organisation_id: UUID, channel_id: UUID, seconds: int = 60) -> Channel | None:
-    """Become the only one who refreshes this channel's tokens, for `seconds`; None where somebody else is."""
-    channel = db.session.get(Channel, (organisation_id, channel_id), with_for_update={"key_share": True})
-    if channel is None or channel.sealed_secrets is None or _claimed(channel.token_claimed_until):
-        return None
-    channel.token_claimed_until = now() + timedelta(seconds=seconds)
-    return channel
-
-
-def _claimed(until: datetime | None) -> bool:
-    return until is not None and until > now()

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from healthberry import logs
 from healthberry.connectors.errors import NotAuthorised, Permanent, SignInOver, Temporary
-from healthberry.core import channels, scope
+from healthberry.core import channels, scope, tokens
 from healthberry.core.events import commit
 from healthberry.jobs.base import job
 
@@ -28,7 +28,7 @@ def renew(organisation_id: UUID, channel_id: UUID) -> Literal["renewed", "later"
 
     Refresh tokens are single-use: one job at a time, kept at once. Commits before the provider is called, and after.
     """
-    channel = channels.claim_tokens(organisation_id, channel_id)
+    channel = tokens.claim(organisation_id, channel_id)
     commit()
     if channel is None:
         return "later" if channels.find(organisation_id, channel_id).sealed_secrets else "no"
@@ -36,11 +36,11 @@ def renew(organisation_id: UUID, channel_id: UUID) -> Literal["renewed", "later"
     try:
         authorisation = channels.connector_of(channel).refresh(channels.access_of(channel))
     except SignInOver as error:
-        channels.lose_tokens(channel, error.reason)
+        tokens.lose(channel, error.reason)
         got = "no"
     except NotAuthorised:
         logs.event(log, "tokens.not_renewed", logging.WARNING, channel_id=channel_id, kind=channel.kind)
-        channels.release_tokens(channel)
+        tokens.release(channel)
         got = "no"
     except (Temporary, Permanent):
         got = "later"  # the claim runs out, and the sweep tries again
@@ -48,6 +48,6 @@ def renew(organisation_id: UUID, channel_id: UUID) -> Literal["renewed", "later"
         if channels.is_unlinked(channel):
             got = "no"
         else:
-            channels.keep_tokens(channel, authorisation)
+            tokens.keep(channel, authorisation)
     commit()
     return got

@@ -21,6 +21,7 @@ from healthberry.core import (
     rechecks,
     reconciling,
     revoking,
+    tokens,
 )
 from healthberry.core.pending_links import Begun
 from healthberry.extensions import db
@@ -61,7 +62,7 @@ LOCKERS: dict[str, Callable[[Scene], object]] = {
     "a member handles a conversation": lambda scene: conversations.find(scene.member, scene.conversation_id, lock=True),
     "a conversation wakes": lambda scene: conversations.wake(scene.ids[0], scene.conversation_id),
     "a member changes a channel": lambda scene: channels.find(*scene.ids, lock=True),
-    "tokens are renewed": lambda scene: channels.claim_tokens(*scene.ids),
+    "tokens are renewed": lambda scene: tokens.claim(*scene.ids),
     "a channel is polled": lambda scene: reading.claim_poll(*scene.ids),
     "history is loaded": lambda scene: reading.claim_backfill(*scene.ids),
     "a channel is looked at again": lambda scene: rechecks.claim(*scene.ids),

@@ -10,10 +10,11 @@ from flask import Flask
 
 from healthberry.cli import commands
 from healthberry.connectors.base import Authorisation
-from healthberry.core import channels, events, members, operator, roles, scope
+from healthberry.core import channels, events, members, operator, roles, scope, tokens
 from healthberry.core.errors import Conflict
 from healthberry.core.vault import Vault
 from healthberry.extensions import db
+from healthberry.jobs.tokens import refresh_tokens
 from healthberry.models.channels import Channel
 from healthberry.models.organisations import Member
 from healthberry.models.owned import now
@@ -98,6 +99,20 @@ def test_a_lost_key_means_signing_in_again_not_a_broken_page(world: World, app: 
     app.extensions["vault"] = Vault([Fernet.generate_key().decode()])
 
     assert "access_token" not in channels.access_of(channel).secrets
+
+
+def test_one_start_with_another_key_throws_no_token_away(world: World, app: Flask, channel_key: str) -> None:
+    channel, _ = _signed_in(world, expires_at=now())
+    organisation_id, channel_id = channel.organisation_id, channel.id
+    app.extensions["vault"] = Vault([Fernet.generate_key().decode()])
+
+    refresh_tokens(str(organisation_id), str(channel_id))
+
+    app.extensions["vault"] = Vault([channel_key])
+    scope.enter(organisation_id)
+    found = db.session.get_one(Channel, (organisation_id, channel_id))
+    assert channels.access_of(found).secrets["refresh_token"] == "r"
+    assert tokens.claim(organisation_id, channel_id) is found
 
 
 def test_signing_in_with_another_account_is_refused(world: World) -> None:
