@@ -34,6 +34,7 @@ class Kind:
 
     name: str
     answered: bool = False
+    renewed: bool = False  # somebody signed in, and what came of it is renewed
     history: bool = True
     listed: bool = True  # reading it is asking for lists over HTTP, which can be spoilt
     threads: bool = False
@@ -46,7 +47,7 @@ KINDS = {
     for one in (
         Kind("nhsuk", answered=True, ways=({"rating": 2}, {"rating": 5})),
         Kind("careopinion"),
-        Kind("x", answered=True, threads=True),
+        Kind("x", answered=True, renewed=True, threads=True),
         Kind(
             "facebook",
             answered=True,
@@ -54,10 +55,10 @@ KINDS = {
             marks="rating-",
         ),
         Kind("instagram", answered=True, ways=({"as": "comment"},)),
-        Kind("google", answered=True, ways=({"rating": 1}, {"rating": 4})),
-        Kind("youtube", answered=True),
+        Kind("google", answered=True, renewed=True, ways=({"rating": 1}, {"rating": 4})),
+        Kind("youtube", answered=True, renewed=True),
         Kind("mastodon", answered=True, threads=True),
-        Kind("bluesky", answered=True, threads=True),
+        Kind("bluesky", answered=True, renewed=True, threads=True),
         Kind("feed"),
         Kind("email", answered=True, listed=False),
         Kind("webhook", answered=True, history=False, listed=False),

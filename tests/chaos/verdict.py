@@ -46,6 +46,10 @@ SELECT kind || ' is ' || state || ': ' || trouble FROM channels WHERE trouble <>
  UNION ALL SELECT 'a reply is ' || state || ': ' || reason FROM replies WHERE state IN ('failed', 'unknown')
  UNION ALL SELECT 'a mail waits: ' || reason FROM outbox_mails WHERE state IN ('queued', 'sending') AND reason <> ''
 """
+_CUT_OFF = """
+SELECT c.kind, count(*) FROM activities a JOIN channels c ON c.id = a.channel_id
+ WHERE a.kind = 'channel_disconnected' GROUP BY 1
+"""
 _CREATED = 201
 _DEATH_SECONDS = 15.0  # so soon before or after a mail a death may have kept us from noting that it was taken
 
@@ -132,8 +136,10 @@ def judge(
         _judge_replies(house, connection, answers, verdict)
         _judge_alerts(connection, list(mails(house.mail_log)), deaths, verdict)
         unread = connection.execute(_UNREAD).fetchall()
+        cut_off = connection.execute(_CUT_OFF).fetchall()
     verdict.quarantined = len(unread)
     verdict.wrong += [f"of {kind} {name} could not be read: {reason} {raw!r}" for kind, name, reason, raw in unread]
+    verdict.wrong += [f"{kind} was cut off {number} times, although nobody ended a sign-in" for kind, number in cut_off]
     return verdict
 
 

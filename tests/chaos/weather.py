@@ -13,6 +13,8 @@ from tests.connectors.conftest import Sandbox
 
 _ANYWHERE = ("rate_limit", "server_error", "timeout_before", "timeout_after", "truncated_body", "cut_connection")
 _LISTS = ("duplicate_delivery", "reordered", "malformed_utf8", "html_page")
+# Before a token is exchanged: whatever struck later would have used up one that is good once only.
+_SIGN_IN = ("rate_limit", "server_error", "timeout_before", "html_page", "expired_token")
 _SECONDS = {"rate_limit": 1, "timeout_before": 1, "timeout_after": 1}
 
 
@@ -46,6 +48,9 @@ class Weather(threading.Thread):
         if random.random() < 0.1:
             self._twice(random.choice(("on", "off")))
             return
+        if kind.answered and random.random() < 0.1:
+            self._not_let_in(kind)
+            return
         fault = random.choice((*_ANYWHERE, *_LISTS) if kind.listed else _ANYWHERE)
         more: dict[str, Any] = {"seconds": _SECONDS[fault]} if fault in _SECONDS else {}
         operation = random.choice(("read", "reply", None)) if kind.answered and fault in _ANYWHERE else "read"
@@ -53,6 +58,16 @@ class Weather(threading.Thread):
             more["operation"] = operation
         self._sandbox.fault(kind.name, fault, times=random.randint(1, 3), **more)
         self.ordered[fault] += 1
+
+    def _not_let_in(self, kind: Kind) -> None:
+        """Refuse a reply as if nobody had signed in; the renewal that follows may go wrong as well."""
+        self._sandbox.fault(kind.name, "expired_token", operation="reply")
+        self.ordered["expired_token"] += 1
+        if kind.renewed and self._random.random() < 0.5:
+            fault = self._random.choice(_SIGN_IN)
+            more = {"seconds": _SECONDS[fault]} if fault in _SECONDS else {}
+            self._sandbox.fault(kind.name, fault, operation="token", **more)
+            self.ordered[f"{fault} at sign-in"] += 1
 
     def _twice(self, how: str) -> None:
         """Let X and Meta send each event once or twice."""
