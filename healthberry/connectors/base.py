@@ -90,7 +90,12 @@ class Connector(Protocol):
         ...
 
     def refresh(self, access: Access) -> Authorisation:
-        """Exchange a refresh token for a new pair; the old one is dead afterwards. Raises: NotAuthorised, Temporary."""
+        """Exchange a refresh token for a new pair; the old one is dead afterwards.
+
+        Raises: SignInOver where the provider says that what somebody allowed is at an end, for nothing else has tokens
+        thrown away; NotAuthorised where it refuses for another reason, or nothing can be exchanged; Temporary,
+        Permanent.
+        """
         ...
 
     def grant(self, access: Access) -> str:

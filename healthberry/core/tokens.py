@@ -30,15 +30,16 @@ def opened(channel: Channel) -> Mapping[str, str] | None:
 def claim(organisation_id: UUID, channel_id: UUID) -> Channel | None:
     """Become the only one who renews this channel's tokens, for a minute.
 
-    None where somebody else is, where there are none, and where we can't open them: they stay for whoever can.
+    None where somebody else is, where there are none, and where we can't open them: they stay for whoever can, and are
+    looked at again in a minute.
     """
     channel = db.session.get(Channel, (organisation_id, channel_id), with_for_update={"key_share": True})
-    if channel is None or channel.sealed_secrets is None or opened(channel) is None:
+    if channel is None or channel.sealed_secrets is None:
         return None
     if channel.token_claimed_until is not None and channel.token_claimed_until > now():
         return None
     channel.token_claimed_until = now() + _CLAIM
-    return channel
+    return None if opened(channel) is None else channel
 
 
 def keep(channel: Channel, authorisation: Authorisation) -> None:
