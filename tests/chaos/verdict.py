@@ -28,7 +28,8 @@ SELECT c.id FROM conversations c JOIN members p ON p.organisation_id = c.organis
                            WHERE x.organisation_id = c.organisation_id AND x.conversation_id = c.id)))
 """
 _MAILS = """
-SELECT o.message_id, p.email, o.state, o.reason, o.attempts FROM outbox_mails o JOIN members p ON p.id = o.member_id
+SELECT o.message_id, p.email, o.kind, o.state, o.reason, o.attempts
+  FROM outbox_mails o JOIN members p ON p.id = o.member_id
 """
 _WAITING = """
 SELECT (SELECT count(*) FROM deliveries) AS deliveries,
@@ -134,7 +135,7 @@ def judge(
         for line in lines:
             _judge_line(house, connection, line, verdict)
         _judge_replies(house, connection, answers, verdict)
-        _judge_alerts(connection, list(mails(house.mail_log)), deaths, verdict)
+        _judge_alerts(house, connection, deaths, verdict)
         unread = connection.execute(_UNREAD).fetchall()
         cut_off = connection.execute(_CUT_OFF).fetchall()
     verdict.quarantined = len(unread)
@@ -182,25 +183,27 @@ def _judge_replies(house: House, connection: psycopg.Connection, answers: Sequen
 
 
 def _judge_alerts(
-    connection: psycopg.Connection, sent: Sequence[Mail], deaths: Sequence[tuple[float, str]], verdict: Verdict
+    house: House, connection: psycopg.Connection, deaths: Sequence[tuple[float, str]], verdict: Verdict
 ) -> None:
     untold = connection.execute(_UNTOLD).fetchall()
     if untold:
         verdict.wrong.append(f"{len(untold)} people were never told of something new")
+    # Mails go on meanwhile (that a channel is read again, say): what is marked as sent by now has come, and what has
+    # come by then is known afterwards.
+    marked = connection.execute(_MAILS).fetchall()
     by_mail: dict[tuple[str, str], list[Mail]] = {}
-    for mail in sent:
+    for mail in mails(house.mail_log):
         by_mail.setdefault((mail.message_id, mail.to), []).append(mail)
-    known = set()
-    for message_id, address, state, reason, attempts in connection.execute(_MAILS):
-        known.add((message_id, address))
+    known = {(row[0], row[1]) for row in connection.execute(_MAILS)}
+    for message_id, address, kind, state, reason, attempts in marked:
         came = by_mail.get((message_id, address), [])
         verdict.alerts += bool(came)
         verdict.alerts_again += max(0, len(came) - 1)
         if state == "failed" or (state == "sent" and not came):
-            verdict.wrong.append(f"an alert is {state} ({reason}), and came {len(came)} times")
+            verdict.wrong.append(f"a mail ({kind}) is {state} ({reason}), and came {len(came)} times")
         for one in came[:-1]:
             if one.answered and not _somebody_died(one, deaths):
-                verdict.wrong.append(f"an alert came again ({attempts} attempts), although nobody died")
+                verdict.wrong.append(f"a mail ({kind}) came again ({attempts} attempts), although nobody died")
     if strangers := [one for one in by_mail if one not in known and one[0].startswith("<alert.")]:
         verdict.wrong.append(f"{len(strangers)} alerts came that the outbox does not know")
 
