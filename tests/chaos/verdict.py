@@ -28,7 +28,7 @@ SELECT c.id FROM conversations c JOIN members p ON p.organisation_id = c.organis
                            WHERE x.organisation_id = c.organisation_id AND x.conversation_id = c.id)))
 """
 _MAILS = """
-SELECT o.message_id, p.email, o.kind, o.state, o.reason, o.attempts
+SELECT o.message_id, p.email, o.kind, o.state, o.reason, o.attempts, age(o.sent_at, o.queued_at), age(now(), o.sent_at)
   FROM outbox_mails o JOIN members p ON p.id = o.member_id
 """
 _WAITING = """
@@ -195,12 +195,14 @@ def _judge_alerts(
     for mail in mails(house.mail_log):
         by_mail.setdefault((mail.message_id, mail.to), []).append(mail)
     known = {(row[0], row[1]) for row in connection.execute(_MAILS)}
-    for message_id, address, kind, state, reason, attempts in marked:
+    for message_id, address, kind, state, reason, attempts, took, ago in marked:
         came = by_mail.get((message_id, address), [])
         verdict.alerts += bool(came)
         verdict.alerts_again += max(0, len(came) - 1)
         if state == "failed" or (state == "sent" and not came):
-            verdict.wrong.append(f"a mail ({kind}) is {state} ({reason}), and came {len(came)} times")
+            verdict.wrong.append(
+                f"a mail ({kind}, sent {ago} ago after {took}) is {state} ({reason}), and came {len(came)} times"
+            )
         for one in came[:-1]:
             if one.answered and not _somebody_died(one, deaths):
                 verdict.wrong.append(f"a mail ({kind}) came again ({attempts} attempts), although nobody died")
