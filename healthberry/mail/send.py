@@ -92,6 +92,9 @@ class Courier(Connection):
         except OSError as error:  # every SMTPException is one
             self._drop()
             raise _refusal(error) from error
+        except BaseException:  # a time limit, say: the answer that is still to come is not the next mail's
+            self._drop()
+            raise
 
     def configure_host(self) -> smtplib.SMTP:
         """Open the connection. Raises: NotSent."""

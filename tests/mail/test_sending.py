@@ -1,6 +1,7 @@
 """Mail servers that refuse, stall, vanish or die: the mail is neither lost nor sent on and on."""
 
 import logging
+import smtplib
 import socket
 import zlib
 from collections.abc import Callable
@@ -160,6 +161,36 @@ def test_a_server_that_never_answers_is_left_after_the_time_out() -> None:
             courier.send(message)
     assert caught.value.reason == "The mail server can't be reached."
     assert not caught.value.for_good
+
+
+class TooLate(Exception):
+    """What a time limit raises, wherever the job is."""
+
+
+def test_a_time_limit_in_the_middle_of_a_mail_leaves_no_answer_for_the_next(
+    world: World, mailbox: Mailbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, second = EmailMessage(), EmailMessage()
+    for message, name in ((first, "ann"), (second, "zoe")):
+        message["From"], message["To"] = "hb@example.org", f"{name}@cedar.nhs.uk"
+
+    def cut(smtp: smtplib.SMTP, mail: object) -> None:
+        smtp.putcmd("data")
+        smtp.getreply()
+        smtp.send(b"Subject: the first\r\n\r\n.\r\n")
+        raise TooLate
+
+    with send.courier() as courier:
+        with monkeypatch.context() as patched:
+            patched.setattr(smtplib.SMTP, "data", cut)
+            with pytest.raises(TooLate):
+                courier.send(first)
+        courier.send(second)
+
+    assert sorted(address for letter in mailbox.messages() for address in letter.to) == [
+        "ann@cedar.nhs.uk",
+        "zoe@cedar.nhs.uk",
+    ]
 
 
 def test_a_server_without_encryption_gets_nothing_where_encryption_is_asked_for(mail_servers: MailServers) -> None:
