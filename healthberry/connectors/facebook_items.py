@@ -25,6 +25,7 @@ from healthberry.connectors.reading import (
     mapping,
     moment,
     number,
+    own_id,
     sequence,
     small,
     withdrawn,
@@ -54,11 +55,6 @@ class Us:
     page_id: str
     name: str
     web: str
-
-
-def remote_id(element: Any) -> str:
-    """Return the id of a post, comment or message, "" where it has none."""
-    return identifier(mapping(element).get("id"))
 
 
 def is_ours(element: Any, us: Us) -> bool:
@@ -97,7 +93,7 @@ def comment(element: Any, us: Us) -> list[InboundItem]:
     if given.get("is_hidden") is True:
         return [withdrawn(comment_id)]
     ours = is_ours(given, us)
-    parent = remote_id(given.get("parent"))
+    parent = own_id(given.get("parent"))
     thread_id, answers = _place(given, comment_id, parent, us)
     return [
         InboundItem(
@@ -124,7 +120,7 @@ def post_of(element: Any, us: Us) -> tuple[str, bool]:
     not told is somebody else's: Pages are always named to themselves.
     """
     given = mapping(mapping(element).get("object"))
-    found = identifier(given.get("id")) or remote_id(element).partition("_")[0]
+    found = identifier(given.get("id")) or own_id(element).partition("_")[0]
     whole = found if "_" in found else f"{us.page_id}_{found}"
     return whole, whole.startswith(f"{us.page_id}_") and is_ours(given, us)
 
@@ -152,7 +148,7 @@ def rating(element: Any, us: Us) -> list[InboundItem]:
     if posted_at is None:
         raise Unreadable("It does not say when it was written.")
     reviewer = mapping(given.get("reviewer")) or {"id": given.get("reviewer_id"), "name": given.get("reviewer_name")}
-    story = remote_id(given.get("open_graph_story")) or identifier(given.get("open_graph_story_id"))
+    story = own_id(given.get("open_graph_story")) or identifier(given.get("open_graph_story_id"))
     made = hashlib.sha256(f"{identifier(reviewer.get('id'))} {posted_at.isoformat()}".encode()).hexdigest()[:32]
     rating_id = f"{RATING}{story or made}"
     verdict = line(given.get("recommendation_type")).casefold()
@@ -188,7 +184,7 @@ def message(element: Any, thread: Mapping[str, Any], us: Us) -> list[InboundItem
     return [
         InboundItem(
             remote_id=message_id,
-            thread_id=remote_id(thread) or message_id,
+            thread_id=own_id(thread) or message_id,
             direction="outbound" if ours else "inbound",
             author=_author(sender),
             # Files of private messages stay where they are: neither kept nor linked to.
@@ -205,7 +201,7 @@ def message(element: Any, thread: Mapping[str, Any], us: Us) -> list[InboundItem
 
 
 def _known(given: Mapping[str, Any], what: str) -> tuple[str, datetime]:
-    found, posted_at = remote_id(given), moment(given.get("created_time"))
+    found, posted_at = own_id(given), moment(given.get("created_time"))
     if not found:
         raise Unreadable(f"It is not a {what} with an id.")
     if posted_at is None:

@@ -12,7 +12,7 @@ from healthberry.connectors.facebook_items import Us
 from healthberry.connectors.graph_errors import SwitchedOff
 from healthberry.connectors.graph_lists import Lists, Reach, Step, reaches, read_whole, whole
 from healthberry.connectors.graph_walks import Walk
-from healthberry.connectors.reading import identifier, mapping, read_each, sequence
+from healthberry.connectors.reading import identifier, mapping, own_id, read_each, sequence
 
 _NESTED: Final = f"comments.filter(stream).order(reverse_chronological).limit({walks.COMMENTS})"
 _POSTS: Final = f"{items.POST_FIELDS},{_NESTED}{{{items.COMMENT_FIELDS}}}"
@@ -79,7 +79,7 @@ class PageLists(Lists):
         unread = []
         for post in map(mapping, elements):
             comments = mapping(post.get("comments"))
-            known = {"id": items.remote_id(post), "from": self._from(edge, post)}
+            known = {"id": own_id(post), "from": self._from(edge, post)}
             more, worse = self._read_comments(sequence(comments.get("data")), known)
             found += [one for one in more if edge != "tagged" or one.direction == "outbound"]
             bad += worse

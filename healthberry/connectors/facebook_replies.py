@@ -16,7 +16,7 @@ from healthberry.connectors.errors import Rejected, Unavailable
 from healthberry.connectors.facebook_items import Us
 from healthberry.connectors.graph import Graph, after
 from healthberry.connectors.graph_errors import AlreadyThere
-from healthberry.connectors.reading import address, identifier, mapping, sequence
+from healthberry.connectors.reading import address, identifier, mapping, own_id, sequence
 
 PRIVATE_LENGTH: Final = 2_000  # from memory
 _PRIVATE_WINDOW: Final = timedelta(hours=24)
@@ -118,13 +118,13 @@ class Replies:
                 body = self._api.read(self._token, "/{id}/comments", wanted, id=parent)
                 found = [one for one in map(mapping, sequence(body.get("data"))) if self._is_it(one, reply, parents)]
                 if found:
-                    return self._sent(items.remote_id(found[0]), address(found[0].get("permalink_url")))
+                    return self._sent(own_id(found[0]), address(found[0].get("permalink_url")))
                 if not (cursor := after(body)):
                     break
         return None
 
     def _is_it(self, comment: Mapping[str, Any], reply: Reply, parents: Sequence[str]) -> bool:
-        parent = items.remote_id(comment.get("parent"))
+        parent = own_id(comment.get("parent"))
         in_place = not parent or parent in parents
         return in_place and items.is_ours(comment, self._us) and _says(comment, reply)
 
@@ -133,7 +133,7 @@ class Replies:
             messages = sequence(mapping(mapping(thread).get("messages")).get("data"))
             for one in map(mapping, messages):
                 if items.is_ours(one, self._us) and (one.get("metadata") == reply.key or _says(one, reply)):
-                    return SentReply(items.remote_id(one), None, private=True)
+                    return SentReply(own_id(one), None, private=True)
         return None
 
     def _threads(self, reply: Reply) -> Sequence[Any]:

@@ -17,10 +17,10 @@ from healthberry.connectors.reading import (
     damaged,
     first,
     garbled,
-    identifier,
     mapping,
     moment,
     newest_first,
+    own_id,
     read_each,
 )
 from healthberry.connectors.walks import pack, unpack
@@ -103,7 +103,7 @@ class Lists(ABC):
 
 def whole(elements: Sequence[Any]) -> Sequence[Any]:
     """Return the elements of a list, each with an `id`. Raises: Damaged where one was no text on its way."""
-    if any(damaged(one, _id) for one in elements):
+    if any(damaged(one, own_id) for one in elements):
         raise Damaged("The answer was garbled.")
     return elements
 
@@ -112,11 +112,7 @@ def read_whole(
     elements: Sequence[Any], read: Callable[[Any], Sequence[InboundItem]]
 ) -> tuple[list[InboundItem], list[BadItem]]:
     """Read elements one by one, as `read_each` does. Raises: Damaged where an id was no text on its way."""
-    return read_each(whole(elements), read, _id)
-
-
-def _id(element: Any) -> str:
-    return identifier(mapping(element).get("id"))
+    return read_each(whole(elements), read, own_id)
 
 
 def reaches(elements: Sequence[Any], far: datetime) -> bool:

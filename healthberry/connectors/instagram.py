@@ -32,7 +32,7 @@ from healthberry.connectors.graph_sign_in import OwnPage
 from healthberry.connectors.instagram_about import CAPABILITIES
 from healthberry.connectors.instagram_items import Us
 from healthberry.connectors.instagram_lists import AccountLists
-from healthberry.connectors.reading import Unreadable, identifier, mapping, sequence, withdrawn
+from healthberry.connectors.reading import Unreadable, identifier, mapping, own_id, sequence, withdrawn
 from healthberry.connectors.rechecks import one_by_one
 from healthberry.connectors.text import line
 
@@ -151,7 +151,7 @@ class Instagram(GraphChannel):
                 found = self._mentioned(access, "mentioned_media", "media_id", remote_id.removeprefix(items.CAPTION))
                 return items.caption(found, us)
             given = self._api.read(token_of(access), "/{id}", [("fields", items.REPLY_FIELDS)], id=remote_id)
-            if not items.remote_id(given):  # not what we asked for: it may be there all the same
+            if not own_id(given):  # not what we asked for: it may be there all the same
                 raise Unavailable("The answer was garbled.")
             return items.comment(given, us)
         except Unreadable as error:

@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from healthberry.connectors.base import Author, InboundItem
-from healthberry.connectors.reading import Unreadable, address, identifier, mapping, moment, small, withdrawn
+from healthberry.connectors.reading import Unreadable, address, identifier, mapping, moment, own_id, small, withdrawn
 from healthberry.connectors.text import clean, line
 
 REPLY_FIELDS: Final = "id,text,timestamp,username,from,parent_id,hidden,media{id,permalink}"
@@ -33,11 +33,6 @@ class Us:
     ig_id: str
     username: str
     web: str
-
-
-def remote_id(element: Any) -> str:
-    """Return the id of a comment or post, "" where it has none."""
-    return identifier(mapping(element).get("id"))
 
 
 def is_ours(element: Any, us: Us) -> bool:
@@ -120,7 +115,7 @@ def _elsewhere(
 
 
 def _known(given: Mapping[str, Any], what: str) -> tuple[str, datetime]:
-    found, posted_at = remote_id(given), moment(given.get("timestamp"))
+    found, posted_at = own_id(given), moment(given.get("timestamp"))
     if not found:
         raise Unreadable(f"It is not a {what} with an id.")
     if posted_at is None:

@@ -11,7 +11,7 @@ from healthberry.connectors.errors import Gone
 from healthberry.connectors.graph_lists import Lists, Reach, Step, reaches, read_whole
 from healthberry.connectors.graph_walks import Walk
 from healthberry.connectors.instagram_items import Us
-from healthberry.connectors.reading import Unreadable, mapping, sequence
+from healthberry.connectors.reading import Unreadable, mapping, own_id, sequence
 
 EDGES: Final = ("media", "tags")
 _MEDIA: Final = f"id,permalink,timestamp,comments.limit({walks.COMMENTS}){{{items.COMMENT_FIELDS}}}"
@@ -68,8 +68,8 @@ class AccountLists(Lists):
             these, worse, more = self._read_comments(sequence(comments.get("data")), reach, "", media)
             found, bad, unread = found + these, bad + worse, unread + more
             cursor = graph.after(comments) if reaches(sequence(comments.get("data")), reach.words) else ""
-            if items.remote_id(media) and cursor:
-                unread.append(f"{items.remote_id(media)}|{cursor}")
+            if own_id(media) and cursor:
+                unread.append(f"{own_id(media)}|{cursor}")
         return found, bad, unread
 
     def _read_comments(
@@ -85,7 +85,7 @@ class AccountLists(Lists):
         found, bad = read_whole(elements, read)
         unread: list[str] = []
         for comment in map(mapping, elements):
-            replies, above = mapping(comment.get("replies")), items.remote_id(comment)
+            replies, above = mapping(comment.get("replies")), own_id(comment)
             if not above or not replies:
                 continue
             these, worse, _ = self._read_comments(sequence(replies.get("data")), reach, above, media)
@@ -97,6 +97,6 @@ class AccountLists(Lists):
 
 def _checked(element: Any) -> Sequence[InboundItem]:
     """Return nothing: our own posts are no feedback, but what is no post is kept aside. Raises: Unreadable."""
-    if not items.remote_id(element):
+    if not own_id(element):
         raise Unreadable("It is not a post with an id.")
     return []

@@ -13,7 +13,7 @@ from healthberry.connectors.base import Reply, SentReply
 from healthberry.connectors.errors import Unavailable, UnexpectedAnswer
 from healthberry.connectors.graph import Graph, after
 from healthberry.connectors.instagram_items import Us
-from healthberry.connectors.reading import identifier, mapping, sequence
+from healthberry.connectors.reading import identifier, mapping, own_id, sequence
 
 _NOT_SHOWN: Final = (
     "Instagram does not show us answers below other accounts' posts: look there before you send this one again."
@@ -46,7 +46,7 @@ def find(api: Graph, token: str, us: Us, reply: Reply) -> SentReply | None:
         body = api.read(token, "/{id}/replies", params, id=reply.target.thread_id)
         for one in map(mapping, sequence(body.get("data"))):
             if items.is_ours(one, us) and graph_answers.says(reply, one.get("text"), one.get("timestamp")):
-                return SentReply(items.remote_id(one), reply.target.url)
+                return SentReply(own_id(one), reply.target.url)
         if not (cursor := after(body)):
             break
     return None

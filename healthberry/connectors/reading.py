@@ -113,6 +113,11 @@ def read_each(
     return list(items.values()), bad
 
 
+def own_id(element: Any) -> str:
+    """Return an element's own `id`, "" where it has none that can be used."""
+    return identifier(mapping(element).get("id"))
+
+
 def damaged(element: Any, name: Callable[[Any], str]) -> bool:
     """Say whether its id was broken on the way: there is one only without what broke."""
     return not _named(element, name) and bool(_name_of(element, name))

@@ -51,7 +51,7 @@ def keep(channel: Channel, authorisation: Authorisation) -> None:
     channel.token_claimed_until = None
 
 
-def release(channel: Channel) -> None:
+def leave(channel: Channel) -> None:
     """Leave them as they are; what runs out is tried again when the claim has run out."""
     if channel.secrets_expire_at is None:
         channel.token_claimed_until = None

@@ -9,12 +9,13 @@ from cryptography.fernet import Fernet
 from flask import Flask
 
 from healthberry.cli import commands
-from healthberry.connectors.base import Authorisation
+from healthberry.connectors.base import Access, Authorisation
+from healthberry.connectors.errors import NotAuthorised, SignInOver, Unavailable
 from healthberry.core import channels, events, members, operator, roles, scope, tokens
 from healthberry.core.errors import Conflict
 from healthberry.core.vault import Vault
 from healthberry.extensions import db
-from healthberry.jobs.tokens import refresh_tokens
+from healthberry.jobs.tokens import refresh_tokens, renew
 from healthberry.models.channels import Channel
 from healthberry.models.organisations import Member
 from healthberry.models.owned import now
@@ -115,6 +116,30 @@ def test_one_start_with_another_key_throws_no_token_away(world: World, app: Flas
     assert tokens.claim(organisation_id, channel_id) is None, "it rests for a minute"
     found.token_claimed_until = now()
     assert tokens.claim(organisation_id, channel_id) is found
+
+
+@pytest.mark.parametrize("said", [SignInOver("It is over."), NotAuthorised("Not you."), Unavailable("Away."), None])
+def test_what_is_said_of_old_tokens_leaves_those_alone_that_came_meanwhile(
+    world: World, monkeypatch: pytest.MonkeyPatch, said: Exception | None
+) -> None:
+    channel, granted = _signed_in(world, expires_at=now())
+    organisation_id, channel_id = channel.organisation_id, channel.id
+    connector = channels.connector_of(channel)
+
+    def while_somebody_signs_in(access: Access) -> Authorisation:
+        found = channels.find(organisation_id, channel_id)
+        tokens.keep(found, replace(granted, secrets={"refresh_token": "new"}))
+        db.session.commit()
+        if said is not None:
+            raise said
+        return granted
+
+    monkeypatch.setattr(connector, "refresh", while_somebody_signs_in)
+
+    assert renew(organisation_id, channel_id) == "renewed"
+
+    scope.enter(organisation_id)
+    assert channels.access_of(channels.find(organisation_id, channel_id)).secrets["refresh_token"] == "new"
 
 
 def test_signing_in_with_another_account_is_refused(world: World) -> None:
