@@ -78,6 +78,16 @@ def test_mails_are_sent_as_an_address_and_posts_published_as_an_account(
     assert "Replies are published as <bdi>Cedar</bdi>." in page
 
 
+def test_a_channel_that_does_not_let_us_in_does_not_say_that_replies_are_published(
+    client: FlaskClient, admin: Member, organisation: Organisation, world: World
+) -> None:
+    world.channel(organisation, "x", remote_id="1", account="cedar", state="failing", trouble="X refused our token.")
+    page = client.get("/channels").get_data(as_text=True)
+
+    assert "X refused our token." in page
+    assert "Replies are published" not in page
+
+
 @pytest.mark.parametrize(
     ("fields", "words"),
     [
